@@ -1,0 +1,162 @@
+"""Our own JSON events, signed by the Standard Webhooks convention: the first EMR adapter.
+
+``EventsReader`` says who sent a request and what it says; everything it raises is the sender's to
+fix. What an event means for a referral is decided in ``activities/intake.py``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from integrations.emr import documents, referrals
+from integrations.emr.dates import check_dates
+from integrations.emr.problems import told
+from integrations.emr.signature import verify
+from models.contracts import RawRequest
+from models.errors import BadRequest
+from models.events import Event
+from models.facts import MILESTONES, Fact
+
+RECEIVED = "referral_received"
+TYPES = tuple(MILESTONES)
+# Fields of a fact that an event says elsewhere, or that only we can know.
+OURS = frozenset({"kind", "at", "as_of", "retracted", "document_id", "provider_id"})
+NPI = "provider_npi"  # how a sender names a provider whose id only we know
+_NOBODY = "unknown"
+
+
+class Heard(NamedTuple):
+    """One authentic request, read."""
+
+    event_id: str
+    event: Event
+
+
+class EventsReader:
+    """Reads the signed events of one organization; holds its secrets and nothing else."""
+
+    def __init__(self, secrets: Sequence[str], window: timedelta) -> None:
+        self._secrets = tuple(secrets)
+        self._window = window
+
+    def authenticate(self, request: RawRequest) -> str:
+        """The event id of an authentic, recent request; see ``signature.verify``."""
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        return verify(
+            headers,
+            request.body,
+            secrets=self._secrets,
+            now=request.received_at,
+            window=self._window,
+        )
+
+    def read(self, request: RawRequest) -> list[Heard]:
+        """The one event of a request, signature first; raises UserError, has no effect."""
+        event_id = self.authenticate(request)
+        return [Heard(event_id, read_event(request.body, request.received_at))]
+
+
+def read_event(body: bytes, now: datetime) -> Event:
+    """An event that can be acted on, or UserError saying what to change; pure.
+
+    Codes: ``malformed_json``, ``invalid_event``, ``unknown_event_type``, ``impossible_date``,
+    ``missing_elements``, those of ``reports.check_pdf``, and ``too_large``.
+    """
+    content = read_json(body)
+    try:
+        event = Event.model_validate(content)
+    except ValidationError as error:
+        raise told(error) from None
+    if event.type not in MILESTONES:
+        close = difflib.get_close_matches(event.type, TYPES, n=1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise BadRequest(
+            f"There is no such event type.{hint} The types are: {', '.join(TYPES)}.",
+            code="unknown_event_type",
+            field="type",
+        )
+    check_dates({"at": event.at, "as_of": event.as_of}, now)
+    if event.type == RECEIVED:
+        referrals.new_referral(event, now)
+    else:
+        fact = milestone(event)
+        check_dates(dict(fact), now, "data.")
+        if event.referral is None or not (event.referral.id or event.referral.external):
+            raise BadRequest(
+                "referral: say which referral this is about, by our id or by external "
+                "(assigner and value).",
+                code="invalid_event",
+                field="referral",
+            )
+    documents.read_document(event)
+    return event
+
+
+def read_json(body: bytes) -> Any:
+    """Strict JSON (no NaN, no absurd depth); raises BadRequest ``malformed_json``."""
+    try:
+        return json.loads(body, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise BadRequest(
+            "The body is not JSON in UTF-8. Send one object with type, at, referral and data.",
+            code="malformed_json",
+        ) from None
+
+
+def milestone(
+    event: Event, *, document_id: str | None = None, provider_id: str | None = None
+) -> Fact:
+    """The fact an event tells, with the ids that only the store knows put in.
+
+    Raises BadRequest ``invalid_event`` naming the field; not for ``referral_received``, whose
+    fact is made with its referral.
+    """
+    kind = MILESTONES[event.type]
+    allowed = wire_fields(event.type)
+    for name in event.data:
+        if name not in allowed:
+            close = difflib.get_close_matches(name, allowed, n=1)
+            hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(allowed) or 'none'}"
+            raise BadRequest(
+                f"data: a field is not one of {event.type}; {hint}",
+                code="invalid_event",
+                field="data",
+            )
+    given = {name: value for name, value in event.data.items() if name != NPI}
+    given |= {"at": event.at, "as_of": event.as_of, "retracted": event.retracted}
+    if NPI in allowed:
+        given["provider_id"] = provider_id or _NOBODY
+        _require_npi(event)
+    if "document_id" in kind.model_fields:
+        given["document_id"] = document_id
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        raise told(error, within=["data"]) from None
+
+
+def wire_fields(kind: str) -> tuple[str, ...]:
+    """The names a sender may use in ``data`` of one type of event, in the order of the model."""
+    fields = MILESTONES[kind].model_fields
+    names = [name for name in fields if name not in OURS]
+    return (*names, NPI) if "provider_id" in fields else tuple(names)
+
+
+def _require_npi(event: Event) -> None:
+    npi = event.data.get(NPI)
+    if not (isinstance(npi, str) and len(npi) == 10 and npi.isascii() and npi.isdigit()):
+        raise BadRequest(
+            f"data.{NPI}: expected the ten digits of the ordering provider's NPI.",
+            code="invalid_event",
+            field=f"data.{NPI}",
+        )
+
+
+def _no_constant(_: str) -> None:
+    raise ValueError

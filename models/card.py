@@ -1,0 +1,54 @@
+"""The card: a referral as the board shows it, by the same fold that everything else uses."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from models import certification, dues
+from models.contracts import Card
+from models.policy import Rules
+from models.referral import Referral
+from models.tasks import SPECS, kind_of
+
+
+class _Next(NamedTuple):
+    at: datetime
+    rank: int  # at the same moment a person's task comes before what happens by itself
+    key: str
+    says: str
+    owner: str | None
+
+
+def card_of(r: Referral, rules: Rules, *, org: str, clinic_id: str, referral_id: str) -> Card:
+    """The card of a referral; ``next`` is the soonest of its promises, held messages and tasks.
+
+    Every open referral has a next action (policy.md rule 24); only a closed one without tasks
+    shows none.
+    """
+    tasks = r.open_tasks()
+    ahead = [
+        _Next(task.due, 0, f"task:{task.task}", SPECS[kind_of(task.task)].says, task.role)
+        for task in tasks
+    ]
+    ahead += [
+        _Next(due.at, 1, due.key, due.says, str(due.owner) if due.owner else None)
+        for due in dues.agenda(r, rules)
+    ]
+    soonest = min(ahead, default=None)
+    closing = r.closing()
+    return Card(
+        referral_id=referral_id,
+        org=org,
+        clinic_id=clinic_id,
+        stage=str(r.stage()),
+        certification=str(certification.state(r)),
+        next_key=soonest.key if soonest else None,
+        next_says=soonest.says if soonest else None,
+        next_owner=soonest.owner if soonest else None,
+        next_at=soonest.at if soonest else None,
+        open_tasks=len(tasks),
+        last_touch_at=r.last_touch_at(),
+        closed_reason=str(closing.reason) if closing else None,
+        version=r.version,
+    )

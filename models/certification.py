@@ -1,0 +1,154 @@
+"""Whether the newest plan of care still needs a signature, by rule (policy.md rule 5).
+
+Initial certification must be dated within 30 days of the first treatment day; we count from the
+earlier of evaluation and first treatment [G1][G4]. Since 1 January 2025 a signed and dated order
+on file plus proof that the plan reached that same provider within those 30 days certifies the
+initial plan without a signature [G1][G4]; never a recertification, and never beyond Part B unless
+the payer table says so [G5].
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from models.facts import (
+    CertificationWaived,
+    MessageDelivered,
+    OrderReceived,
+    Payer,
+    PlanOfCareSigned,
+    Signer,
+)
+from models.kinds import Kind
+
+if TYPE_CHECKING:
+    from models.referral import Referral
+
+INITIAL_WINDOW = timedelta(days=30)  # [G1]
+VERBAL_WINDOW = timedelta(days=14)  # [G1]
+
+
+class Certification(StrEnum):
+    """The states of policy.md rule 5."""
+
+    NEEDS_SIGNATURE = "needs_signature"
+    BY_SIGNATURE = "certified_by_signature"
+    BY_TRANSMISSION = "certified_by_transmission"
+    BY_ORDER = "certified_by_order"
+    VERBAL = "verbal"
+    LATE = "late"
+    NOT_REQUIRED = "not_required"
+
+
+class PayerRule(StrEnum):
+    """What a payer asks for, loosest first."""
+
+    NOT_REQUIRED = "not_required"
+    EXCEPTION_2025 = "exception_2025"
+    SIGNATURE = "signature"
+
+
+# Medicare Advantage plans differ; without a table entry of the organization's own the stricter
+# reading holds (policy.md rule 5, [G5]).
+PAYER_RULES: dict[Payer, PayerRule] = {
+    Payer.MEDICARE_PART_B: PayerRule.EXCEPTION_2025,
+    Payer.MEDICARE_ADVANTAGE: PayerRule.SIGNATURE,
+    Payer.MEDICAID: PayerRule.SIGNATURE,
+    Payer.WORKERS_COMP: PayerRule.SIGNATURE,
+    Payer.COMMERCIAL: PayerRule.SIGNATURE,
+    Payer.SELF_PAY: PayerRule.NOT_REQUIRED,
+}
+_STRICTNESS = list(PayerRule)
+
+
+def payer_rule(payers: tuple[Payer, ...]) -> PayerRule:
+    """The strictest rule among the payers; an unknown payer asks for a signature."""
+    rules = [PAYER_RULES[p] for p in payers] or [PayerRule.SIGNATURE]
+    return max(rules, key=_STRICTNESS.index)
+
+
+def settled(state: Certification) -> bool:
+    """Nobody needs to chase any more."""
+    return state not in {Certification.NEEDS_SIGNATURE, Certification.VERBAL}
+
+
+def state(r: Referral) -> Certification:
+    """The state of the newest plan from facts alone; ``late`` once signed or given up late."""
+    if not r.is_received():
+        return Certification.NEEDS_SIGNATURE
+    rule = payer_rule(r.received.payers)
+    if rule is PayerRule.NOT_REQUIRED:
+        return Certification.NOT_REQUIRED
+    signed = signature(r)
+    if signed is not None:
+        limit = _limit(r)
+        late = limit is not None and signed.at > limit and not _recertifying(r)
+        return Certification.LATE if late else Certification.BY_SIGNATURE
+    if not _recertifying(r):
+        if _order(r, full_plan=True):
+            return Certification.BY_ORDER
+        if rule is PayerRule.EXCEPTION_2025 and _order(r) and _transmitted(r):
+            return Certification.BY_TRANSMISSION
+    if r.all(CertificationWaived):
+        return Certification.LATE
+    if spoken(r) is not None:
+        return Certification.VERBAL
+    return Certification.NEEDS_SIGNATURE
+
+
+def signature(r: Referral) -> PlanOfCareSigned | None:
+    """The provider's signature that covers the newest plan.
+
+    A signature with changes covers its version and the next one, which only adopts what the
+    provider wrote (policy.md rule 4).
+    """
+    newest = max(r.plan_version, 1)
+    for signed in reversed(r.plans(Signer.PROVIDER)):
+        covers = {signed.version, signed.version + 1} if signed.changed else {signed.version}
+        if newest in covers or signed.version > newest:
+            return signed
+    return None
+
+
+def spoken(r: Referral) -> PlanOfCareSigned | None:
+    """A spoken approval of the newest plan; its signature must follow within 14 days [G1]."""
+    for plan in reversed(r.all(PlanOfCareSigned)):
+        if plan.verbal and plan.by is Signer.PROVIDER and plan.version >= max(r.plan_version, 1):
+            return plan
+    return None
+
+
+def _limit(r: Referral) -> datetime | None:
+    start = r.care_started_at
+    return start + INITIAL_WINDOW if start else None
+
+
+def _recertifying(r: Referral) -> bool:
+    plan = r.plan()
+    return plan is not None and plan.recertifies
+
+
+def _order(r: Referral, *, full_plan: bool = False) -> bool:
+    received = r.received
+    if not received.certifier_may_certify or received.certifier_id is None:
+        return False
+    if received.order_signed_and_dated and (received.order_holds_full_plan or not full_plan):
+        return True
+    return any(
+        order.signed_and_dated
+        and order.provider_id == received.certifier_id
+        and (order.holds_full_plan or not full_plan)
+        for order in r.all(OrderReceived)
+    )
+
+
+def _transmitted(r: Referral) -> bool:
+    limit = _limit(r)
+    return limit is not None and any(
+        receipt.message_kind is Kind.PLAN_OF_CARE
+        and receipt.recipient_id == r.received.certifier_id
+        and receipt.at <= limit
+        for receipt in r.all(MessageDelivered)
+    )

@@ -1,0 +1,219 @@
+"""The values that cross borders: workflow inputs, activity inputs and answers, channel parcels.
+
+One input and one result per workflow and activity; a new field with a default is the only
+compatible change. They carry ids, dates and codes; a parcel alone carries words, and it never
+leaves the process that sends it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from models.base import Model
+from models.facts import AnyFact, ClosedReason, UtcDatetime
+from models.kinds import Kind
+from models.policy import Rules
+from models.referral import MessageRef, Referral
+from models.roles import Role
+from models.tasks import TaskKind
+
+Channel = Literal["fax", "sms", "email", "crm"]
+
+
+# --- workflows ----------------------------------------------------------------------------------
+
+
+class ReferralStart(Model):
+    """How a referral's workflow begins, and begins again on a new page or after reopening."""
+
+    org: str
+    clinic_id: str
+    referral_id: str
+    source_id: str
+    rules: Rules
+    facts: tuple[AnyFact, ...] = ()
+    page: int = 1
+
+    def resumed(self, referral: Referral) -> ReferralStart:
+        """The start of the next page: the same referral with all that is known by now."""
+        return self.model_copy(update={"facts": referral.facts, "page": self.page + 1})
+
+
+class ReferralEnd(Model):
+    """What a referral's workflow leaves behind in the engine."""
+
+    referral_id: str
+    reason: ClosedReason
+
+
+class SourceStart(Model):
+    """How a source's silence watch begins; it holds no history of its own."""
+
+    org: str
+    source_id: str
+    quiet: bool = False  # as the page before this one left it
+
+
+class Look(Model):
+    """The store's answer to "is this source quiet?"; ``again_at`` None waits for a referral."""
+
+    quiet: bool = False
+    again_at: UtcDatetime | None = None
+
+
+class SweepInput(Model):
+    """One run of one chore."""
+
+    chore: str
+
+
+# --- activities ---------------------------------------------------------------------------------
+
+
+class SendInput(Model):
+    """One turn of the crank for one message on one rung of its ladder."""
+
+    org: str
+    clinic_id: str
+    referral_id: str
+    kind: Kind
+    to: str
+    occasion: str
+    rung: int = 0
+
+    @property
+    def message(self) -> MessageRef:
+        """Which message this is."""
+        return MessageRef(self.kind, self.to, self.occasion)
+
+
+class DropInput(Model):
+    """A held message that events have overtaken."""
+
+    org: str
+    referral_id: str
+    kind: Kind
+    to: str
+    occasion: str
+    why: str
+
+    @property
+    def message(self) -> MessageRef:
+        """Which message this is."""
+        return MessageRef(self.kind, self.to, self.occasion)
+
+
+class TaskInput(Model):
+    """A task to stand on the board."""
+
+    org: str
+    clinic_id: str
+    referral_id: str
+    kind: TaskKind
+    occasion: str
+    role: Role
+    due: UtcDatetime
+    says: str
+
+
+class RecordInput(Model):
+    """Facts a workflow itself decides, such as its own closing."""
+
+    org: str
+    referral_id: str
+    facts: tuple[AnyFact, ...]
+
+
+class Answer(Model):
+    """What an activity lets its workflow learn."""
+
+    learned: tuple[AnyFact, ...] = ()
+    held_until: UtcDatetime | None = None
+
+
+class ChoreDone(Model):
+    """What one run of a chore did, as counts for the timeline."""
+
+    chore: str
+    seen: int = 0
+    moved: int = 0
+
+
+# --- channels -----------------------------------------------------------------------------------
+
+
+class Attachment(Model):
+    """One file of a parcel; its name holds no PHI."""
+
+    filename: str
+    media_type: str
+    content: bytes
+
+
+class Parcel(Model):
+    """What goes over a channel; ``reference`` is ours and is found again at the vendor."""
+
+    reference: str
+    channel: Channel
+    to: str
+    sender: str = ""
+    subject: str = ""
+    body: str = ""
+    attachments: tuple[Attachment, ...] = ()
+
+
+class ReceiptState(StrEnum):
+    """How far a vendor says a message came; only ever forward (rule 3 of the house)."""
+
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+class Receipt(Model):
+    """A vendor's word on one parcel."""
+
+    reference: str
+    state: ReceiptState
+    at: UtcDatetime
+    vendor_id: str = ""
+    code: str = ""
+
+
+# --- the way in ---------------------------------------------------------------------------------
+
+
+class RawRequest(Model):
+    """Bytes from outside, before anything is believed."""
+
+    origin: Literal["events", "api", "file"]
+    headers: dict[str, str] = Field(default_factory=dict)
+    body: bytes
+    received_at: UtcDatetime
+
+
+class Card(Model):
+    """A referral as the board shows it; written with the facts, by the same fold."""
+
+    referral_id: str
+    org: str
+    clinic_id: str
+    stage: str
+    certification: str
+    next_key: str | None = None
+    next_says: str | None = None
+    next_owner: str | None = None
+    next_at: datetime | None = None
+    open_tasks: int = 0
+    last_touch_at: datetime | None = None
+    closed_reason: str | None = None
+    version: str = ""
+
+
+def learned(*facts: AnyFact) -> Answer:
+    """An answer that only teaches."""
+    return Answer(learned=facts)

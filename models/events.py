@@ -1,0 +1,129 @@
+"""What integrators send us: the JSON of one event and of one new referral.
+
+One shape serves ``POST /hooks/{org}/events``, ``POST /api/v1/referrals`` and referral files. Names
+and numbers in here go to the store and nowhere else; from it come facts with ids.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+
+from pydantic import Base64Bytes, Field
+
+from models.base import Model, StrictModel
+from models.facts import Id, Payer, Urgency, UtcDatetime
+from models.ids import SLUG
+from models.people import SourceKind
+
+Text = Annotated[str, Field(min_length=1, max_length=300)]
+Short = Annotated[str, Field(min_length=1, max_length=60)]
+MAX_PDF_BYTES = 6 * 1024 * 1024
+
+
+class ExternalId(StrictModel):
+    """An id another system gave the referral: who assigned it, and its value there."""
+
+    assigner: Short
+    value: Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class PatientIn(StrictModel):
+    """The person to be treated, as the sender knows them."""
+
+    given_name: Text
+    family_name: Text
+    born: date
+    phone: Short | None = None
+    email: Text | None = None
+    language: Literal["en", "es"] = "en"
+    state: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    guardian_name: Text | None = None
+    guardian_phone: Short | None = None
+    may_text: bool = True
+    may_email: bool = False
+
+
+class ProviderIn(StrictModel):
+    """A physician, NP, PA or the like; found again by NPI."""
+
+    npi: Annotated[str, Field(pattern=r"^[0-9]{10}$")] | None = None
+    name: Text
+    credential: Short | None = None
+    practice: Text | None = None
+    fax: Short | None = None
+    email: Text | None = None
+    phone: Short | None = None
+    prefers: Literal["fax", "email"] = "fax"
+
+
+class SourceIn(ProviderIn):
+    """Who sent the patient; a past patient or an employer has no NPI."""
+
+    kind: SourceKind = SourceKind.PROVIDER
+    verified: bool = True
+    may_thank: bool = True  # a past patient: they sent it themselves, or the friend ticked it
+
+
+class OrderIn(StrictModel):
+    """The written order that came with the referral, if any."""
+
+    signed: bool = False
+    dated: bool = False
+    holds_full_plan: bool = False
+
+
+class NewReferral(StrictModel):
+    """A request to treat one patient."""
+
+    external: ExternalId | None = None
+    clinic: Annotated[str, Field(pattern=SLUG.pattern)] | None = None
+    received_at: UtcDatetime | None = None
+    patient: PatientIn
+    source: SourceIn
+    certifier: ProviderIn | None = None  # default: the source, where it is a provider
+    recipients: tuple[ProviderIn, ...] = Field(default=(), max_length=5)
+    payers: tuple[Payer, ...] = Field(default=(), max_length=4)
+    urgency: Urgency = Urgency.ROUTINE
+    not_before: UtcDatetime | None = None
+    order: OrderIn | None = None
+    reason: Annotated[str, Field(max_length=2000)] | None = None
+
+
+class ReferralRef(StrictModel):
+    """Which referral an event is about: our id, or the id another system gave it."""
+
+    id: Id | None = None
+    external: ExternalId | None = None
+
+
+class DocumentIn(StrictModel):
+    """Clinical content: the EMR's signed PDF, or fields for us to lay out, never both empty."""
+
+    pdf: Base64Bytes | None = None
+    fields: dict[str, Any] | None = None
+
+
+class Event(StrictModel):
+    """One event of ``POST /hooks/{org}/events``; its id is the ``webhook-id`` header.
+
+    ``data`` holds the fields of the fact named by ``type`` (docs/integrators/events.md);
+    ``document`` the clinical content that came with it.
+    """
+
+    type: Short
+    at: UtcDatetime
+    as_of: UtcDatetime | None = None
+    retracted: bool = False
+    referral: ReferralRef | None = None
+    data: dict[str, Any] = Field(default_factory=dict)
+    document: DocumentIn | None = None
+
+
+class Problem(Model):
+    """The one JSON error shape of every endpoint."""
+
+    code: str
+    message: str
+    field: str | None = None
+    request_id: str | None = None

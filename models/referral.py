@@ -1,0 +1,459 @@
+"""The referral: a pure fold over facts, the same in any order and however often they are told.
+
+The store folds facts for the card on the board; the workflow folds the same facts for its waits.
+Questions imply what came before: a referral whose plan is signed has been evaluated, even if the
+evaluation was never told, so a fact told early is simply known when a step arrives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, time
+from enum import StrEnum
+from typing import NamedTuple, TypeVar
+
+from models import certification, tasks
+from models.facts import (
+    AnyFact,
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentMissed,
+    CallLogged,
+    CallOutcome,
+    CheckInAnswered,
+    ClosedReason,
+    Decision,
+    Discharged,
+    DischargeSummarySigned,
+    Ending,
+    EvaluationCompleted,
+    Fact,
+    IntakeCompleted,
+    MessageApproved,
+    MessageDelivered,
+    MessageFailed,
+    MessageHeld,
+    MessageSent,
+    PatientDied,
+    PatientReplied,
+    PlanOfCareReturned,
+    PlanOfCareSigned,
+    ProgressReportSigned,
+    ReferralClosed,
+    ReferralReceived,
+    ReferralWithdrawn,
+    Signer,
+    TaskCompleted,
+    TaskOpened,
+    VisitCompleted,
+)
+from models.kinds import Kind
+
+F = TypeVar("F", bound=Fact)
+
+
+class Stage(StrEnum):
+    """Where a referral stands; nobody stores it (DESIGN §2)."""
+
+    RECEIVED = "received"
+    CONTACTING = "contacting"
+    SCHEDULED = "scheduled"
+    INTAKE = "intake"
+    EVALUATED = "evaluated"
+    IN_CARE = "in_care"
+    DISCHARGING = "discharging"
+    CLOSED = "closed"
+
+
+class MessageRef(NamedTuple):
+    """Which message: its kind, the party it goes to, and the occasion that asks for it."""
+
+    kind: Kind
+    to: str
+    occasion: str
+
+    @property
+    def key(self) -> str:
+        """The message's name within its referral, e.g. ``plan_of_care:certifier:v1``."""
+        return f"{self.kind}:{self.to}:{self.occasion}"
+
+    @classmethod
+    def parse(cls, key: str) -> MessageRef:
+        """The reverse of ``key``; a recipient's own id may contain colons."""
+        kind, rest = key.split(":", 1)
+        to, occasion = rest.rsplit(":", 1)
+        return cls(Kind(kind), to, occasion)
+
+
+class Referral:
+    """What is known of one request to treat one patient."""
+
+    def __init__(self, facts: Iterable[AnyFact] = ()) -> None:
+        self._facts: dict[str, AnyFact] = {}
+        self._by_kind: dict[type[Fact], list[AnyFact]] | None = None
+        for fact in facts:
+            self.learn(fact)
+
+    def learn(self, fact: AnyFact) -> bool:
+        """Take a fact in; False if it was known already or is older than what is known."""
+        known = self._facts.get(fact.key)
+        if known is not None and _rank(known) >= _rank(fact):
+            return False
+        self._facts[fact.key] = fact
+        self._by_kind = None
+        return True
+
+    @property
+    def facts(self) -> tuple[AnyFact, ...]:
+        """Everything known, in the order it happened, retractions included."""
+        return tuple(sorted(self._facts.values(), key=lambda f: (f.at, f.key)))
+
+    def all(self, kind: type[F]) -> list[F]:
+        """The standing facts of one kind, oldest first."""
+        if self._by_kind is None:
+            self._by_kind = {}
+            for fact in self.facts:
+                if not fact.retracted:
+                    self._by_kind.setdefault(type(fact), []).append(fact)
+        return self._by_kind.get(kind, [])  # type: ignore[return-value]
+
+    def first(self, kind: type[F]) -> F | None:
+        """The earliest standing fact of one kind."""
+        found = self.all(kind)
+        return found[0] if found else None
+
+    def last(self, kind: type[F]) -> F | None:
+        """The latest standing fact of one kind."""
+        found = self.all(kind)
+        return found[-1] if found else None
+
+    # --- how it began ---------------------------------------------------------------------
+
+    @property
+    def received(self) -> ReferralReceived:
+        """The request itself; every referral starts with it."""
+        received = self.last(ReferralReceived)
+        if received is None:
+            raise LookupError("a referral without referral_received cannot be walked")
+        return received
+
+    def is_received(self) -> bool:
+        """Whether the request itself is known (a milestone may come first)."""
+        return self.last(ReferralReceived) is not None
+
+    @property
+    def clock_start(self) -> datetime:
+        """When deadlines towards the patient start: the latest of confirmed and not-before."""
+        r = self.received
+        return max(r.confirmed_at, r.at, r.not_before or r.at)
+
+    # --- the patient's way ------------------------------------------------------------------
+
+    def calls(self, party: str = "patient") -> list[CallLogged]:
+        """Logged calls to one party, oldest first."""
+        return [call for call in self.all(CallLogged) if call.party == party]
+
+    def attempted(self) -> bool:
+        """A delivered text or a logged call (policy.md rule 19)."""
+        return bool(self.calls()) or any(_to_patient(d.message) for d in self.all(MessageDelivered))
+
+    def reached_at(self) -> datetime | None:
+        """The first two-way contact: a reply, a call that reached, or a booking."""
+        touches: list[datetime] = [reply.at for reply in self.all(PatientReplied)]
+        touches += [c.at for c in self.calls() if c.outcome is CallOutcome.REACHED]
+        touches += [booked.at for booked in self.all(AppointmentBooked)]
+        return min(touches, default=None)
+
+    def last_human_touch(self) -> datetime | None:
+        """The latest reply or call; it stands in for that day's automated step (rule 18)."""
+        touches = [r.at for r in self.all(PatientReplied)] + [c.at for c in self.calls()]
+        return max(touches, default=None)
+
+    def missed(self) -> list[AppointmentMissed]:
+        """Missed evaluation appointments, oldest first."""
+        return self.all(AppointmentMissed)
+
+    def appointment(self) -> AppointmentBooked | None:
+        """The evaluation appointment that stands: booked, not cancelled since, not missed since."""
+        off: dict[str, datetime] = {}
+        for gone in [*self.all(AppointmentCancelled), *self.all(AppointmentMissed)]:
+            if isinstance(gone, AppointmentCancelled | AppointmentMissed):
+                before = off.get(gone.appointment_id, gone.as_of)
+                off[gone.appointment_id] = max(before, gone.as_of)
+        standing = [
+            a
+            for a in self.all(AppointmentBooked)
+            if a.purpose == "evaluation"
+            and (a.appointment_id not in off or off[a.appointment_id] < a.as_of)
+        ]
+        return max(standing, key=lambda a: (a.starts_at, a.appointment_id), default=None)
+
+    def booked(self) -> bool:
+        """An evaluation appointment stands, or the evaluation is behind us."""
+        return self.appointment() is not None or self.evaluated() or self.discharged()
+
+    def ever_booked(self) -> bool:
+        """An evaluation was booked at some time; from then on it is about booking again."""
+        return self.booked() or any(a.purpose == "evaluation" for a in self.all(AppointmentBooked))
+
+    def intake_done(self) -> bool:
+        """The forms are complete, or no longer matter."""
+        return bool(self.all(IntakeCompleted)) or self.evaluated() or self.discharged()
+
+    def evaluated(self) -> bool:
+        """The evaluation took place, told or implied by what can only follow it."""
+        later: tuple[type[Fact], ...] = (VisitCompleted, PlanOfCareSigned, ProgressReportSigned)
+        return self.evaluation_on_record() or any(self.all(kind) for kind in later)
+
+    def evaluation_on_record(self) -> bool:
+        """The evaluation itself was told; a discharge letter needs it (ARCHITECTURE §7)."""
+        return bool(self.all(EvaluationCompleted))
+
+    def evaluated_or_discharged(self) -> bool:
+        """Nothing is left to wait for before the discharge step."""
+        return self.evaluated() or self.discharged()
+
+    @property
+    def evaluated_at(self) -> datetime | None:
+        """When the evaluation took place, or the earliest thing that implies it."""
+        told = self.first(EvaluationCompleted)
+        if told is not None:
+            return told.at
+        implied: list[Fact] = [
+            *self.all(VisitCompleted),
+            *self.all(PlanOfCareSigned),
+            *self.all(ProgressReportSigned),
+        ]
+        return min((fact.at for fact in implied), default=None)
+
+    @property
+    def care_started_at(self) -> datetime | None:
+        """The earlier of evaluation and first treatment: every Medicare clock starts here [G1]."""
+        moments = [v.at for v in self.all(VisitCompleted)]
+        moments += [e.at for e in self.all(EvaluationCompleted)]
+        return min(moments, default=self.evaluated_at)
+
+    def treatment_days(self) -> list[date]:
+        """Distinct local days with treatment, the evaluation included [G9]."""
+        days = {visit.day for visit in self.all(VisitCompleted)}
+        days |= {evaluation.day for evaluation in self.all(EvaluationCompleted)}
+        return sorted(days)
+
+    def last_visit_at(self) -> datetime | None:
+        """The latest treatment of any kind."""
+        moments = [v.at for v in self.all(VisitCompleted)]
+        moments += [e.at for e in self.all(EvaluationCompleted)]
+        return max(moments, default=self.evaluated_at)
+
+    def next_visit_at(self, after: datetime) -> datetime | None:
+        """The next standing appointment of any purpose after a moment."""
+        off = {c.appointment_id: c.as_of for c in self.all(AppointmentCancelled)}
+        ahead = [
+            a.starts_at
+            for a in self.all(AppointmentBooked)
+            if a.starts_at > after
+            and (a.appointment_id not in off or off[a.appointment_id] < a.as_of)
+        ]
+        return min(ahead, default=None)
+
+    def progress_reports(self) -> list[ProgressReportSigned]:
+        """Signed progress reports, oldest first."""
+        return self.all(ProgressReportSigned)
+
+    # --- the plan of care -------------------------------------------------------------------
+
+    def plans(self, by: Signer) -> list[PlanOfCareSigned]:
+        """Signed plans by one kind of signer, lowest version first; spoken approvals left out."""
+        signed = [p for p in self.all(PlanOfCareSigned) if p.by is by and not p.verbal]
+        return sorted(signed, key=lambda p: (p.version, p.at))
+
+    def plan(self) -> PlanOfCareSigned | None:
+        """The newest plan the therapist signed."""
+        plans = self.plans(Signer.THERAPIST)
+        return plans[-1] if plans else None
+
+    @property
+    def plan_version(self) -> int:
+        """The newest version the therapist signed; 0 before the first."""
+        plan = self.plan()
+        return plan.version if plan else 0
+
+    def plan_signed_by_therapist(self) -> bool:
+        """There is a plan to send; a provider's signature alone is no plan."""
+        return self.plan_version > 0
+
+    def certified(self) -> bool:
+        """No further signature is needed for the newest plan."""
+        return certification.settled(certification.state(self))
+
+    def returned_unjudged(self) -> PlanOfCareReturned | None:
+        """A page of the newest plan that came back and nobody has judged yet."""
+        judged = {p.version for p in self.plans(Signer.PROVIDER)}
+        for page in reversed(self.all(PlanOfCareReturned)):
+            if page.version not in judged and not self.task_done(tasks.judge_key(page.version)):
+                return page
+        return None
+
+    # --- the end ------------------------------------------------------------------------------
+
+    def discharged(self) -> bool:
+        """Care ended, or the source took back a referral already in care."""
+        withdrawn = bool(self.all(ReferralWithdrawn))
+        return bool(self.all(Discharged)) or (withdrawn and self.evaluated())
+
+    @property
+    def discharged_at(self) -> datetime | None:
+        """When care ended."""
+        ends = [f.at for f in self.all(Discharged)] or [f.at for f in self.all(ReferralWithdrawn)]
+        return min(ends, default=None)
+
+    def ending(self) -> Ending | None:
+        """Why care ended, as far as told."""
+        if self.all(PatientDied):
+            return Ending.DECEASED
+        told = self.last(Discharged)
+        if told is not None:
+            return told.reason
+        return Ending.WITHDRAWN if self.all(ReferralWithdrawn) else None
+
+    def planned_ending(self) -> bool:
+        """Whether the discharge was planned; an untold one was not."""
+        told = self.last(Discharged)
+        return told is not None and told.planned
+
+    def summary_signed(self) -> bool:
+        """The discharge summary may go out."""
+        return bool(self.all(DischargeSummarySigned))
+
+    def check_in_answered(self) -> bool:
+        """The patient told us how it went."""
+        return bool(self.all(CheckInAnswered))
+
+    def closing(self) -> ReferralClosed | None:
+        """The closing that stands; one as lost gives way to an evaluation or a newer booking."""
+        closed = self.last(ReferralClosed)
+        if closed is None:
+            return None
+        if closed.reason.lost:
+            newer = [a for a in self.all(AppointmentBooked) if a.as_of > closed.at]
+            if newer or self.evaluated():
+                return None
+        return closed
+
+    def closed(self) -> bool:
+        """The referral left the board."""
+        return self.closing() is not None
+
+    def over(self) -> bool:
+        """No step may go on: closed, deceased, or withdrawn before care began."""
+        gone = bool(self.all(ReferralWithdrawn)) and not self.evaluated()
+        return self.closed() or gone or bool(self.all(PatientDied))
+
+    def closing_reason(self) -> ClosedReason:
+        """The reason the story's own end would write."""
+        if self.all(PatientDied):
+            return ClosedReason.DECEASED
+        if self.all(ReferralWithdrawn) and not self.evaluated():
+            return ClosedReason.WITHDRAWN
+        return ClosedReason.COMPLETED
+
+    # --- what we sent and asked ---------------------------------------------------------------
+
+    def sent(self, message: MessageRef) -> bool:
+        """A vendor accepted it."""
+        return f"sent:{message.key}" in self._facts
+
+    def sent_kind(self, kind: Kind) -> bool:
+        """Some message of this kind went out."""
+        return any(m.message_kind is kind for m in self.all(MessageSent))
+
+    def settled(self, message: MessageRef) -> bool:
+        """It went out, or it is decided that it will not."""
+        return self.sent(message) or f"dropped:{message.key}" in self._facts
+
+    def settled_at(self, message: MessageRef) -> datetime | None:
+        """When it went out or was dropped."""
+        for prefix in ("sent", "dropped"):
+            fact = self._facts.get(f"{prefix}:{message.key}")
+            if fact is not None:
+                return fact.at
+        return None
+
+    def rungs_spent(self, message: MessageRef) -> int:
+        """How many channels of its ladder have failed for good."""
+        return len({f.rung for f in self.all(MessageFailed) if f.message == message.key})
+
+    def approved(self, message: MessageRef) -> bool:
+        """The named person let it go."""
+        return any(a.message == message.key for a in self.all(MessageApproved))
+
+    def held(self) -> list[MessageHeld]:
+        """Messages that are rows and wait for their time."""
+        waiting = []
+        for hold in self.all(MessageHeld):
+            if not self.settled(MessageRef.parse(hold.message)):
+                waiting.append(hold)
+        return waiting
+
+    def task(self, key: str) -> TaskOpened | None:
+        """A task by its key, open or done."""
+        found = self._facts.get(f"task:{key}")
+        return found if isinstance(found, TaskOpened) else None
+
+    def task_done(self, key: str) -> bool:
+        """A person has done or dismissed it."""
+        return any(done.task == key for done in self.all(TaskCompleted))
+
+    def task_done_at(self, key: str) -> datetime | None:
+        """When a person did or dismissed it."""
+        return next((d.at for d in self.all(TaskCompleted) if d.task == key), None)
+
+    def open_tasks(self) -> list[TaskOpened]:
+        """What people still have to do, soonest first; overtaken tasks left out."""
+        done = {d.task for d in self.all(TaskCompleted)}
+        standing = [
+            t for t in self.all(TaskOpened) if t.task not in done and not tasks.moot(t.task, self)
+        ]
+        return sorted(standing, key=lambda t: (t.due, t.task))
+
+    # --- where it stands ------------------------------------------------------------------------
+
+    def stage(self) -> Stage:
+        """The board column, from facts alone."""
+        if self.closed() or not self.is_received():
+            return Stage.CLOSED if self.closed() else Stage.RECEIVED
+        if self.discharged() or self.over():
+            return Stage.DISCHARGING
+        if self.evaluated():
+            return Stage.IN_CARE if len(self.treatment_days()) > 1 else Stage.EVALUATED
+        if self.appointment() is not None:
+            asked = self.sent_kind(Kind.INTAKE) or bool(self.all(IntakeCompleted))
+            return Stage.INTAKE if asked else Stage.SCHEDULED
+        return Stage.CONTACTING if self.attempted() else Stage.RECEIVED
+
+    @property
+    def version(self) -> str:
+        """The key of the latest decision: the token a stale card is recognised by."""
+        decisions = [f for f in self.facts if isinstance(f, Decision)]
+        return decisions[-1].key if decisions else ""
+
+    def last_touch_at(self) -> datetime | None:
+        """The latest contact with source or patient, in or out."""
+        moments = [m.at for m in self.all(MessageSent)]
+        moments += [c.at for c in self.all(CallLogged)]
+        moments += [p.at for p in self.all(PatientReplied)]
+        return max(moments, default=None)
+
+
+def _rank(fact: Fact) -> tuple[datetime, str]:
+    # Two tellings at one moment: the body decides, so that the order they came in never does.
+    return fact.as_of, fact.model_dump_json()
+
+
+def _to_patient(message: str) -> bool:
+    return MessageRef.parse(message).to == "patient"
+
+
+def noon(day: date) -> datetime:
+    """A UTC moment inside a local day, for facts that only know their day."""
+    return datetime.combine(day, time(12), UTC)

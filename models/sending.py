@@ -1,0 +1,169 @@
+"""Whether a message may go out at this moment: judged live, at the last moment, by ``Post.send``.
+
+Law, consent, caps, opening hours and owners are read when a message is about to leave, never
+pinned (policy.md rule 11). Faxes and emails to offices go at any hour, the 24 hours of the
+acknowledgement run on the wall clock (rule 8); texts keep the recipient's window. Calls are tasks.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from models.base import Model
+from models.clock import Calendar
+from models.contracts import Channel
+from models.facts import UtcDatetime
+from models.hours import Hours
+from models.kinds import Kind
+from models.messages import MESSAGES, Audience
+from models.policy import Rules
+
+WEEK = timedelta(days=7)
+
+# One answer to somebody who has just written to us; the law asks for it whatever the hour [K5].
+_REPLIES = {Kind.OPT_OUT_CONFIRMATION: "opt_out_confirmation", Kind.CLOSED_HOURS: "live_reply"}
+_APPOINTMENTS = {Kind.BOOKED, Kind.INTAKE}
+# What an office or a past patient may switch off (policy.md §3, "who may switch it off").
+_THANKS = {Kind.THANK_YOU, Kind.THANK_YOU_PAST_PATIENT}
+
+
+class Outgoing(Model):
+    """The message as far as the rules depend on it.
+
+    ``same_day_change``: it tells of an appointment that starts today, which the cap lets through.
+    """
+
+    kind: Kind
+    approved: bool = False
+    same_day_change: bool = False
+
+
+class Recipient(Model):
+    """Who it goes to on one channel, and what is known of that address right now.
+
+    ``texts`` are the moments of automated texts that went to this number, the last seven days at
+    least; ``zones`` where its owner may live (models/zones.py), ``state`` by their address.
+    """
+
+    channel: Channel
+    address: str | None = None
+    consented: bool = True
+    opted_out: bool = False
+    dead: bool = False
+    deceased: bool = False
+    minor_without_guardian: bool = False
+    wants_thanks: bool = True
+    texts: tuple[UtcDatetime, ...] = ()
+    zones: tuple[str, ...] = ()
+    state: str | None = None
+
+
+class Go(Model):
+    """It may leave now."""
+
+
+class Hold(Model):
+    """Not now; ``until`` None waits for a person. ``why`` is a code."""
+
+    until: UtcDatetime | None
+    why: str
+
+
+class Never(Model):
+    """Not at all; ``why`` is a code."""
+
+    why: str
+
+    @property
+    def only_here(self) -> bool:
+        """Whether another channel may still take it."""
+        return self.why in _CHANNEL_ONLY
+
+
+_CHANNEL_ONLY = {"wrong_channel", "no_address", "dead_number", "no_consent", "opted_out"}
+
+
+def may_send(message: Outgoing, to: Recipient, now: datetime, rules: Rules) -> Go | Hold | Never:
+    """Let a message go, hold it until a moment, or stop it for good.
+
+    ``rules`` are the live ones of the clinic. Source: policy.md §1 rules 1, 8, 10, 12, 22 and §2
+    text.*; [K1]-[K4] [K11].
+    """
+    refused = _refused(message, to, rules)
+    if refused is not None:
+        return Never(why=refused)
+    if message.kind in rules.policy.approve and not message.approved:
+        return Hold(until=None, why="approval")
+    if to.channel == "sms" and message.kind not in _REPLIES:
+        return _text(message, to, now, rules)
+    return Go()
+
+
+def _refused(message: Outgoing, to: Recipient, rules: Rules) -> str | None:
+    """The first reason against sending it at all; the gravest first."""
+    kind = message.kind
+    spec = MESSAGES[kind]
+    patient = spec.audience is Audience.PATIENT
+    reasons = (
+        ("deceased", to.deceased),
+        ("not_ours", not rules.policy.ours(kind)),
+        ("no_thanks_wanted", kind in _THANKS and not to.wants_thanks),
+        ("no_guardian", patient and to.minor_without_guardian),
+        ("wrong_channel", to.channel not in spec.channels),
+        ("no_address", not to.address),
+        ("dead_number", to.dead),
+        # The one confirmation of a STOP is the only thing that may follow it [K5].
+        ("opted_out", to.opted_out and kind is not Kind.OPT_OUT_CONFIRMATION),
+        ("no_consent", patient and not to.consented and kind not in _REPLIES),
+    )
+    return next((why for why, holds in reasons if holds), None)
+
+
+def _text(message: Outgoing, to: Recipient, now: datetime, rules: Rules) -> Go | Hold:
+    """The first moment that lies in the window and under both caps."""
+    calendar, hours = rules.calendar, rules.policy.text.hours(to.state)
+    capped = not (
+        message.kind in _APPOINTMENTS
+        and message.same_day_change
+        and "same_day_change" in rules.policy.text.outside_cap
+    )
+    opens = calendar.text_window(now, hours, to.zones)
+    moment = _under_caps(opens, hours, to, rules) if capped else opens
+    if moment <= now:
+        return Go()
+    if moment > opens:
+        return Hold(until=moment, why="cap")
+    return Hold(until=moment, why=_closed(now, calendar))
+
+
+def _under_caps(moment: datetime, hours: Hours, to: Recipient, rules: Rules) -> datetime:
+    text = rules.policy.text
+    while True:
+        week = sorted(at for at in to.texts if moment - WEEK < at)
+        full = [at + WEEK for at in week[: max(0, len(week) - text.cap_per_week + 1)]]
+        days = [_day_after(moment, place) for place in _full_days(moment, to, rules)]
+        free = max([moment, *full, *days])
+        free = rules.calendar.text_window(free, hours, to.zones)
+        if free == moment:
+            return moment
+        moment = free
+
+
+def _full_days(moment: datetime, to: Recipient, rules: Rules) -> list[Calendar]:
+    """The places the recipient may live in, as calendars, where this day's texts are used up."""
+    full = []
+    for zone in to.zones or (rules.calendar.zone,):
+        place = rules.calendar.model_copy(update={"zone": zone})
+        day = place.local_date(moment)
+        if sum(place.local_date(at) == day for at in to.texts) >= rules.policy.text.cap_per_day:
+            full.append(place)
+    return full
+
+
+def _day_after(moment: datetime, place: Calendar) -> datetime:
+    return place.at_local(place.local_date(moment) + timedelta(days=1), time(0))
+
+
+def _closed(now: datetime, calendar: Calendar) -> str:
+    day = calendar.local_date(now)
+    return "closed_day" if day in calendar.holidays or day in calendar.closed else "quiet_hours"

@@ -1,0 +1,1 @@
+"""Shared parts of every document: fonts, text safety, page frame, blocks, charts."""

@@ -1,0 +1,294 @@
+"""Every setting of the environment, read once and typed: env, then ``.env``, then the default.
+
+Secrets have a ``*_FILE`` twin (``REFERRAL_LOOP_CODEC_KEYS_FILE=/run/secrets/codec_keys``) for
+container platforms. What a clinic decides is not here but in its policy file. Composition roots
+call ``load``; nothing else reads the environment. ``.env.example`` lists every variable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import (
+    AliasChoices,
+    Field,
+    HttpUrl,
+    SecretStr,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+)
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from engine.codec import KeyRing
+from integrations.emr.signature import check_secret
+from models.errors import ConfigError
+from models.ids import SLUG
+
+TASK_QUEUE: Final = "referral-loop"
+PREFIX: Final = "REFERRAL_LOOP_"
+EXAMPLE_ORGANIZATION: Final = "riverside"
+
+# Published in .env.example and in the documentation: good for trying things out, and refused
+# anywhere else.
+EXAMPLE_CODEC_KEYS: Final = "example:" + "ZXhhbXBsZSBrZXksIG5vdCBmb3IgcHJvZHVjdGlvbiE="
+EXAMPLE_WEBHOOK_SECRET: Final = "whsec_" + "ZXhhbXBsZSBzZWNyZXQsIG5vdCBmb3IgcHJvZHVjdGlvbg=="
+EXAMPLE_API_TOKEN: Final = "example-token-not-for-production"
+
+SECRETS: Final = ("codec_keys", "webhook_secrets", "api_tokens", "store_url", "smtp_password")
+SHORTEST_TOKEN: Final = 20
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class _SecretFiles(PydanticBaseSettingsSource):
+    """Reads ``<VARIABLE>_FILE`` for each secret; the line break at the file's end is dropped."""
+
+    def __init__(self, settings_cls: type[BaseSettings], *places: Mapping[str, str | None]) -> None:
+        super().__init__(settings_cls)
+        self._places = places
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The text of the file named for this field, or None."""
+        variable = PREFIX + field_name.upper()
+        for place in self._places:
+            path = place.get(f"{variable}_FILE".lower())
+            if not path:
+                continue
+            if place.get(variable.lower()):
+                raise ConfigError(f"Set {variable} or {variable}_FILE, not both.", field=variable)
+            try:
+                text = Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigError(
+                    f"{variable}_FILE names a file that cannot be read ({type(error).__name__}).",
+                    field=f"{variable}_FILE",
+                ) from None
+            return text, field_name, self.field_is_complex(field)
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Every secret that has a file."""
+        found: dict[str, Any] = {}
+        for name in SECRETS:
+            field = self.settings_cls.model_fields[name]
+            value, key, is_complex = self.get_field_value(field, name)
+            if value is not None:
+                found[key] = self.prepare_field_value(name, field, value, is_complex)
+        return found
+
+
+class Settings(BaseSettings):
+    """What this process was told; frozen, and never prints a secret."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        populate_by_name=True,
+    )
+
+    environment: Literal["dev", "production"] = "dev"
+    data_dir: Path = Path("var")  # database, outbox, embedded Temporal server
+    store_url: SecretStr | None = None  # default: SQLite in data_dir
+    policy_files: Annotated[tuple[Path, ...], NoDecode] = (Path("clinics/example.toml"),)
+
+    temporal_address: str | None = Field(
+        default=None, validation_alias=AliasChoices(f"{PREFIX}TEMPORAL_ADDRESS", "TEMPORAL_ADDRESS")
+    )  # None: find or start one
+    temporal_namespace: str = Field(
+        default="referral-loop",
+        validation_alias=AliasChoices(f"{PREFIX}TEMPORAL_NAMESPACE", "TEMPORAL_NAMESPACE"),
+    )
+    temporal_ui_address: str | None = None  # where admins open it
+    codec_keys: SecretStr = SecretStr(EXAMPLE_CODEC_KEYS)
+
+    http_host: str = "127.0.0.1"
+    http_port: Port = 8080
+    public_url: str | None = None  # default: http://<host>:<port>
+    webhook_secrets: dict[str, tuple[SecretStr, ...]] = {
+        EXAMPLE_ORGANIZATION: (SecretStr(EXAMPLE_WEBHOOK_SECRET),)
+    }
+    api_tokens: dict[str, tuple[SecretStr, ...]] = {
+        EXAMPLE_ORGANIZATION: (SecretStr(EXAMPLE_API_TOKEN),)
+    }
+    max_body_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 9 * 1024 * 1024
+    replay_window_seconds: Annotated[int, Field(ge=1, le=3600)] = 300
+
+    smtp_host: str | None = None
+    smtp_port: Port = 587
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_from: str | None = None
+
+    @field_validator("policy_files", mode="before")
+    @classmethod
+    def _comma_separated(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("public_url", "temporal_ui_address")
+    @classmethod
+    def _web_address(cls, value: str | None) -> str | None:
+        if value is not None:
+            TypeAdapter(HttpUrl).validate_python(value)
+        return value.rstrip("/") if value else None
+
+    @field_validator("webhook_secrets", "api_tokens")
+    @classmethod
+    def _by_organization(
+        cls, given: dict[str, tuple[SecretStr, ...]]
+    ) -> dict[str, tuple[SecretStr, ...]]:
+        for org, secrets in given.items():
+            if not SLUG.fullmatch(org):
+                raise ValueError("each key must be the id of an organization")
+            if not secrets:
+                raise ValueError(f"{org} has an empty list; leave the organization out instead")
+        return given
+
+    @field_validator("webhook_secrets")
+    @classmethod
+    def _usable_secrets(
+        cls, given: dict[str, tuple[SecretStr, ...]]
+    ) -> dict[str, tuple[SecretStr, ...]]:
+        for org, secrets in given.items():
+            for place, secret in enumerate(secrets, start=1):
+                problem = check_secret(secret.get_secret_value())
+                if problem:
+                    raise ValueError(f"secret {place} of {org} {problem}")
+        return given
+
+    @field_validator("api_tokens")
+    @classmethod
+    def _long_tokens(
+        cls, given: dict[str, tuple[SecretStr, ...]]
+    ) -> dict[str, tuple[SecretStr, ...]]:
+        for org, tokens in given.items():
+            if any(len(token.get_secret_value()) < SHORTEST_TOKEN for token in tokens):
+                raise ValueError(f"a token of {org} is shorter than {SHORTEST_TOKEN} characters")
+        return given
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (a directory; ours are files)
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then secret files, then ``.env``."""
+        places = [
+            source.env_vars
+            for source in (env_settings, dotenv_settings)
+            if isinstance(source, EnvSettingsSource)
+        ]
+        return init_settings, env_settings, _SecretFiles(settings_cls, *places), dotenv_settings
+
+    @property
+    def database_url(self) -> str:
+        """The address of the record; SQLite in ``data_dir`` unless told otherwise."""
+        if self.store_url is not None:
+            return self.store_url.get_secret_value()
+        return f"sqlite:///{self.data_dir / 'referral-loop.db'}"
+
+    @property
+    def outbox_dir(self) -> Path:
+        """Where the embedded channels write what would be sent."""
+        return self.data_dir / "outbox"
+
+    @property
+    def base_url(self) -> str:
+        """How others reach us; status URLs begin with it."""
+        return self.public_url or f"http://{self.http_host}:{self.http_port}"
+
+    @property
+    def keyring(self) -> KeyRing:
+        """The keys that encrypt what workflows say; raises ConfigError naming the entry."""
+        return KeyRing.parse(self.codec_keys.get_secret_value())
+
+    @property
+    def replay_window(self) -> timedelta:
+        """How far a signed timestamp may lie from our clock, either way."""
+        return timedelta(seconds=self.replay_window_seconds)
+
+    def hook_secrets(self, org: str) -> tuple[str, ...]:
+        """The signing secrets of one organization; several while one is being rotated."""
+        return tuple(one.get_secret_value() for one in self.webhook_secrets.get(org, ()))
+
+    def tokens(self, org: str) -> tuple[str, ...]:
+        """The API tokens of one organization."""
+        return tuple(one.get_secret_value() for one in self.api_tokens.get(org, ()))
+
+
+def load(**given: Any) -> Settings:
+    """The settings of this process; raises ConfigError naming the variable that is wrong.
+
+    *given* overrides the environment. Outside ``dev`` every published example secret is refused.
+    """
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = _variable(str(first["loc"][0]))
+        said = first["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"{variable} is wrong: {said}.", field=variable) from None
+    except SettingsError as error:
+        variable = _variable_in(str(error))
+        raise ConfigError(
+            f'{variable} is not valid JSON; see .env.example for its shape.', field=variable
+        ) from None
+    if settings.environment != "dev":
+        _refuse_examples(settings)
+    _ = settings.keyring  # a key that cannot be read must stop the start, not the first workflow
+    return settings
+
+
+def variables() -> Mapping[str, FieldInfo]:
+    """Every variable by its full name, for the documentation and its test."""
+    return {PREFIX + name.upper(): field for name, field in Settings.model_fields.items()}
+
+
+def _refuse_examples(settings: Settings) -> None:
+    published = {
+        "codec_keys": EXAMPLE_CODEC_KEYS.partition(":")[2] in settings.codec_keys.get_secret_value(),
+        "webhook_secrets": any(
+            EXAMPLE_WEBHOOK_SECRET in settings.hook_secrets(org) for org in settings.webhook_secrets
+        ),
+        "api_tokens": any(EXAMPLE_API_TOKEN in settings.tokens(org) for org in settings.api_tokens),
+    }
+    for name, is_example in published.items():
+        if is_example:
+            variable = PREFIX + name.upper()
+            raise ConfigError(
+                f"{variable} (or {variable}_FILE) still holds the published example; "
+                "set your own before running outside dev.",
+                code="example_secret",
+                field=variable,
+            )
+
+
+def _variable(place: str) -> str:
+    return place.upper() if place.upper().startswith((PREFIX, "TEMPORAL_")) else PREFIX + place.upper()
+
+
+def _variable_in(message: str) -> str:
+    names = [name for name in Settings.model_fields if f'"{name}"' in message]
+    return PREFIX + names[0].upper() if names else f"{PREFIX}*"

@@ -1,0 +1,201 @@
+"""One store on SQLite or Postgres; every difference between the two is in this module.
+
+SQLite: write-ahead log, foreign keys on, writers queue at ``BEGIN IMMEDIATE`` (so a transaction
+that began to write never meets a lock half way). Postgres: psycopg 3, row locks where
+``store.record`` asks for them, and a limit on how long a lock is waited for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, event, exc, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import Session, create_engine
+
+from models.errors import BadRequest, ConfigError, Conflict, StoreUnavailable
+
+WAIT_SECONDS = 10  # for a lock, then StoreUnavailable: the caller's retry is kinder than a queue
+CONNECT_SECONDS = 5
+POOL = 10
+_WRITES = "referral_loop_writes"
+_MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+_MIGRATION_LOCK = 7_266_102  # any number, the same in every process
+
+
+class Store:
+    """The record's database; safe to share between threads, one session per ``with``."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writer = engine.execution_options(**{_WRITES: True})
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self.engine.dialect.name
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction: commits at the end, rolls back on any exception.
+
+        Never open a second one inside it: on SQLite it would wait for the first. Raises
+        StoreUnavailable when the database cannot be reached or a lock is not had within
+        ``WAIT_SECONDS``, Conflict when a row breaks a uniqueness rule, BadRequest when a value
+        cannot be stored. Their sentences carry no values.
+        """
+        with _told(), Session(self._writer, expire_on_commit=False) as session:
+            yield session
+            session.commit()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """One consistent, read-only look; writing inside it fails. Raises StoreUnavailable."""
+        with _told(), Session(self.engine, expire_on_commit=False) as session:
+            yield session
+            if session.new or session.dirty or session.deleted:
+                raise RuntimeError("rows were changed in a read-only look; use store.write()")
+
+    def ping(self) -> None:
+        """Raises StoreUnavailable unless the database answers."""
+        with self.read() as session:
+            session.connection().execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()
+
+
+def open_store(url: str) -> Store:
+    """A store by URL: ``sqlite:///path`` (the folder is made) or ``postgresql://…``.
+
+    Opens no connection yet. Raises ConfigError for any other database.
+    """
+    try:
+        parsed = make_url(url)
+    except exc.ArgumentError:
+        raise ConfigError(
+            "The database URL cannot be read; expected sqlite:///path or postgresql://user@host/db."
+        ) from None
+    if parsed.get_backend_name() == "sqlite":
+        return Store(_sqlite(parsed))
+    if parsed.get_backend_name() in {"postgresql", "postgres"}:
+        return Store(_postgres(parsed.set(drivername="postgresql+psycopg")))
+    raise ConfigError("The database must be SQLite (sqlite:///path) or Postgres (postgresql://…).")
+
+
+def migrate(store: Store, to: str = "head") -> None:
+    """Bring the schema to a revision, in one transaction; doing it again changes nothing.
+
+    Several processes may call it at once: all but the first wait and find nothing to do. ``base``
+    takes every table away.
+    """
+    with _told(), store._writer.begin() as connection:
+        if store.dialect == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _MIGRATION_LOCK})
+        config = alembic_config(connection)
+        if to == "base":
+            command.downgrade(config, to)
+        else:
+            command.upgrade(config, to)
+
+
+def alembic_config(connection: Connection) -> Config:
+    """Alembic on our revisions and an open connection, without its ini file."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _sqlite(url: URL) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise ConfigError("SQLite needs a file: sqlite:///path/to/loop.db.")
+    Path(url.database).expanduser().parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url.set(database=str(Path(url.database).expanduser())),
+        hide_parameters=True,  # values are PHI and must not reach an exception's text
+        json_serializer=_json,
+        pool_size=POOL,
+        max_overflow=POOL,
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None  # transactions begin where we say, not the driver
+        for pragma in (
+            f"busy_timeout = {WAIT_SECONDS * 1000}",
+            "journal_mode = WAL",
+            "synchronous = FULL",  # a 202 promises that the event survives a power cut
+            "foreign_keys = ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgres(url: URL) -> Engine:
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        json_serializer=_json,
+        pool_size=POOL,
+        max_overflow=POOL,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": CONNECT_SECONDS},
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
+        connection.execute(f"SET lock_timeout = '{WAIT_SECONDS}s'")
+        connection.execute("SET timezone = 'UTC'")
+        connection.commit()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        if not connection.get_execution_options().get(_WRITES, False):
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+    return engine
+
+
+def _json(value: Any) -> str:
+    try:
+        return json.dumps(value, allow_nan=False)
+    except ValueError:
+        raise BadRequest("A number is not finite; NaN and Infinity cannot be stored.") from None
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Database errors as ours, without the values and without the driver's words about them."""
+    try:
+        yield
+    except exc.IntegrityError:
+        raise Conflict("A row is there already, or one it needs is not.") from None
+    except exc.DataError:
+        raise BadRequest("A value cannot be stored: out of range or not text.") from None
+    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+        what = type(getattr(error, "orig", None) or error).__name__
+        raise StoreUnavailable(
+            f"The database did not do its work ({what}). Check that it runs, that its disk has "
+            "room and that its schema is migrated; what was asked can be asked again."
+        ) from None
+    except exc.StatementError as error:
+        # Raised while values are bound, ours inside: a BadRequest passes, a bug stays a bug.
+        if isinstance(error.orig, BadRequest):
+            raise error.orig from None
+        raise

@@ -1,0 +1,367 @@
+"""Messages and their deliveries: rows first, then the act, then what came of it.
+
+A delivery is claimed by one conditional UPDATE, so of two that want to send it one does. Its state
+only ever moves forward, in whatever order receipts arrive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import func, update
+from sqlalchemy.engine import CursorResult
+from sqlmodel import Session, col, select
+
+from models.ids import new_id
+from models.referral import MessageRef
+from store.rows import insert_unless_there
+from store.tables import DeliveryRow, DeliveryState, MessageRow, MessageState, SubjectType
+
+CRM = "crm"
+_S = DeliveryState
+# What each state may become. ``unknown`` may follow ``accepted`` (no receipt came), and a later
+# receipt may still tell; a late ``delivered`` outdoes ``failed``, whichever came first.
+_ONWARD: dict[str, frozenset[DeliveryState]] = {
+    _S.QUEUED: frozenset({_S.SENDING, _S.ACCEPTED, _S.UNKNOWN, _S.FAILED, _S.DELIVERED}),
+    _S.SENDING: frozenset({_S.ACCEPTED, _S.UNKNOWN, _S.FAILED, _S.DELIVERED}),
+    _S.ACCEPTED: frozenset({_S.UNKNOWN, _S.FAILED, _S.DELIVERED}),
+    _S.UNKNOWN: frozenset({_S.FAILED, _S.DELIVERED}),
+    _S.FAILED: frozenset({_S.DELIVERED}),
+    _S.DELIVERED: frozenset(),
+}
+_WENT_OUT = (_S.SENDING, _S.ACCEPTED, _S.UNKNOWN, _S.DELIVERED)
+
+
+class Settled(NamedTuple):
+    """A delivery after a vendor's word, and whether that word moved it."""
+
+    row: DeliveryRow
+    moved: bool
+
+
+# --- messages -----------------------------------------------------------------------------------
+
+
+def queue_message(
+    session: Session,
+    *,
+    org: str,
+    referral_id: str,
+    message: MessageRef,
+    at: datetime,
+    recorded_at: datetime,
+) -> tuple[MessageRow, bool]:
+    """The message's row, and whether it is new; asking again finds the same row."""
+    found = find_message(session, referral_id, message)
+    if found is not None:
+        return found, False
+    row = MessageRow(
+        id=new_id("msg"),
+        org=org,
+        referral_id=referral_id,
+        key=message.key,
+        kind=message.kind,
+        to_party=message.to,
+        occasion=message.occasion,
+        created_at=at,
+        recorded_at=recorded_at,
+    )
+    if insert_unless_there(session, row):
+        return row, True
+    found = find_message(session, referral_id, message)
+    assert found is not None  # noqa: S101 - it broke the uniqueness of exactly this key
+    return found, False
+
+
+def find_message(session: Session, referral_id: str, message: MessageRef) -> MessageRow | None:
+    """The row of one message, if it was ever queued."""
+    query = select(MessageRow).where(
+        MessageRow.referral_id == referral_id, MessageRow.key == message.key
+    )
+    return session.exec(query).first()
+
+
+def mark_message(
+    session: Session,
+    message_id: str,
+    state: MessageState,
+    *,
+    at: datetime,
+    until: datetime | None = None,
+    why: str | None = None,
+) -> bool:
+    """Move a message between queued and held, or settle it as sent or dropped for good.
+
+    False when it was settled before. ``until`` belongs to held, ``why`` is a code.
+    """
+    row = session.get(MessageRow, message_id, with_for_update=True, populate_existing=True)
+    if row is None or row.state in {MessageState.SENT, MessageState.DROPPED}:
+        return False
+    row.state, row.why = state, why
+    row.held_until = until if state is MessageState.HELD else None
+    row.settled_at = at if state in {MessageState.SENT, MessageState.DROPPED} else None
+    session.add(row)
+    session.flush()
+    return True
+
+
+def messages_of(session: Session, referral_id: str) -> Sequence[MessageRow]:
+    """Every message of a referral, oldest first."""
+    query = select(MessageRow).where(MessageRow.referral_id == referral_id)
+    return session.exec(query.order_by(col(MessageRow.created_at), col(MessageRow.key))).all()
+
+
+# --- deliveries ---------------------------------------------------------------------------------
+
+
+def queue_delivery(
+    session: Session,
+    message: MessageRow,
+    *,
+    channel: str,
+    rung: int,
+    address: str,
+    at: datetime,
+    recorded_at: datetime,
+    payload: dict[str, Any] | None = None,
+) -> tuple[DeliveryRow, bool]:
+    """The delivery of a message on one rung of its ladder, and whether it is new.
+
+    ``address`` is normalised (E.164, email in lower case). Its ``reference`` is what the vendor is
+    given and asked about.
+    """
+    return _queue(
+        session,
+        DeliveryRow(
+            id=new_id("dlv"),
+            org=message.org,
+            subject_type=SubjectType.MESSAGE,
+            subject_id=message.id,
+            referral_id=message.referral_id,
+            channel=channel,
+            rung=rung,
+            reference=new_id("rl"),
+            address_ref=address,
+            payload=payload,
+            created_at=at,
+            recorded_at=recorded_at,
+        ),
+    )
+
+
+def queue_crm(
+    session: Session,
+    *,
+    org: str,
+    subject_type: SubjectType,
+    subject_id: str,
+    payload: dict[str, Any],
+    at: datetime,
+    recorded_at: datetime,
+    referral_id: str | None = None,
+) -> tuple[DeliveryRow, bool]:
+    """A row for the CRM about one subject, and whether it is new; the ``crm`` chore sends it."""
+    return _queue(
+        session,
+        DeliveryRow(
+            id=new_id("dlv"),
+            org=org,
+            subject_type=subject_type,
+            subject_id=subject_id,
+            referral_id=referral_id,
+            channel=CRM,
+            reference=new_id("rl"),
+            payload=payload,
+            created_at=at,
+            recorded_at=recorded_at,
+        ),
+    )
+
+
+def claim(
+    session: Session, delivery_id: str, attempt: int, *, at: datetime, again: bool = False
+) -> bool:
+    """Take a delivery for sending: true for exactly one of those who saw it at ``attempt``.
+
+    A delivery already ``sending`` is only taken with ``again``, which is for whoever has asked the
+    vendor and heard that nothing is there. Commit before the vendor is called.
+    """
+    states = [_S.QUEUED, _S.SENDING] if again else [_S.QUEUED]
+    done = session.connection().execute(
+        update(DeliveryRow)
+        .where(
+            col(DeliveryRow.id) == delivery_id,
+            col(DeliveryRow.state).in_(states),
+            col(DeliveryRow.attempt) == attempt,
+        )
+        .values(state=_S.SENDING, attempt=attempt + 1, claimed_at=at, code=None)
+    )
+    session.expire_all()
+    assert isinstance(done, CursorResult)  # noqa: S101 - what an UPDATE returns
+    return done.rowcount == 1
+
+
+def put_off(session: Session, delivery_id: str, attempt: int, *, code: str) -> bool:
+    """The vendor did not take it for now: back in the queue, unless it has moved on since.
+
+    ``attempt`` is the number the claim made (seen + 1).
+    """
+    done = session.connection().execute(
+        update(DeliveryRow)
+        .where(
+            col(DeliveryRow.id) == delivery_id,
+            col(DeliveryRow.state) == _S.SENDING,
+            col(DeliveryRow.attempt) == attempt,
+        )
+        .values(state=_S.QUEUED, code=code)
+    )
+    session.expire_all()
+    assert isinstance(done, CursorResult)  # noqa: S101 - what an UPDATE returns
+    return done.rowcount == 1
+
+
+def settle(
+    session: Session,
+    delivery_id: str,
+    state: DeliveryState,
+    *,
+    at: datetime,
+    vendor_id: str = "",
+    code: str = "",
+    prove_by: datetime | None = None,
+) -> Settled:
+    """Take a vendor's word on a delivery; a word that would move it backwards changes nothing.
+
+    ``prove_by`` (wall time) is when a receipt must have come; final states have none. A second
+    vendor id on one delivery is counted even when the state stays: it is a second send. Raises
+    sqlalchemy's NoResultFound for an id that is not ours.
+    """
+    row = session.get_one(DeliveryRow, delivery_id, with_for_update=True, populate_existing=True)
+    accepted = state in {_S.ACCEPTED, _S.DELIVERED}
+    if accepted and (
+        row.acceptances == 0 or (vendor_id and row.vendor_id not in (None, vendor_id))
+    ):
+        row.acceptances += 1
+    # What was never accepted may still turn out to be: the answer was lost, and a sweep found it.
+    found = row.state == _S.UNKNOWN and state is _S.ACCEPTED and row.vendor_id is None
+    moved = state in _ONWARD[row.state] or found
+    if moved:
+        row.state, row.code = state, code or None
+        row.prove_by = prove_by if state in {_S.SENDING, _S.ACCEPTED, _S.UNKNOWN} else None
+        row.settled_at = at
+    row.vendor_id = vendor_id or row.vendor_id
+    session.add(row)
+    session.flush()
+    return Settled(row, moved)
+
+
+def prove_later(session: Session, delivery_id: str, by: datetime | None) -> None:
+    """Ask for the receipt again at ``by``, or never again."""
+    row = session.get_one(DeliveryRow, delivery_id, with_for_update=True, populate_existing=True)
+    row.prove_by = by
+    session.add(row)
+    session.flush()
+
+
+def by_reference(session: Session, reference: str) -> DeliveryRow | None:
+    """The delivery a vendor speaks of by our reference."""
+    return session.exec(select(DeliveryRow).where(DeliveryRow.reference == reference)).first()
+
+
+def by_vendor_id(session: Session, channel: str, vendor_id: str) -> DeliveryRow | None:
+    """The delivery a vendor speaks of by its own id."""
+    query = select(DeliveryRow).where(
+        DeliveryRow.vendor_id == vendor_id, DeliveryRow.channel == channel
+    )
+    return session.exec(query).first()
+
+
+def delivery_of(session: Session, message_id: str, rung: int) -> DeliveryRow | None:
+    """The delivery of a message on one rung."""
+    query = select(DeliveryRow).where(
+        DeliveryRow.subject_type == SubjectType.MESSAGE,
+        DeliveryRow.subject_id == message_id,
+        DeliveryRow.rung == rung,
+    )
+    return session.exec(query).first()
+
+
+def deliveries_of(session: Session, referral_id: str) -> Sequence[DeliveryRow]:
+    """Every delivery of a referral, oldest first."""
+    query = select(DeliveryRow).where(DeliveryRow.referral_id == referral_id)
+    return session.exec(query.order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))).all()
+
+
+def due_receipts(session: Session, now: datetime, limit: int = 100) -> Sequence[DeliveryRow]:
+    """Deliveries whose receipt should have come by ``now`` (wall time), longest due first."""
+    query = select(DeliveryRow).where(
+        col(DeliveryRow.state).in_([_S.SENDING, _S.ACCEPTED, _S.UNKNOWN]),
+        col(DeliveryRow.prove_by) <= now,
+    )
+    return session.exec(query.order_by(col(DeliveryRow.prove_by)).limit(limit)).all()
+
+
+def unsent_crm(session: Session, limit: int = 100) -> Sequence[DeliveryRow]:
+    """Rows the CRM has not been given yet, oldest first."""
+    query = select(DeliveryRow).where(
+        DeliveryRow.channel == CRM, col(DeliveryRow.state).in_([_S.QUEUED, _S.SENDING])
+    )
+    return session.exec(
+        query.order_by(col(DeliveryRow.recorded_at), col(DeliveryRow.id)).limit(limit)
+    ).all()
+
+
+def texts_to(session: Session, org: str, phone: str, since: datetime) -> list[datetime]:
+    """When texts went to a number since a moment, oldest first; caps count per number [K1]."""
+    query = select(DeliveryRow.claimed_at).where(
+        DeliveryRow.org == org,
+        DeliveryRow.address_ref == phone,
+        DeliveryRow.channel == "sms",
+        col(DeliveryRow.claimed_at) >= since,
+        col(DeliveryRow.state).in_(_WENT_OUT),
+    )
+    return sorted(at for at in session.exec(query) if at is not None)
+
+
+def failures_to(session: Session, org: str, address: str) -> int:
+    """How many different documents failed at an address since one last went through."""
+    query = (
+        select(DeliveryRow)
+        .where(DeliveryRow.org == org, DeliveryRow.address_ref == address)
+        .order_by(col(DeliveryRow.settled_at).desc())
+    )
+    failed: set[str] = set()
+    for row in session.exec(query):
+        if row.state == _S.DELIVERED:
+            break
+        if row.state == _S.FAILED:
+            failed.add(row.subject_id)
+    return len(failed)
+
+
+def duplicate_sends(session: Session, org: str | None = None) -> int:
+    """How many (referral, message, rung) a vendor accepted more than once (ARCHITECTURE §7)."""
+    query = select(DeliveryRow.subject_id).where(DeliveryRow.subject_type == SubjectType.MESSAGE)
+    if org is not None:
+        query = query.where(DeliveryRow.org == org)
+    twice = query.group_by(
+        col(DeliveryRow.referral_id), col(DeliveryRow.subject_id), col(DeliveryRow.rung)
+    ).having(func.sum(col(DeliveryRow.acceptances)) > 1)
+    return len(session.exec(twice).all())
+
+
+def _queue(session: Session, row: DeliveryRow) -> tuple[DeliveryRow, bool]:
+    there = (
+        DeliveryRow.subject_type == row.subject_type,
+        DeliveryRow.subject_id == row.subject_id,
+        DeliveryRow.channel == row.channel,
+        DeliveryRow.rung == row.rung,
+    )
+    found = session.exec(select(DeliveryRow).where(*there)).first()
+    if found is not None:
+        return found, False
+    if insert_unless_there(session, row):
+        return row, True
+    return session.exec(select(DeliveryRow).where(*there)).one(), False

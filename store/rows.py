@@ -1,0 +1,36 @@
+"""The few moves every table shares."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from store.columns import Table
+
+
+def insert_unless_there(session: Session, row: Table) -> bool:
+    """Insert a row; False when a uniqueness rule says that it is there already.
+
+    The transaction goes on either way, so that two writers who find nothing and insert the same
+    thing end with one row and no error: the one told False looks it up.
+    """
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        return False
+    return True
+
+
+def fold(text: str) -> str:
+    """A name as a key to find it by: composed, lower case, white space made single."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def digest(*parts: str) -> str:
+    """A hash of several texts, 32 hexadecimal digits; their borders count."""
+    joined = "\x1f".join(parts).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(joined).hexdigest()[:32]

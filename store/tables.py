@@ -1,0 +1,324 @@
+"""Every table of the record; ``Table.metadata`` knows them all once this module is imported.
+
+``at`` and ``created_at`` are when something happened, by the clock of whoever told it (virtual in
+a fast-forwarded life); ``recorded_at`` is when the store learned it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint
+from sqlmodel import Field
+
+from store.columns import Table, UtcDateTime, Words
+from store.tables_people import (
+    ConsentRow,
+    ConsentState,
+    DeadNumberRow,
+    PatientRow,
+    PracticeRow,
+    ProviderRow,
+    SourceRow,
+)
+
+__all__ = [
+    "AuditRow",
+    "ConsentRow",
+    "ConsentState",
+    "DeadNumberRow",
+    "DeliveryRow",
+    "DeliveryState",
+    "DocumentRow",
+    "FactRow",
+    "InboxRow",
+    "InboxState",
+    "MessageRow",
+    "MessageState",
+    "PatientRow",
+    "PracticeRow",
+    "ProviderRow",
+    "ReferralRow",
+    "SourceRow",
+    "SubjectType",
+    "Table",
+    "TaskRow",
+    "TaskState",
+]
+
+
+class InboxState(StrEnum):
+    """What became of an event from outside."""
+
+    RECEIVED = "received"
+    APPLIED = "applied"
+    WAITING = "waiting"  # for a referral nobody knows yet
+    REJECTED = "rejected"  # kept, but the sender was told no
+    TASK = "task"  # a person looks at it
+
+
+class MessageState(StrEnum):
+    """Where a message stands; ``sent`` and ``dropped`` are final."""
+
+    QUEUED = "queued"
+    HELD = "held"
+    SENT = "sent"
+    DROPPED = "dropped"
+
+
+class DeliveryState(StrEnum):
+    """How far one attempt on one channel has come; only ever forward."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    UNKNOWN = "unknown"  # nobody can tell; a person decides, or a late receipt does
+    FAILED = "failed"
+    DELIVERED = "delivered"
+
+
+class SubjectType(StrEnum):
+    """What a delivery carries out."""
+
+    MESSAGE = "message"
+    FACT = "fact"
+    TASK = "task"
+
+
+class TaskState(StrEnum):
+    """Whether somebody still has to do it."""
+
+    OPEN = "open"
+    DONE = "done"
+    MOOT = "moot"  # overtaken by the facts
+
+
+class ReferralRow(Table, table=True):
+    """One request to treat one patient, with its card.
+
+    The columns from ``stage`` on are the card: written only by ``store.record``, by the fold.
+    """
+
+    __tablename__ = "referrals"
+    __table_args__ = (
+        UniqueConstraint("org", "assigner", "external_value"),
+        Index(None, "org", "clinic_id", "stage"),
+        Index(None, "source_id", "received_at"),
+        Index(None, "patient_id", "received_at"),
+        Index(None, "duplicate_of"),
+    )
+
+    id: str = Field(primary_key=True)
+    org: str
+    clinic_id: str
+    patient_id: str = Field(foreign_key="patients.id")
+    source_id: str = Field(foreign_key="sources.id")
+    received_at: datetime = Field(sa_type=UtcDateTime)
+    assigner: str | None = Field(default=None, sa_type=Words)
+    external_value: str | None = Field(default=None, sa_type=Words)
+    urgency: str = "routine"
+    duplicate_of: str | None = Field(default=None, foreign_key="referrals.id")
+    reason: str | None = Field(default=None, sa_type=Words)  # PHI: why the patient was sent
+    rules: dict[str, Any] = Field(sa_type=JSON)  # models.policy.Rules, pinned at the start
+    policy_version: str
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+    # --- the card ---
+    certifier_id: str | None = None  # as told; see the fact
+    stage: str = "received"
+    certification: str = "needs_signature"
+    next_key: str | None = None
+    next_says: str | None = None
+    next_owner: str | None = None
+    next_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    open_tasks: int = 0
+    last_touch_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    closed_reason: str | None = None
+    version: str = ""
+
+
+class FactRow(Table, table=True):
+    """One telling of one fact; append-only.
+
+    ``digest`` is part of the key because two tellings may share key and moment and still differ
+    (a retraction without an ``as_of`` of its own); the fold decides between them the same way in
+    any order, so the store keeps both.
+    """
+
+    __tablename__ = "facts"
+    __table_args__ = (UniqueConstraint("referral_id", "key", "as_of", "digest"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    org: str
+    referral_id: str = Field(foreign_key="referrals.id")
+    key: str
+    kind: str
+    at: datetime = Field(sa_type=UtcDateTime)
+    as_of: datetime = Field(sa_type=UtcDateTime)
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+    retracted: bool = False
+    digest: str
+    body: dict[str, Any] = Field(sa_type=JSON)
+
+
+class InboxRow(Table, table=True):
+    """One event from outside, as it came; the same id with another body is a row of its own.
+
+    ``received_at`` is wall time. The ``wait_*`` columns say which referral a waiting row is for.
+    """
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        UniqueConstraint("org", "origin", "event_id", "body_hash"),
+        Index(None, "state", "received_at"),
+        Index(None, "org", "wait_assigner", "wait_value"),
+        Index(None, "org", "wait_referral"),
+    )
+
+    id: str = Field(primary_key=True)
+    org: str
+    origin: str
+    event_id: str = Field(sa_type=Words)
+    body_hash: str  # sha256, hexadecimal
+    body: bytes = Field(sa_type=LargeBinary)
+    headers: dict[str, str] = Field(sa_type=JSON)  # those without PHI
+    received_at: datetime = Field(sa_type=UtcDateTime)
+    state: str = InboxState.RECEIVED
+    reason: str | None = None  # a code
+    referral_id: str | None = Field(default=None, foreign_key="referrals.id")
+    attempts: int = 0
+    next_try_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    wait_assigner: str | None = Field(default=None, sa_type=Words)
+    wait_value: str | None = Field(default=None, sa_type=Words)
+    wait_referral: str | None = Field(default=None, sa_type=Words)
+    wait_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class MessageRow(Table, table=True):
+    """One thing we owe to one party on one occasion; ``key`` is ``MessageRef.key``."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        UniqueConstraint("referral_id", "key"),
+        Index(None, "org", "kind", "state"),
+    )
+
+    id: str = Field(primary_key=True)
+    org: str
+    referral_id: str = Field(foreign_key="referrals.id")
+    key: str
+    kind: str
+    to_party: str
+    occasion: str
+    state: str = MessageState.QUEUED
+    held_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    why: str | None = None  # a code: quiet_hours, cap, approval, opted_out …
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class DeliveryRow(Table, table=True):
+    """One way out for one subject on one channel: the only outbox there is.
+
+    ``address_ref`` is the normalised number or mailbox: caps and dead numbers count by it.
+    ``acceptances`` counts distinct vendor ids; more than one on a rung is a double send.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("reference"),
+        UniqueConstraint("subject_type", "subject_id", "channel", "rung"),
+        Index(None, "state", "prove_by"),
+        Index(None, "channel", "state", "recorded_at"),
+        Index(None, "org", "address_ref", "claimed_at"),
+        Index(None, "referral_id"),
+        Index(None, "vendor_id"),
+    )
+
+    id: str = Field(primary_key=True)
+    org: str
+    subject_type: str
+    subject_id: str
+    referral_id: str | None = Field(default=None, foreign_key="referrals.id")
+    channel: str  # fax | sms | email | crm
+    rung: int = 0
+    reference: str
+    state: str = DeliveryState.QUEUED
+    attempt: int = 0
+    claimed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    vendor_id: str | None = None
+    acceptances: int = 0
+    prove_by: datetime | None = Field(default=None, sa_type=UtcDateTime)  # wall time
+    address_ref: str | None = None
+    code: str | None = None
+    payload: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class DocumentRow(Table, table=True):
+    """Clinical content as it came: fields, the signed PDF, or both."""
+
+    __tablename__ = "documents"
+    __table_args__ = (UniqueConstraint("org", "referral_id", "kind", "sha256"),)
+
+    id: str = Field(primary_key=True)
+    org: str
+    referral_id: str | None = Field(default=None, foreign_key="referrals.id")
+    kind: str
+    content: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    pdf: bytes | None = Field(default=None, sa_type=LargeBinary)
+    sha256: str
+    signed_by_therapist: bool = False
+    signed_by_provider: bool = False
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class TaskRow(Table, table=True):
+    """Something a person must do; ``subject`` is the referral, the source, or ``org``."""
+
+    __tablename__ = "tasks"
+    __table_args__ = (
+        UniqueConstraint("org", "subject", "key"),
+        Index(None, "org", "state", "role", "due"),
+        Index(None, "referral_id"),
+        Index(None, "source_id"),
+    )
+
+    id: str = Field(primary_key=True)
+    org: str
+    clinic_id: str | None = None  # None: every clinic of the organization
+    subject: str
+    referral_id: str | None = Field(default=None, foreign_key="referrals.id")
+    source_id: str | None = Field(default=None, foreign_key="sources.id")
+    inbox_id: str | None = Field(default=None, foreign_key="inbox.id")
+    key: str
+    kind: str
+    role: str
+    owner: str | None = None  # a staff id
+    due: datetime = Field(sa_type=UtcDateTime)
+    says: str = Field(sa_type=Words)
+    state: str = TaskState.OPEN
+    opened_at: datetime = Field(sa_type=UtcDateTime)
+    done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    done_by: str | None = None
+    outcome: str | None = None  # done | dismissed
+
+
+class AuditRow(Table, table=True):
+    """Who did what to which subject; append-only, ids and codes only."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index(None, "org", "subject"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    org: str
+    at: datetime = Field(sa_type=UtcDateTime)
+    who: str
+    what: str
+    subject: str
+    recorded_at: datetime = Field(sa_type=UtcDateTime)

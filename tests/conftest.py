@@ -1,0 +1,62 @@
+"""What every test may ask for: one Temporal server for the whole session, and a client to it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+
+from engine.client import connect
+from engine.codec import KeyRing
+from engine.server import Engine, find_or_start
+from models.errors import EngineUnavailable
+
+
+@pytest.fixture(scope="session")
+def keyring() -> KeyRing:
+    """A key made for this session; nothing written by another one can be read."""
+    return KeyRing.parse(KeyRing.generate("test"))
+
+
+@pytest.fixture(scope="session")
+async def engine(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> AsyncIterator[Engine]:
+    """A Temporal server of our own that skips time; under CI its absence is a failure."""
+    data_dir: Path = tmp_path_factory.mktemp("temporal")
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+
+    def say(sentence: str) -> None:
+        with capture.global_and_fixture_disabled():
+            sys.stderr.write(f"\n{sentence}\n")
+
+    try:
+        started = await find_or_start(
+            data_dir=data_dir,
+            namespace="tests",
+            address=os.environ.get("TEMPORAL_ADDRESS"),
+            ui=False,
+            say=say,
+        )
+    except EngineUnavailable as error:
+        if os.environ.get("CI"):
+            pytest.fail(str(error), pytrace=False)
+        pytest.skip(str(error))
+    yield started
+    await started.stop()
+
+
+@pytest.fixture(scope="session")
+async def client(engine: Engine, keyring: KeyRing) -> Client:
+    """A client on the session's server, with the session's key."""
+    return await connect(engine.address, engine.namespace, keyring=keyring)
+
+
+def pytest_unconfigure() -> None:
+    """Let the SDK's threads end before the interpreter does (engine-traps.md §0)."""
+    time.sleep(0.1)

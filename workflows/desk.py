@@ -1,0 +1,300 @@
+"""The desk: all a step may do.
+
+A step asks four things of it: wait (``until``, ``expect``, ``after``), ``send`` a message, put a
+``task`` on the board, and ``record`` a fact of its own. Each may be asked again without harm:
+dates come from facts, messages and tasks have keys, and what was done is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+from models.contracts import Answer, DropInput, RecordInput, ReferralStart, SendInput, TaskInput
+from models.due import Due
+from models.dues import DueRule
+from models.facts import AnyFact
+from models.kinds import Kind
+from models.policy import Rules
+from models.referral import MessageRef, Referral
+from models.roles import Role
+from models.tasks import SPECS, TaskKind, task_key
+from workflows.policies import SEND_RETRY, SEND_TIMEOUT, STORE_RETRY, STORE_TIMEOUT
+
+Known = Callable[[Referral], bool]
+
+_WORDS = {"patient": "the patient", "source": "the source", "certifier": "the certifying provider"}
+
+
+class Over(Exception):  # noqa: N818  (not an error: the story has ended under a step)
+    """The referral is over; the track that meets it ends."""
+
+
+def never(_: Referral) -> bool:
+    """No reason to leave a message unsent."""
+    return False
+
+
+class Desk:
+    """One referral's facts and rules, and the ways to wait and to act on them."""
+
+    def __init__(self, start: ReferralStart) -> None:
+        self.start = start
+        self.referral = Referral(start.facts)
+        self.rules = start.rules
+        self.revision = 0  # moves with every fact, so that waits look again only then
+        self.busy = 0  # activities under way: a page is not turned meanwhile
+        self.armed: dict[str, datetime] = {}  # what is waited on, by key of its due
+        self.farewell = False  # last words go out although the referral is over
+
+    def now(self) -> datetime:
+        """The workflow's own time, virtual under time skipping; UTC."""
+        return workflow.now()
+
+    def learn(self, *facts: AnyFact) -> None:
+        """Take facts in; what is known already changes nothing."""
+        for fact in facts:
+            if self.referral.learn(fact):
+                self.revision += 1
+
+    # --- waiting ------------------------------------------------------------------------------
+
+    async def after(self, known: Known) -> None:
+        """Wait for a fact whose limit another step, or a person's task, holds."""
+        self._still_on()
+        await workflow.wait_condition(self._watch(lambda: known(self.referral)))
+        self._still_on()
+
+    async def until(self, known: Known, rule: DueRule) -> Due | None:
+        """Wait for a fact, or the promised date: None once known, the due when it came first.
+
+        Also None when nothing is promised any more. A date that moves later re-arms only when the
+        old one passes (one timer, not one per move); one that moves earlier re-arms at once.
+        """
+        while True:
+            self._still_on()
+            if known(self.referral):
+                return None
+            due = rule(self.referral, self.rules)
+            if due is None or due.at <= self.now():
+                return due
+            await self._wait(self._known_or_sooner(known, rule, due.at), due)
+
+    async def expect(self, known: Known, rule: DueRule) -> None:
+        """Wait for a fact; each promised date that passes becomes its owner's task meanwhile."""
+        while (late := await self.until(known, rule)) is not None:
+            await self.late(late)
+        await self.after(known)
+
+    # --- acting -------------------------------------------------------------------------------
+
+    def ours(self, kind: Kind) -> bool:
+        """Whether sending this kind is our job at all (policy.md rule 10)."""
+        return self.rules.policy.ours(kind)
+
+    async def send(
+        self,
+        kind: Kind,
+        to: str,
+        occasion: str = "1",
+        *,
+        unless: Known = never,
+        by: DueRule | None = None,
+    ) -> None:
+        """See one message through its ladder until it went out or will not; once per occasion.
+
+        ``unless`` stops it while it waits; ``by`` is the promise it serves: past that date its
+        owner gets a task, and the message goes on trying.
+        """
+        message = MessageRef(kind, to, occasion)
+        if not self.ours(kind):
+            return
+        while not self.referral.settled(message):
+            self._still_on()
+            if unless(self.referral):
+                await self._drop_if_held(message, "overtaken")
+                return
+            spent = self.referral.rungs_spent(message)
+            answer = await self._crank(message, spent)
+            if self.referral.settled(message):
+                return
+            if answer.held_until is not None or self._awaits_approval(message):
+                await self._hold(message, answer.held_until, unless, by)
+            elif self.referral.rungs_spent(message) == spent:
+                raise ApplicationError(f"{kind} neither moved nor was held", type="stuck_message")
+
+    async def task(
+        self,
+        kind: TaskKind,
+        occasion: str,
+        *,
+        due: datetime | None = None,
+        role: Role | None = None,
+    ) -> None:
+        """Put a task on the board, once per occasion; due within a lease unless told otherwise."""
+        if self.referral.task(task_key(kind, occasion)) is not None:
+            return
+        spec = SPECS[kind]
+        lease = self.rules.calendar.after(self.now(), self.rules.policy.task.lease)
+        given = TaskInput(
+            org=self.start.org,
+            clinic_id=self.start.clinic_id,
+            referral_id=self.start.referral_id,
+            kind=kind,
+            occasion=occasion,
+            role=role or spec.role,
+            due=max(due or lease, self.now()),
+            says=spec.says,
+        )
+        await self._learn_from("open_task", given, f"On the board: {spec.says}")
+
+    async def late(self, due: Due) -> None:
+        """What was promised has not happened: it becomes its owner's task."""
+        if due.task is not None:
+            await self.task(due.task, due.occasion, role=due.owner)
+
+    async def record(self, *facts: AnyFact, says: str) -> None:
+        """Write facts that this workflow itself decides."""
+        given = RecordInput(
+            org=self.start.org, referral_id=self.start.referral_id, facts=tuple(facts)
+        )
+        await self._learn_from("record_facts", given, says)
+
+    async def drop_held(self, why: str) -> None:
+        """Stop every message that still waits for its hour."""
+        for hold in self.referral.held():
+            await self._drop_if_held(MessageRef.parse(hold.message), why)
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _still_on(self) -> None:
+        if self.referral.over() and not self.farewell:
+            raise Over
+
+    def _watch(self, woken: Callable[[], bool]) -> Callable[[], bool]:
+        """A condition that is only worked out again when a fact has come."""
+        seen, answer = -1, False
+
+        def look() -> bool:
+            nonlocal seen, answer
+            if self.revision != seen:
+                seen = self.revision
+                answer = woken() or (self.referral.over() and not self.farewell)
+            return answer
+
+        return look
+
+    def _known_or_sooner(self, known: Known, rule: DueRule, armed: datetime) -> Callable[[], bool]:
+        def woken() -> bool:
+            if known(self.referral):
+                return True
+            due = rule(self.referral, self.rules)
+            return due is None or due.at < armed
+
+        return woken
+
+    async def _wait(self, woken: Callable[[], bool], due: Due) -> None:
+        self.armed[due.key] = due.at
+        try:
+            await workflow.wait_condition(
+                self._watch(woken), timeout=due.at - self.now(), timeout_summary=due.says
+            )
+        except TimeoutError:
+            pass  # the date has come: the caller looks at the facts again
+        finally:
+            self.armed.pop(due.key, None)
+
+    async def _crank(self, message: MessageRef, rung: int) -> Answer:
+        given = SendInput(
+            org=self.start.org,
+            clinic_id=self.start.clinic_id,
+            referral_id=self.start.referral_id,
+            kind=message.kind,
+            to=message.to,
+            occasion=message.occasion,
+            rung=rung,
+        )
+        what = message.kind.replace("_", " ")
+        whom = _WORDS.get(message.to, "a report recipient")
+        again = ", next channel" if rung else ""
+        self.busy += 1
+        try:
+            answer: Answer = await workflow.execute_activity(
+                "send_message",
+                given,
+                result_type=Answer,
+                start_to_close_timeout=SEND_TIMEOUT,
+                retry_policy=SEND_RETRY,
+                summary=f"Send {what} to {whom}{again}",
+            )
+        finally:
+            self.busy -= 1
+        self.learn(*answer.learned)
+        return answer
+
+    def _awaits_approval(self, message: MessageRef) -> bool:
+        return message.kind in self.rules.policy.approve and not self.referral.approved(message)
+
+    async def _hold(
+        self, message: MessageRef, until: datetime | None, unless: Known, by: DueRule | None
+    ) -> None:
+        def go_on(r: Referral) -> bool:
+            approved = until is None and r.approved(message)
+            return unless(r) or r.settled(message) or approved
+
+        def held() -> Due | None:
+            name = message.kind.replace("_", " ")
+            says = f"Hold the {name} until it may go out"
+            return Due(key=f"held:{message.key}", at=until, says=says) if until else None
+
+        def next_due(r: Referral, rules: Rules) -> Due | None:
+            promised = by(r, rules) if by and not self._asked(by) else None
+            waiting = [due for due in (held(), promised) if due is not None]
+            return min(waiting, key=lambda due: due.at, default=None)
+
+        came = await self.until(go_on, next_due)
+        if came is None and until is None:
+            await self.after(go_on)  # in a person's hands: their task has the limit
+        elif came is not None and came.task is not None:
+            await self.late(came)
+            await self._hold(message, until, unless, by)
+
+    def _asked(self, by: DueRule) -> bool:
+        due = by(self.referral, self.rules)
+        if due is None or due.task is None:
+            return True
+        return self.referral.task(task_key(due.task, due.occasion)) is not None
+
+    async def _drop_if_held(self, message: MessageRef, why: str) -> None:
+        if message.key not in {hold.message for hold in self.referral.held()}:
+            return
+        given = DropInput(
+            org=self.start.org,
+            referral_id=self.start.referral_id,
+            kind=message.kind,
+            to=message.to,
+            occasion=message.occasion,
+            why=why,
+        )
+        name = message.kind.replace("_", " ")
+        await self._learn_from("drop_message", given, f"Stop the {name}: no longer needed")
+
+    async def _learn_from(
+        self, activity: str, given: TaskInput | RecordInput | DropInput, summary: str
+    ) -> None:
+        self.busy += 1
+        try:
+            answer = await workflow.execute_activity(
+                activity,
+                given,
+                result_type=Answer,
+                start_to_close_timeout=STORE_TIMEOUT,
+                retry_policy=STORE_RETRY,
+                summary=summary,
+            )
+        finally:
+            self.busy -= 1
+        self.learn(*answer.learned)

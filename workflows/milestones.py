@@ -1,0 +1,143 @@
+"""One typed signal per milestone: what the world outside may tell a referral.
+
+A signal's name is its fact's ``kind``. Facts are never refused; one that cannot be read becomes a
+task (the store keeps the original), because the engine would drop it with a log line only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pydantic import ValidationError
+from temporalio import workflow
+from temporalio.common import RawValue
+
+from models.facts import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentMissed,
+    CheckInAnswered,
+    Discharged,
+    DischargeSummarySigned,
+    EvaluationCompleted,
+    Fact,
+    IntakeCompleted,
+    MessageDelivered,
+    OrderReceived,
+    OutcomeRecorded,
+    PatientDied,
+    PatientReplied,
+    PlanOfCareReturned,
+    PlanOfCareSigned,
+    ProgressReportSigned,
+    ReferralReceived,
+    ReferralWithdrawn,
+    TaskOpened,
+    VisitCompleted,
+)
+
+
+class Milestones:
+    """The signal handlers of a referral; each only takes its fact in."""
+
+    def hear(self, fact: Fact) -> None:
+        """Take a fact in; the workflow says how."""
+        raise NotImplementedError
+
+    def unreadable(self, name: str) -> None:
+        """A signal came that cannot be read; the workflow asks a person."""
+        raise NotImplementedError
+
+    def _read(self, kind: type[Fact], raw: RawValue) -> None:
+        try:
+            fact = workflow.payload_converter().from_payload(raw.payload, kind)
+        except (ValidationError, ValueError, RuntimeError):
+            self.unreadable(kind.model_fields["kind"].default)
+        else:
+            self.hear(fact)
+
+    @workflow.signal(description="The request itself, or a correction of it")
+    def referral_received(self, fact: RawValue) -> None:
+        self._read(ReferralReceived, fact)
+
+    @workflow.signal(description="The EMR has an appointment, or moved it")
+    def appointment_booked(self, fact: RawValue) -> None:
+        self._read(AppointmentBooked, fact)
+
+    @workflow.signal(description="An appointment will not take place")
+    def appointment_cancelled(self, fact: RawValue) -> None:
+        self._read(AppointmentCancelled, fact)
+
+    @workflow.signal(description="The patient did not come")
+    def appointment_missed(self, fact: RawValue) -> None:
+        self._read(AppointmentMissed, fact)
+
+    @workflow.signal(description="The patient's forms are complete")
+    def intake_completed(self, fact: RawValue) -> None:
+        self._read(IntakeCompleted, fact)
+
+    @workflow.signal(description="The initial evaluation took place")
+    def evaluation_completed(self, fact: RawValue) -> None:
+        self._read(EvaluationCompleted, fact)
+
+    @workflow.signal(description="A written order is on file")
+    def order_received(self, fact: RawValue) -> None:
+        self._read(OrderReceived, fact)
+
+    @workflow.signal(description="The therapist or the provider signed the plan of care")
+    def plan_of_care_signed(self, fact: RawValue) -> None:
+        self._read(PlanOfCareSigned, fact)
+
+    @workflow.signal(description="A page of the plan came back; a person judges it")
+    def plan_of_care_returned(self, fact: RawValue) -> None:
+        self._read(PlanOfCareReturned, fact)
+
+    @workflow.signal(description="One completed visit")
+    def visit_completed(self, fact: RawValue) -> None:
+        self._read(VisitCompleted, fact)
+
+    @workflow.signal(description="One score on one measure")
+    def outcome_recorded(self, fact: RawValue) -> None:
+        self._read(OutcomeRecorded, fact)
+
+    @workflow.signal(description="The clinician signed a progress report")
+    def progress_report_signed(self, fact: RawValue) -> None:
+        self._read(ProgressReportSigned, fact)
+
+    @workflow.signal(description="Care ended")
+    def discharged(self, fact: RawValue) -> None:
+        self._read(Discharged, fact)
+
+    @workflow.signal(description="The therapist signed the discharge summary")
+    def discharge_summary_signed(self, fact: RawValue) -> None:
+        self._read(DischargeSummarySigned, fact)
+
+    @workflow.signal(description="The source took the referral back")
+    def referral_withdrawn(self, fact: RawValue) -> None:
+        self._read(ReferralWithdrawn, fact)
+
+    @workflow.signal(description="Every message stops at once")
+    def patient_died(self, fact: RawValue) -> None:
+        self._read(PatientDied, fact)
+
+    @workflow.signal(description="The patient answered a message")
+    def patient_replied(self, fact: RawValue) -> None:
+        self._read(PatientReplied, fact)
+
+    @workflow.signal(description="The patient answered the one question after discharge")
+    def check_in_answered(self, fact: RawValue) -> None:
+        self._read(CheckInAnswered, fact)
+
+    @workflow.signal(description="A receipt proves that a message arrived")
+    def message_delivered(self, fact: RawValue) -> None:
+        self._read(MessageDelivered, fact)
+
+    @workflow.signal(description="A task that was opened outside this workflow")
+    def task_opened(self, fact: RawValue) -> None:
+        self._read(TaskOpened, fact)
+
+    @workflow.signal(dynamic=True)
+    def unknown(self, name: str, args: Sequence[RawValue]) -> None:
+        """A signal this code does not know: from a newer release, or a slip of the pen."""
+        del args  # the store keeps what was told
+        self.unreadable(name)
