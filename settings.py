@@ -44,7 +44,7 @@ EXAMPLE_ORGANIZATION: Final = "riverside"
 # anywhere else.
 EXAMPLE_CODEC_KEYS: Final = "example:" + "ZXhhbXBsZSBrZXksIG5vdCBmb3IgcHJvZHVjdGlvbiE="
 EXAMPLE_WEBHOOK_SECRET: Final = "whsec_" + "ZXhhbXBsZSBzZWNyZXQsIG5vdCBmb3IgcHJvZHVjdGlvbg=="
-EXAMPLE_API_TOKEN: Final = "example-token-not-for-production"
+EXAMPLE_API_TOKEN: Final = "example-token-not-for-production"  # noqa: S105  (published)
 
 SECRETS: Final = ("codec_keys", "webhook_secrets", "api_tokens", "store_url", "smtp_password")
 SHORTEST_TOKEN: Final = 20
@@ -253,7 +253,7 @@ def load(**given: Any) -> Settings:
     except SettingsError as error:
         variable = _variable_in(str(error))
         raise ConfigError(
-            f'{variable} is not valid JSON; see .env.example for its shape.', field=variable
+            f"{variable} is not valid JSON; see .env.example for its shape.", field=variable
         ) from None
     if settings.environment != "dev":
         _refuse_examples(settings)
@@ -268,7 +268,8 @@ def variables() -> Mapping[str, FieldInfo]:
 
 def _refuse_examples(settings: Settings) -> None:
     published = {
-        "codec_keys": EXAMPLE_CODEC_KEYS.partition(":")[2] in settings.codec_keys.get_secret_value(),
+        "codec_keys": EXAMPLE_CODEC_KEYS.partition(":")[2]
+        in settings.codec_keys.get_secret_value(),
         "webhook_secrets": any(
             EXAMPLE_WEBHOOK_SECRET in settings.hook_secrets(org) for org in settings.webhook_secrets
         ),
@@ -286,7 +287,9 @@ def _refuse_examples(settings: Settings) -> None:
 
 
 def _variable(place: str) -> str:
-    return place.upper() if place.upper().startswith((PREFIX, "TEMPORAL_")) else PREFIX + place.upper()
+    return (
+        place.upper() if place.upper().startswith((PREFIX, "TEMPORAL_")) else PREFIX + place.upper()
+    )
 
 
 def _variable_in(message: str) -> str:

@@ -199,8 +199,8 @@ def _chase_acts(r: Referral, start: datetime, version: int, rules: Rules) -> Ite
         for move in step.do:
             occasion = f"v{version}-day-{step.day}"
             if move == "fax":
-                requests += 1
-                if requests > poc.max_faxes or not rules.policy.ours(Kind.SIGNATURE_REQUEST):
+                requests += 1  # the plan itself was the first fax
+                if requests >= poc.max_faxes or not rules.policy.ours(Kind.SIGNATURE_REQUEST):
                     continue
                 message = MessageRef(Kind.SIGNATURE_REQUEST, "certifier", occasion)
                 earlier = [fax for fax in faxes if fax < at]

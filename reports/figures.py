@@ -9,7 +9,7 @@ from models.documents import Goal
 from models.outcomes import Better, Score, number, signed
 from reports.kit.text import day
 
-SCORE_COLUMNS = ("Measure", "At evaluation", "Now", "Change", "Meaningful change", "Result")
+SCORE_COLUMNS = ("Measure", "At evaluation", "Now", "Change", "Goal", "Meaningful", "Result")
 START_COLUMNS = ("Measure", "At evaluation", "Goal", "Meaningful change")
 GOAL_COLUMNS = ("Goal", "At evaluation", "Now", "Change", "Goal value", "Status")
 
@@ -21,6 +21,7 @@ class ScoreRow(NamedTuple):
     baseline: str
     now: str
     change: str
+    goal: str
     meaningful: str
     result: str
 
@@ -41,15 +42,6 @@ def scale(score: Score) -> str:
     """Title of a chart: scale and direction."""
     m = score.measure
     return f"{m.name} ({number(m.low)}–{number(m.high)}, {m.better.value} is better)"
-
-
-def threshold(score: Score) -> str:
-    """The sentence under a chart, with its source."""
-    m = score.measure
-    return (
-        f"Change {signed(score.change)}; {number(m.meaningful)} or more is meaningful "
-        f"({m.citation.split(',')[0]})."
-    )
 
 
 def band(score: Score) -> str:
@@ -76,8 +68,7 @@ def result(score: Score) -> str:
 def start_row(score: Score) -> tuple[str, str, str, str]:
     """One row for a measure taken once: no change to speak of yet."""
     r = score_row(score)
-    goal = "–" if score.goal is None else number(score.goal)
-    return (r.measure, r.baseline, goal, r.meaningful)
+    return (r.measure, r.baseline, r.goal, r.meaningful)
 
 
 def taken_once(scores: Sequence[Score]) -> bool:
@@ -93,6 +84,7 @@ def score_row(score: Score) -> ScoreRow:
         number(score.baseline.value),
         number(score.now.value),
         signed(score.change),
+        "–" if score.goal is None else number(score.goal),
         f"{arrow}{number(m.meaningful)}",
         result(score),
     )

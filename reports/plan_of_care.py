@@ -35,12 +35,16 @@ def build(data: PlanOfCareFax, emr_pdf: bytes | None = None) -> bytes:
         )
     if emr_pdf is not None:
         pages = require_plain(emr_pdf).pages
-        sheet = typeset(data, Part(_sheet(data, emr_pdf)), behind=pages, attachment=emr_pdf)
+        sheet = typeset(data, Part(_sheet(data)), behind=pages, attachment=emr_pdf)
         return put_behind(sheet, emr_pdf)
     plan = data.plan
     assert plan is not None  # one of the two is there, and it is not the PDF
     refuse_if_missing("plan of care", missing_elements(plan))
-    return typeset(data, Part(_update(data)), Part(_plan(data, plan), NEVER_SHORTENED))
+    return typeset(
+        data,
+        Part(_update(data), content=data.update),
+        Part(_plan(data, plan), NEVER_SHORTENED, content=plan),
+    )
 
 
 def _update(data: PlanOfCareFax) -> Callable[[Pen], list[Flowable]]:
@@ -54,13 +58,13 @@ def _update(data: PlanOfCareFax) -> Callable[[Pen], list[Flowable]]:
     return page
 
 
-def _sheet(data: PlanOfCareFax, emr_pdf: bytes) -> Callable[[Pen], list[Flowable]]:
+def _sheet(data: PlanOfCareFax) -> Callable[[Pen], list[Flowable]]:
     def page(pen: Pen) -> list[Flowable]:
         return [
             *_front(pen, data),
             Spacer(1, pen.gap),
             _box(pen, data),
-            blocks.signed_by(pen, data, emr_pdf),
+            blocks.signed_by(pen, data),
         ]
 
     return page

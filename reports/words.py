@@ -1,4 +1,4 @@
-"""The sentences and table rows of our documents, written once for the PDF and its HTML twin.
+"""The sentences of our documents, written once for the PDF and its HTML twin.
 
 Everything here returns plain text; the PDF escapes it in ``kit.text``, the twin by autoescape.
 """
@@ -139,7 +139,7 @@ def plan_ask(fax: PlanOfCareFax) -> str:
             "Your signed order is on file, so no signature is needed. "
             f"To change or decline this plan, please use {box}."
         )
-    page = "that page" if fax.plan is not None else "this page"
+    page = "it" if fax.plan is not None else "this page"
     return f"Please sign and date {box} and fax {page}{_to_fax(fax)}{_by(fax.sign_by)}."
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from psycopg.errors import UndefinedTable
 from sqlalchemy import Connection, Engine, event, exc, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -63,6 +64,12 @@ class Store:
             if session.new or session.dirty or session.deleted:
                 raise RuntimeError("rows were changed in a read-only look; use store.write()")
 
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """A connection in a writing transaction of its own; migrations need one."""
+        with _told(), self._writer.begin() as connection:
+            yield connection
+
     def ping(self) -> None:
         """Raises StoreUnavailable unless the database answers."""
         with self.read() as session:
@@ -97,7 +104,7 @@ def migrate(store: Store, to: str = "head") -> None:
     Several processes may call it at once: all but the first wait and find nothing to do. ``base``
     takes every table away.
     """
-    with _told(), store._writer.begin() as connection:
+    with store.begin() as connection:
         if store.dialect == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _MIGRATION_LOCK})
         config = alembic_config(connection)
@@ -189,13 +196,21 @@ def _told() -> Iterator[None]:
     except exc.DataError:
         raise BadRequest("A value cannot be stored: out of range or not text.") from None
     except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
-        what = type(getattr(error, "orig", None) or error).__name__
-        raise StoreUnavailable(
-            f"The database did not do its work ({what}). Check that it runs, that its disk has "
-            "room and that its schema is migrated; what was asked can be asked again."
-        ) from None
+        raise _unavailable(error) from None
+    except exc.ProgrammingError as error:
+        if isinstance(error.orig, UndefinedTable):  # what SQLite calls operational
+            raise _unavailable(error) from None
+        raise
     except exc.StatementError as error:
         # Raised while values are bound, ours inside: a BadRequest passes, a bug stays a bug.
         if isinstance(error.orig, BadRequest):
             raise error.orig from None
         raise
+
+
+def _unavailable(error: exc.SQLAlchemyError) -> StoreUnavailable:
+    what = type(getattr(error, "orig", None) or error).__name__
+    return StoreUnavailable(
+        f"The database did not do its work ({what}). Check that it runs, that its disk has room "
+        "and that its schema is migrated; what was asked can be asked again."
+    )

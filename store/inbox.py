@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from models.errors import BadRequest, NotFound
@@ -18,7 +19,7 @@ from models.ids import new_id
 from models.roles import Role
 from models.tasks import TaskKind
 from store import tasks
-from store.rows import insert_unless_there
+from store.rows import find_or_insert
 from store.tables import InboxRow, InboxState
 
 REUSED = "event_id_reused"
@@ -48,10 +49,7 @@ def accept(
             f"The event id must have 1 to {LONGEST_EVENT_ID} characters.", code="bad_event_id"
         )
     body_hash = hashlib.sha256(body).hexdigest()
-    others = _told_as(session, org, origin, event_id)
-    same = next((row for row in others if row.body_hash == body_hash), None)
-    if same is not None:
-        return same, False
+    others = [row for row in _told_as(session, org, origin, event_id) if row.body_hash != body_hash]
     row = InboxRow(
         id=new_id("evt"),
         org=org,
@@ -64,11 +62,14 @@ def accept(
     )
     if others:
         row.state, row.reason, row.settled_at = InboxState.REJECTED, REUSED, received_at
-    if not insert_unless_there(session, row):
-        return next(
-            row for row in _told_as(session, org, origin, event_id) if row.body_hash == body_hash
-        ), False
-    if others:
+    row, fresh = find_or_insert(
+        session,
+        row,
+        lambda: next(
+            (r for r in _told_as(session, org, origin, event_id) if r.body_hash == body_hash), None
+        ),
+    )
+    if others and fresh:
         tasks.open_for_org(
             session,
             org,
@@ -80,7 +81,7 @@ def accept(
             says="An event id came twice with different content: ask the sender which one is meant",
             inbox=row,
         )
-    return row, True
+    return row, fresh
 
 
 def get(session: Session, org: str, row_id: str) -> InboxRow:
@@ -161,7 +162,7 @@ def waiting_for(
     referral_id: str | None = None,
 ) -> Sequence[InboxRow]:
     """Rows that wait for a referral by either of its ids, oldest first."""
-    wanted = []
+    wanted: list[ColumnElement[bool]] = []
     if external is not None:
         wanted.append(
             (col(InboxRow.wait_assigner) == external.assigner)

@@ -11,12 +11,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, update
-from sqlalchemy.engine import CursorResult
 from sqlmodel import Session, col, select
 
 from models.ids import new_id
 from models.referral import MessageRef
-from store.rows import insert_unless_there
+from store.rows import find_or_insert
 from store.tables import DeliveryRow, DeliveryState, MessageRow, MessageState, SubjectType
 
 CRM = "crm"
@@ -54,9 +53,6 @@ def queue_message(
     recorded_at: datetime,
 ) -> tuple[MessageRow, bool]:
     """The message's row, and whether it is new; asking again finds the same row."""
-    found = find_message(session, referral_id, message)
-    if found is not None:
-        return found, False
     row = MessageRow(
         id=new_id("msg"),
         org=org,
@@ -68,11 +64,7 @@ def queue_message(
         created_at=at,
         recorded_at=recorded_at,
     )
-    if insert_unless_there(session, row):
-        return row, True
-    found = find_message(session, referral_id, message)
-    assert found is not None  # noqa: S101 - it broke the uniqueness of exactly this key
-    return found, False
+    return find_or_insert(session, row, lambda: find_message(session, referral_id, message))
 
 
 def find_message(session: Session, referral_id: str, message: MessageRef) -> MessageRow | None:
@@ -189,18 +181,13 @@ def claim(
     vendor and heard that nothing is there. Commit before the vendor is called.
     """
     states = [_S.QUEUED, _S.SENDING] if again else [_S.QUEUED]
-    done = session.connection().execute(
-        update(DeliveryRow)
-        .where(
-            col(DeliveryRow.id) == delivery_id,
-            col(DeliveryRow.state).in_(states),
-            col(DeliveryRow.attempt) == attempt,
-        )
-        .values(state=_S.SENDING, attempt=attempt + 1, claimed_at=at, code=None)
+    return _move(
+        session,
+        delivery_id,
+        attempt,
+        states,
+        {"state": _S.SENDING, "attempt": attempt + 1, "claimed_at": at, "code": None},
     )
-    session.expire_all()
-    assert isinstance(done, CursorResult)  # noqa: S101 - what an UPDATE returns
-    return done.rowcount == 1
 
 
 def put_off(session: Session, delivery_id: str, attempt: int, *, code: str) -> bool:
@@ -208,18 +195,7 @@ def put_off(session: Session, delivery_id: str, attempt: int, *, code: str) -> b
 
     ``attempt`` is the number the claim made (seen + 1).
     """
-    done = session.connection().execute(
-        update(DeliveryRow)
-        .where(
-            col(DeliveryRow.id) == delivery_id,
-            col(DeliveryRow.state) == _S.SENDING,
-            col(DeliveryRow.attempt) == attempt,
-        )
-        .values(state=_S.QUEUED, code=code)
-    )
-    session.expire_all()
-    assert isinstance(done, CursorResult)  # noqa: S101 - what an UPDATE returns
-    return done.rowcount == 1
+    return _move(session, delivery_id, attempt, [_S.SENDING], {"state": _S.QUEUED, "code": code})
 
 
 def settle(
@@ -353,15 +329,32 @@ def duplicate_sends(session: Session, org: str | None = None) -> int:
 
 
 def _queue(session: Session, row: DeliveryRow) -> tuple[DeliveryRow, bool]:
-    there = (
+    query = select(DeliveryRow).where(
         DeliveryRow.subject_type == row.subject_type,
         DeliveryRow.subject_id == row.subject_id,
         DeliveryRow.channel == row.channel,
         DeliveryRow.rung == row.rung,
     )
-    found = session.exec(select(DeliveryRow).where(*there)).first()
-    if found is not None:
-        return found, False
-    if insert_unless_there(session, row):
-        return row, True
-    return session.exec(select(DeliveryRow).where(*there)).one(), False
+    return find_or_insert(session, row, lambda: session.exec(query).first())
+
+
+def _move(
+    session: Session,
+    delivery_id: str,
+    attempt: int,
+    states: Sequence[DeliveryState],
+    values: dict[str, Any],
+) -> bool:
+    session.flush()
+    done = session.connection().execute(
+        update(DeliveryRow)
+        .where(
+            col(DeliveryRow.id) == delivery_id,
+            col(DeliveryRow.state).in_(states),
+            col(DeliveryRow.attempt) == attempt,
+        )
+        .values(**values)
+    )
+    # Whoever holds the row in this session sees what the UPDATE made of it.
+    session.get(DeliveryRow, delivery_id, populate_existing=True)
+    return done.rowcount == 1

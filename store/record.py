@@ -15,16 +15,16 @@ from sqlmodel import Session, col, select
 
 from models.card import card_of
 from models.contracts import Card
-from models.errors import NotFound
 from models.events import ExternalId
 from models.facts import AnyFact, TaskCompleted, TaskOpened, Urgency, parse_fact
 from models.ids import new_id
 from models.policy import Rules
 from models.referral import Referral
 from models.tasks import SPECS, kind_of, moot
+from store import referrals, sources
 from store.engine import Store
 from store.rows import digest
-from store.tables import FactRow, ReferralRow, TaskRow, TaskState
+from store.tables import FactRow, ReferralRow, SourceRow, TaskRow, TaskState
 
 
 class Written(NamedTuple):
@@ -69,9 +69,10 @@ class Record:
     ) -> ReferralRow:
         """A referral's row, its rules pinned; its facts follow by ``write_in``.
 
-        A duplicate is a row that points to the first and has no facts of its own. Raises Conflict
+        Its source has been heard from in the same transaction. A duplicate is a row that points to
+        the first, has no facts of its own and counts for nothing. Raises Conflict
         when the organization already has a referral by this external id (the transaction is over
-        then; look it up first with ``find``).
+        then; look it up first with ``referrals.find``).
         """
         row = ReferralRow(
             id=referral_id or new_id("ref"),
@@ -91,6 +92,8 @@ class Record:
         )
         session.add(row)
         session.flush()
+        if duplicate_of is None:
+            sources.received(session, session.get_one(SourceRow, source_id), received_at)
         return row
 
     def write(self, org: str, referral_id: str, *facts: AnyFact, recorded_at: datetime) -> Card:
@@ -146,45 +149,27 @@ class Record:
 
     def load(self, session: Session, org: str, referral_id: str) -> Referral:
         """``referral`` inside an open session."""
-        row = self.row(session, org, referral_id)
+        row = referrals.get(session, org, referral_id)
         return Referral(parse_fact(told.body) for told in _facts(session, row.id))
 
     def rules(self, org: str, referral_id: str) -> Rules:
         """The rules pinned when the referral began; raises NotFound."""
         with self.store.read() as session:
-            return _rules(self.row(session, org, referral_id))
+            return _rules(referrals.get(session, org, referral_id))
 
     def card(self, org: str, referral_id: str) -> Card:
         """The card as last written; raises NotFound."""
         with self.store.read() as session:
-            return card_from(self.row(session, org, referral_id))
+            return card_from(referrals.get(session, org, referral_id))
 
     def timeline(self, org: str, referral_id: str) -> list[Told]:
         """Every telling, corrections and retractions included, in the order things happened."""
         with self.store.read() as session:
-            row = self.row(session, org, referral_id)
+            row = referrals.get(session, org, referral_id)
             return [Told(parse_fact(t.body), t.recorded_at) for t in _facts(session, row.id)]
 
-    def row(self, session: Session, org: str, referral_id: str) -> ReferralRow:
-        """The referral's row, or the first one's where it is a duplicate; raises NotFound."""
-        row = session.get(ReferralRow, referral_id)
-        if row is not None and row.duplicate_of is not None:
-            row = session.get(ReferralRow, row.duplicate_of)
-        if row is None or row.org != org:
-            raise NotFound("There is no such referral in this organization.")
-        return row
-
-    def find(self, session: Session, org: str, external: ExternalId) -> ReferralRow | None:
-        """The row another system's id belongs to, a duplicate itself included."""
-        query = select(ReferralRow).where(
-            ReferralRow.org == org,
-            ReferralRow.assigner == external.assigner,
-            ReferralRow.external_value == external.value,
-        )
-        return session.exec(query).first()
-
     def _locked(self, session: Session, org: str, referral_id: str) -> ReferralRow:
-        first = self.row(session, org, referral_id).id
+        first = referrals.get(session, org, referral_id).id
         # SQLite has no row locks and needs none: its writers already queue.
         query = select(ReferralRow).where(ReferralRow.id == first).with_for_update()
         return session.exec(query.execution_options(populate_existing=True)).one()

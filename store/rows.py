@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from collections.abc import Callable
+from typing import TypeVar
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
+from models.errors import Conflict
 from store.columns import Table
+
+R = TypeVar("R", bound=Table)
 
 
 def insert_unless_there(session: Session, row: Table) -> bool:
@@ -23,6 +28,19 @@ def insert_unless_there(session: Session, row: Table) -> bool:
     except IntegrityError:
         return False
     return True
+
+
+def find_or_insert(session: Session, row: R, find: Callable[[], R | None]) -> tuple[R, bool]:
+    """The row *find* knows, or the given one inserted, and whether it was; safe in a race."""
+    found = find()
+    if found is not None:
+        return found, False
+    if insert_unless_there(session, row):
+        return row, True
+    found = find()
+    if found is None:
+        raise Conflict("A row clashes with one that is about something else.")
+    return found, False
 
 
 def fold(text: str) -> str:

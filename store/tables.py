@@ -23,6 +23,13 @@ from store.tables_people import (
     ProviderRow,
     SourceRow,
 )
+from store.tables_post import (
+    DeliveryRow,
+    DeliveryState,
+    MessageRow,
+    MessageState,
+    SubjectType,
+)
 
 __all__ = [
     "AuditRow",
@@ -57,34 +64,6 @@ class InboxState(StrEnum):
     WAITING = "waiting"  # for a referral nobody knows yet
     REJECTED = "rejected"  # kept, but the sender was told no
     TASK = "task"  # a person looks at it
-
-
-class MessageState(StrEnum):
-    """Where a message stands; ``sent`` and ``dropped`` are final."""
-
-    QUEUED = "queued"
-    HELD = "held"
-    SENT = "sent"
-    DROPPED = "dropped"
-
-
-class DeliveryState(StrEnum):
-    """How far one attempt on one channel has come; only ever forward."""
-
-    QUEUED = "queued"
-    SENDING = "sending"
-    ACCEPTED = "accepted"
-    UNKNOWN = "unknown"  # nobody can tell; a person decides, or a late receipt does
-    FAILED = "failed"
-    DELIVERED = "delivered"
-
-
-class SubjectType(StrEnum):
-    """What a delivery carries out."""
-
-    MESSAGE = "message"
-    FACT = "fact"
-    TASK = "task"
 
 
 class TaskState(StrEnum):
@@ -196,75 +175,14 @@ class InboxRow(Table, table=True):
     wait_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
-class MessageRow(Table, table=True):
-    """One thing we owe to one party on one occasion; ``key`` is ``MessageRef.key``."""
-
-    __tablename__ = "messages"
-    __table_args__ = (
-        UniqueConstraint("referral_id", "key"),
-        Index(None, "org", "kind", "state"),
-    )
-
-    id: str = Field(primary_key=True)
-    org: str
-    referral_id: str = Field(foreign_key="referrals.id")
-    key: str
-    kind: str
-    to_party: str
-    occasion: str
-    state: str = MessageState.QUEUED
-    held_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    why: str | None = None  # a code: quiet_hours, cap, approval, opted_out …
-    created_at: datetime = Field(sa_type=UtcDateTime)
-    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    recorded_at: datetime = Field(sa_type=UtcDateTime)
-
-
-class DeliveryRow(Table, table=True):
-    """One way out for one subject on one channel: the only outbox there is.
-
-    ``address_ref`` is the normalised number or mailbox: caps and dead numbers count by it.
-    ``acceptances`` counts distinct vendor ids; more than one on a rung is a double send.
-    """
-
-    __tablename__ = "deliveries"
-    __table_args__ = (
-        UniqueConstraint("reference"),
-        UniqueConstraint("subject_type", "subject_id", "channel", "rung"),
-        Index(None, "state", "prove_by"),
-        Index(None, "channel", "state", "recorded_at"),
-        Index(None, "org", "address_ref", "claimed_at"),
-        Index(None, "referral_id"),
-        Index(None, "vendor_id"),
-    )
-
-    id: str = Field(primary_key=True)
-    org: str
-    subject_type: str
-    subject_id: str
-    referral_id: str | None = Field(default=None, foreign_key="referrals.id")
-    channel: str  # fax | sms | email | crm
-    rung: int = 0
-    reference: str
-    state: str = DeliveryState.QUEUED
-    attempt: int = 0
-    claimed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    vendor_id: str | None = None
-    acceptances: int = 0
-    prove_by: datetime | None = Field(default=None, sa_type=UtcDateTime)  # wall time
-    address_ref: str | None = None
-    code: str | None = None
-    payload: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))
-    created_at: datetime = Field(sa_type=UtcDateTime)
-    settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    recorded_at: datetime = Field(sa_type=UtcDateTime)
-
-
 class DocumentRow(Table, table=True):
     """Clinical content as it came: fields, the signed PDF, or both."""
 
     __tablename__ = "documents"
-    __table_args__ = (UniqueConstraint("org", "referral_id", "kind", "sha256"),)
+    __table_args__ = (
+        UniqueConstraint("org", "referral_id", "kind", "sha256"),
+        Index(None, "referral_id"),
+    )
 
     id: str = Field(primary_key=True)
     org: str

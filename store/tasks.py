@@ -15,7 +15,7 @@ from models.errors import NotFound, Refused
 from models.ids import new_id
 from models.roles import Role
 from models.tasks import SPECS, TaskKind, task_key
-from store.rows import insert_unless_there
+from store.rows import find_or_insert
 from store.tables import InboxRow, ReferralRow, SourceRow, TaskRow, TaskState
 
 ORG = "org"  # the subject of a task that belongs to no referral and no source
@@ -125,6 +125,14 @@ def get(session: Session, org: str, task_id: str) -> TaskRow:
     return row
 
 
+def find(session: Session, org: str, subject: str, key: str) -> TaskRow | None:
+    """The task of a subject (referral id, source id or ``ORG``) by its key, open or not."""
+    query = select(TaskRow).where(
+        TaskRow.org == org, TaskRow.subject == subject, TaskRow.key == key
+    )
+    return session.exec(query).first()
+
+
 def complete(
     session: Session,
     org: str,
@@ -184,10 +192,4 @@ def of_referral(session: Session, referral_id: str) -> Sequence[TaskRow]:
 
 
 def _open(session: Session, row: TaskRow) -> TaskRow:
-    there = (TaskRow.org == row.org, TaskRow.subject == row.subject, TaskRow.key == row.key)
-    found = session.exec(select(TaskRow).where(*there)).first()
-    if found is not None:
-        return found
-    if insert_unless_there(session, row):
-        return row
-    return session.exec(select(TaskRow).where(*there)).one()
+    return find_or_insert(session, row, lambda: find(session, row.org, row.subject, row.key))[0]

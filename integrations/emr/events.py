@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from integrations.emr import documents, referrals
+from integrations.emr import referrals
 from integrations.emr.dates import check_dates
 from integrations.emr.problems import told
 from integrations.emr.signature import verify
@@ -65,8 +65,8 @@ class EventsReader:
 def read_event(body: bytes, now: datetime) -> Event:
     """An event that can be acted on, or UserError saying what to change; pure.
 
-    Codes: ``malformed_json``, ``invalid_event``, ``unknown_event_type``, ``impossible_date``,
-    ``missing_elements``, those of ``reports.check_pdf``, and ``too_large``.
+    Codes: ``malformed_json``, ``invalid_event``, ``unknown_event_type``, ``impossible_date``, and
+    those of ``referrals.new_referral``. The document an event brings is judged apart.
     """
     content = read_json(body)
     try:
@@ -94,7 +94,6 @@ def read_event(body: bytes, now: datetime) -> Event:
                 code="invalid_event",
                 field="referral",
             )
-    documents.read_document(event)
     return event
 
 
@@ -122,7 +121,9 @@ def milestone(
     for name in event.data:
         if name not in allowed:
             close = difflib.get_close_matches(name, allowed, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(allowed) or 'none'}"
+            hint = (
+                f"did you mean {close[0]}?" if close else f"known: {', '.join(allowed) or 'none'}"
+            )
             raise BadRequest(
                 f"data: a field is not one of {event.type}; {hint}",
                 code="invalid_event",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from models.errors import BadRequest, UserError
+from models.errors import BadRequest
 
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
 _TIDY = (
@@ -25,7 +25,7 @@ def told(
     code: str = "invalid_event",
     within: Sequence[str] = (),
     drop: Sequence[str] = (),
-) -> UserError:
+) -> BadRequest:
     """The first problem of a validation error, naming the field by its path from *within*.
 
     Pydantic's own sentences name what was expected and, with ``hide_input_in_errors``, not what

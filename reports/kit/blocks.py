@@ -10,7 +10,7 @@ from typing import Any
 
 from reportlab.lib.colors import black
 from reportlab.lib.styles import ParagraphStyle
-from reportlab.platypus import Flowable, KeepTogether, Paragraph, Spacer, Table, TableStyle
+from reportlab.platypus import Flowable, Paragraph, Spacer, Table, TableStyle
 
 from models.documents import Document, Goal
 from models.outcomes import Score
@@ -107,7 +107,7 @@ def score_table(pen: Pen, scores: Sequence[Score]) -> list[Flowable]:
     rows: list[list[Flowable]] = []
     for score in shown:
         r = figures.score_row(score)
-        values = (r.baseline, r.now, r.change, r.meaningful)
+        values = r[1:6]
         rows.append(
             [
                 pen.write(pen.label(r.measure), pen.cell),
@@ -115,7 +115,7 @@ def score_table(pen: Pen, scores: Sequence[Score]) -> list[Flowable]:
                 pen.write(r.result, pen.cell),
             ]
         )
-    widths = [166.0, 68.0, 42.0, 48.0, 92.0, 88.0]
+    widths = [152.0, 66.0, 38.0, 46.0, 38.0, 64.0, 100.0]
     return _table(pen, figures.SCORE_COLUMNS, rows, widths, left)
 
 
@@ -210,17 +210,12 @@ def charts(pen: Pen, scores: Sequence[Score]) -> list[Flowable]:
     return [table, Spacer(1, 2)]
 
 
-def signed_by(pen: Pen, document: Document, attachment: bytes | None = None) -> Flowable:
-    """Who signed, when, and the hash of the content; or that nobody has."""
+def signed_by(pen: Pen, document: Document) -> Flowable:
+    """Who signed and when, or that nobody has; the hash of the content is in the foot."""
     author = document.author
-    digest = words.hash_line(document, attachment)
-    if author is not None:
-        first = words.signed_line(author, document.letterhead.time_zone)
-    elif document.needs_signature:
-        first = "Draft. Not signed by a clinician; do not send."
-    else:
-        return pen.write(digest, pen.small)
-    return KeepTogether([pen.write(pen.free(first), bold(pen)), pen.write(digest, pen.small)])
+    if author is None:
+        return pen.write("Draft. Not signed by a clinician; do not send.", bold(pen))
+    return pen.write(words.signed_line(author, document.letterhead.time_zone), bold(pen))
 
 
 def styled(commands: list[Any]) -> TableStyle:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from threading import Lock
 from typing import Any, cast
 
 from reportlab.lib.pagesizes import LETTER
@@ -18,6 +19,7 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageBreak, PageTemplate
 from reportlab.platypus.doctemplate import LayoutError
 
+from models.base import Model
 from models.documents import Document, content_hash
 from models.errors import BadRequest
 from reports import words
@@ -30,6 +32,11 @@ WIDTH, HEIGHT = LETTER
 BODY_WIDTH = WIDTH - 2 * MARGIN
 _BODY_TOP = HEIGHT - 114
 _BODY_BOTTOM = 68.0
+# Fonts are registered for the whole process: first documents drawn by two threads at once came out
+# with other bytes. Drawing is pure Python, so taking turns costs no throughput.
+_ONE_AT_A_TIME = Lock()
+# Characters of stored content, names of fields included; 8 pt type holds about half of it.
+_NEVER_ON_A_PAGE = 16_000
 _MIDDLE = MARGIN + BODY_WIDTH / 2 + 12
 
 Story = list[Flowable]
@@ -45,10 +52,14 @@ NEVER_SHORTENED: Ladder = (*((fit, 1) for fit in SHRINK[:4]), (Fit(), None))
 
 @dataclass(frozen=True)
 class Part:
-    """Some pages of a document: what they say at a given tightness, and the rungs allowed."""
+    """Some pages of a document: what they say at a given tightness, and the rungs allowed.
+
+    ``content`` is what they are about, if that is less than the whole document.
+    """
 
     story: Callable[[Pen], Story]
     ladder: Ladder = EXACTLY_ONE
+    content: Model | None = None
 
 
 def typeset(
@@ -62,6 +73,13 @@ def typeset(
     Raises BadRequest (``does_not_fit``) when even the last rung of a ladder is too long, which
     takes content beyond anything a document should hold.
     """
+    with _ONE_AT_A_TIME:
+        return _typeset(document, parts, behind, attachment)
+
+
+def _typeset(
+    document: Document, parts: Sequence[Part], behind: int, attachment: bytes | None
+) -> bytes:
     story: Story = []
     for part in parts:
         if story:
@@ -70,7 +88,9 @@ def typeset(
     out = BytesIO()
     template = _template(document, out)
     template.keywords = [f"sha256:{content_hash(document, attachment)}"]
-    template.build(story, canvasmaker=lambda *a, **k: _NumberedCanvas(document, behind, *a, **k))
+    template.build(
+        story, canvasmaker=lambda *a, **k: _NumberedCanvas(document, behind, attachment, *a, **k)
+    )
     return out.getvalue()
 
 
@@ -81,7 +101,10 @@ def name_was_cut(document: Document) -> bool:
 
 
 def _fitting(document: Document, part: Part) -> Story:
+    size = len((part.content or document).model_dump_json())
     for fit, most in part.ladder:
+        if most is not None and fit.chars is None and size > most * _NEVER_ON_A_PAGE:
+            continue  # measuring a book six times only to cut it would take a minute
         try:
             pages = _count(document, part.story(Pen(fit)))
         except LayoutError:
@@ -158,8 +181,11 @@ class _MeasuringCanvas(Canvas):
 class _NumberedCanvas(Canvas):
     """Draws band and foot last, when the number of pages is known."""
 
-    def __init__(self, document: Document, behind: int, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, document: Document, behind: int, attachment: bytes | None, *args: Any, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self._digest = words.hash_line(document, attachment)
         self._document = document
         self._behind = behind
         self._pages: list[dict[str, Any]] = []
@@ -174,7 +200,7 @@ class _NumberedCanvas(Canvas):
         for state in pages:
             self.__dict__.update(state)
             _band(self, self._document, total)
-            _foot(self, self._document, total)
+            _foot(self, self._document, self._digest, total)
             super().showPage()
         super().save()
 
@@ -219,14 +245,18 @@ def _band(canvas: Canvas, document: Document, total: int) -> None:
     canvas.line(MARGIN, top - 59, right, top - 59)
 
 
-def _foot(canvas: Canvas, document: Document, total: int) -> None:
+def _foot(canvas: Canvas, document: Document, digest: str, total: int) -> None:
     right = WIDTH - MARGIN
     canvas.setLineWidth(0.5)
     canvas.line(MARGIN, 61, right, 61)
     left = words.version_line(document)
     if document.is_draft:
-        left = f"DRAFT, not signed, do not send. {left}"
-    _line(canvas, MARGIN, 51, left, fonts.BOLD, 8.5, 400)
+        left = f"DRAFT, not signed. {left}"
+    room = BODY_WIDTH - fonts.width(digest, fonts.REGULAR, 7.5) - 80
+    left = fitted(left, fonts.BOLD, 8.5, room)
+    _line(canvas, MARGIN, 51, left, fonts.BOLD, 8.5, room)
+    after = MARGIN + fonts.width(left, fonts.BOLD, 8.5) + 10
+    _line(canvas, after, 51, digest, fonts.REGULAR, 7.5, BODY_WIDTH)
     canvas.setFont(fonts.BOLD, 8.5)
     canvas.drawRightString(right, 51, f"Page {canvas.getPageNumber()} of {total}")
     y = 41.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from temporalio import activity, workflow
+from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 
 from models.base import Model
@@ -77,7 +78,7 @@ class Sender:
                 summary=f"until day {day}",
             )
             await workflow.execute_activity(
-                "speak", args=[day, plan.receiver], start_to_close_timeout=timedelta(seconds=5)
+                "speak", args=[day, plan.receiver], start_to_close_timeout=timedelta(seconds=2)
             )
         return len(plan.days)
 
@@ -117,7 +118,10 @@ class Knocks:
     @workflow.run
     async def run(self) -> str:
         return await workflow.execute_activity(
-            "knock", start_to_close_timeout=timedelta(seconds=5), result_type=str
+            "knock",
+            start_to_close_timeout=timedelta(seconds=5),
+            retry_policy=RetryPolicy(maximum_interval=timedelta(hours=4)),
+            result_type=str,
         )
 
 
@@ -134,19 +138,19 @@ class Twitches:
 
 @workflow.defn
 class Alarm:
-    """Rings at a moment of its own clock, with a second alarm far away."""
+    """Rings at a moment in its future, then sleeps for a year; says how late it rang."""
 
     def __init__(self) -> None:
         self.rings_at: datetime | None = None
 
     @workflow.run
-    async def run(self) -> datetime:
+    async def run(self) -> timedelta:
         await workflow.wait_condition(lambda: self.rings_at is not None)
         assert self.rings_at is not None
         await workflow.sleep(self.rings_at - workflow.now())
-        rang = workflow.now()
+        late = workflow.now() - self.rings_at
         await workflow.sleep(timedelta(days=365))
-        return rang
+        return late
 
     @workflow.signal
     async def set_for(self, moment: datetime) -> None:

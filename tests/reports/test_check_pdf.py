@@ -95,6 +95,11 @@ def test_actions_are_found(kind: str) -> None:
 
 def test_document_script_is_found_and_a_link_is_not() -> None:
     writer = blank()
-    writer.add_js("app.alert('x')")
+    writer.root_object[NameObject("/OpenAction")] = DictionaryObject(
+        {
+            NameObject("/S"): NameObject("/JavaScript"),
+            NameObject("/JS"): TextStringObject("app.alert(1)"),
+        }
+    )
     assert inspect(written(writer)).has_script
     assert not inspect(with_action("/URI")).has_script

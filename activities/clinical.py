@@ -127,7 +127,9 @@ def _plan(event: Event, fields: dict[str, Any]) -> dict[str, Any]:
     return read.model_dump(mode="json")
 
 
-def _letter(kind: type[ProgressReport | DischargeSummary], fields: dict[str, Any]) -> dict[str, Any]:
+def _letter(
+    kind: type[ProgressReport | DischargeSummary], fields: dict[str, Any]
+) -> dict[str, Any]:
     ours = sorted(ENVELOPE & fields.keys())
     if ours:
         raise BadRequest(
@@ -157,7 +159,7 @@ def _envelope(kind: type[ProgressReport | DischargeSummary]) -> dict[str, Any]:
         "to": Addressee(name="-"),
         "document_id": "-",
         "dated": "2000-01-01",
-        "patient": PatientBlock(name="-", born="2000-01-01"),  # type: ignore[arg-type]
+        "patient": PatientBlock(name="-", born="2000-01-01"),
         "return_code": "XXXX",
     }
     return {name: value for name, value in page.items() if name in kind.model_fields}

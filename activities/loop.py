@@ -1,0 +1,189 @@
+"""What the store's side asks of the engine: workflows and signals by name, each call repeatable."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple, TypeVar
+
+from temporalio.client import (
+    Client,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from engine.attributes import CLINIC, NEEDS_ATTENTION, ORGANIZATION, SOURCE, STAGE
+from models.contracts import ReferralStart, SourceStart
+from models.errors import EngineUnavailable, Refused
+from models.facts import AnyDecision, AnyFact
+from models.ids import referral_workflow_id, source_workflow_id
+from models.referral import Referral
+from settings import TASK_QUEUE
+
+REFERRAL, SOURCE_WATCH = "ReferralWorkflow", "SourceWorkflow"
+RPC_TIMEOUT = timedelta(seconds=10)
+DECISION_TIMEOUT = timedelta(seconds=8)  # what a person waits for; then it is "pending"
+
+T = TypeVar("T")
+
+
+class Decided(NamedTuple):
+    """What came of a decision: applied, or admitted and applied once a worker is there."""
+
+    state: Literal["done", "pending", "closed"]
+    version: str = ""
+
+
+class Loop:
+    """The running workflows, as intake addresses them; without a client the engine is away."""
+
+    def __init__(self, client: Client | None = None, task_queue: str = TASK_QUEUE) -> None:
+        self._client = client
+        self._queue = task_queue
+
+    def connect(self, client: Client) -> None:
+        """Use this client from now on."""
+        self._client = client
+
+    async def begin(self, start: ReferralStart) -> None:
+        """Start a referral's workflow, once for all its life; running or closed ones stay."""
+        try:
+            await self._start(start, WorkflowIDReusePolicy.REJECT_DUPLICATE)
+        except WorkflowAlreadyStartedError:
+            return
+
+    async def reopen(self, start: ReferralStart) -> None:
+        """Start a closed referral again, with everything the record knows."""
+        await self._start(start, WorkflowIDReusePolicy.ALLOW_DUPLICATE)
+
+    async def tell(self, start: ReferralStart, facts: Sequence[AnyFact]) -> bool:
+        """Signal facts, starting the workflow if it never ran; False when its story has ended."""
+        try:
+            for fact in facts:
+                await self._start(start, WorkflowIDReusePolicy.REJECT_DUPLICATE, fact)
+        except WorkflowAlreadyStartedError:
+            return False
+        return True
+
+    async def signal(self, org: str, referral_id: str, fact: AnyFact) -> bool:
+        """Signal a fact to a running workflow; False when none runs.
+
+        Raises EngineUnavailable.
+        """
+        handle = self._engine().get_workflow_handle(referral_workflow_id(org, referral_id))
+        try:
+            await handle.signal(fact.kind, fact, rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise _away(error) from error
+        return True
+
+    async def source_heard(self, org: str, source_id: str, at: datetime) -> None:
+        """Tell a source's watch that it sent a referral, starting the watch if there is none.
+
+        ``at`` goes with the signal because every workflow has its own virtual clock
+        (engine-traps.md §2). Raises EngineUnavailable.
+        """
+        await self._do(
+            self._engine().start_workflow(
+                SOURCE_WATCH,
+                SourceStart(org=org, source_id=source_id),
+                id=source_workflow_id(org, source_id),
+                task_queue=self._queue,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                start_signal="referral_received",
+                start_signal_args=[at],
+                search_attributes=TypedSearchAttributes(
+                    [
+                        SearchAttributePair(ORGANIZATION, org),
+                        SearchAttributePair(SOURCE, source_id),
+                        SearchAttributePair(NEEDS_ATTENTION, False),
+                    ]
+                ),
+                static_summary="Watches one source for silence",
+                rpc_timeout=RPC_TIMEOUT,
+            )
+        )
+
+    async def decide(self, org: str, referral_id: str, decision: AnyDecision) -> Decided:
+        """Ask the workflow to take a decision; the same decision again is the same update.
+
+        Without a worker the update stays admitted and runs later (engine-traps.md §6), so the
+        answer is then ``pending`` and never a failure; ``closed`` when no workflow runs. Raises
+        Refused with the reason, and EngineUnavailable.
+        """
+        handle = self._engine().get_workflow_handle(referral_workflow_id(org, referral_id))
+        try:
+            version = await handle.execute_update(
+                "decide",
+                decision,
+                id=f"{decision.key}@{decision.as_of.isoformat()}",
+                result_type=str,
+                rpc_timeout=DECISION_TIMEOUT,
+            )
+        except WorkflowUpdateFailedError as error:
+            cause = error.cause
+            if isinstance(cause, ApplicationError):
+                raise Refused(cause.message, code=cause.type or "refused") from None
+            raise
+        except WorkflowUpdateRPCTimeoutOrCancelledError:
+            return Decided("pending")
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return Decided("closed")
+            raise _away(error) from error
+        return Decided("done", version)
+
+    async def _start(
+        self, start: ReferralStart, reuse: WorkflowIDReusePolicy, fact: AnyFact | None = None
+    ) -> None:
+        referral = Referral(start.facts)
+        # The workflow only reports changes of these, so it must begin with the same ones.
+        attributes: list[SearchAttributePair[Any]] = [
+            SearchAttributePair(ORGANIZATION, start.org),
+            SearchAttributePair(CLINIC, start.clinic_id),
+            SearchAttributePair(SOURCE, start.source_id),
+            SearchAttributePair(STAGE, str(referral.stage())),
+            SearchAttributePair(NEEDS_ATTENTION, bool(referral.open_tasks())),
+        ]
+        await self._do(
+            self._engine().start_workflow(
+                REFERRAL,
+                start,
+                id=referral_workflow_id(start.org, start.referral_id),
+                task_queue=self._queue,
+                id_reuse_policy=reuse,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                start_signal=fact.kind if fact else None,
+                start_signal_args=[fact] if fact else [],
+                search_attributes=TypedSearchAttributes(attributes),
+                static_summary=f"One referral at {start.clinic_id}",
+                rpc_timeout=RPC_TIMEOUT,
+            )
+        )
+
+    def _engine(self) -> Client:
+        if self._client is None:
+            raise EngineUnavailable("Temporal is not connected yet; what came in is kept.")
+        return self._client
+
+    async def _do(self, call: Awaitable[T]) -> T:
+        try:
+            return await call
+        except (RPCError, RuntimeError) as error:  # a lazy client fails its first call plainly
+            raise _away(error) from error
+
+
+def _away(error: Exception) -> EngineUnavailable:
+    what = error.status.name if isinstance(error, RPCError) else type(error).__name__
+    return EngineUnavailable(f"Temporal did not take the call ({what}); it is tried again.")

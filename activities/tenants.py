@@ -1,0 +1,60 @@
+"""The organizations this process serves, with the calendar and rules of each clinic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from functools import lru_cache
+
+from models.clock import Calendar
+from models.errors import ConfigError, NotFound
+from models.policy import Rules
+from models.policy_file import OrganizationPolicy, calendar_for
+
+_YEARS_AHEAD = 2  # an episode is over by then; the calendar follows weekly hours beyond
+
+
+class Tenants:
+    """Policy files by organization id; immutable and safe to share between threads."""
+
+    def __init__(self, policies: Iterable[OrganizationPolicy]) -> None:
+        """Raises ConfigError when two files describe the same organization."""
+        self._by_id: dict[str, OrganizationPolicy] = {}
+        for one in policies:
+            if one.organization.id in self._by_id:
+                raise ConfigError(
+                    f"Two policy files describe the organization {one.organization.id!r}; "
+                    "name each file once in REFERRAL_LOOP_POLICY_FILES."
+                )
+            self._by_id[one.organization.id] = one
+        self._calendar = lru_cache(maxsize=256)(self._make_calendar)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_id)
+
+    def __contains__(self, org: object) -> bool:
+        return org in self._by_id
+
+    def get(self, org: str) -> OrganizationPolicy:
+        """One organization's file; raises NotFound ``unknown_organization``."""
+        found = self._by_id.get(org)
+        if found is None:
+            raise NotFound(
+                "There is no organization with this id here. Check the address; the id is "
+                "[organization] id of the policy file.",
+                code="unknown_organization",
+            )
+        return found
+
+    def calendar(self, org: str, at: datetime, clinic_id: str | None = None) -> Calendar:
+        """A clinic's calendar around a moment; the first clinic's where none is named."""
+        clinic = clinic_id or self.get(org).organization.clinics[0].id
+        return self._calendar(org, clinic, at.year)
+
+    def rules(self, org: str, clinic_id: str, at: datetime) -> Rules:
+        """What a referral received at this moment is pinned to (policy.md rule 11)."""
+        return Rules(policy=self.get(org).policy, calendar=self.calendar(org, at, clinic_id))
+
+    def _make_calendar(self, org: str, clinic_id: str, year: int) -> Calendar:
+        organization = self.get(org).organization
+        return calendar_for(organization, clinic_id, range(year - 1, year + _YEARS_AHEAD + 1))

@@ -1,0 +1,58 @@
+"""How the command line speaks: rich text for people, one JSON value with ``--json``."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from rich.console import Console
+
+from models.errors import EngineUnavailable, LoopError, Refused, StoreUnavailable, UserError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+# Exit codes: 2 is the caller's to fix, 3 is ours to wait for, 4 a decision that is not possible.
+USER, UNAVAILABLE, REFUSED = 2, 3, 4
+
+
+def say(sentence: str) -> None:
+    """One line of progress, on standard error so that ``--json`` stays clean."""
+    err.print(sentence, markup=False)
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on standard output, keys in a stable order."""
+    sys.stdout.write(json.dumps(value, indent=2, default=str, ensure_ascii=False) + "\n")
+
+
+def friendly(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn our own errors into a sentence and an exit code; a bug still shows its traceback."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except LoopError as error:
+            as_json = bool(kwargs.get("as_json"))
+            if as_json:
+                print_json({"error": {"code": error.code, "message": error.sentence}})
+            err.print(f"[bold red]{error.code}[/]: ", end="")
+            err.print(error.sentence, markup=False)
+            raise SystemExit(_exit_code(error)) from None
+
+    return run
+
+
+def _exit_code(error: LoopError) -> int:
+    if isinstance(error, EngineUnavailable | StoreUnavailable):
+        return UNAVAILABLE
+    if isinstance(error, Refused):
+        return REFUSED
+    return USER if isinstance(error, UserError) else 1

@@ -1,0 +1,111 @@
+"""``show`` and ``explain``: one referral's story, and what is promised next."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from rich.table import Table
+
+from activities.tenants import Tenants
+from cli.console import out, print_json
+from models import certification, dues
+from models.due import Due
+from models.facts import AnyFact
+from models.referral import Referral
+from models.tasks import SPECS, kind_of
+from store.record import Record
+
+# What a timeline line adds to its kind; ids and codes only.
+_DETAILS = (
+    "message", "channel", "why", "code", "task", "role", "by", "version", "starts_at",
+    "reason", "outcome", "score", "measure", "day",
+)  # fmt: skip
+
+
+def show(record: Record, tenants: Tenants, org: str, referral_id: str, *, as_json: bool) -> None:
+    """Print the card and the timeline of one referral; ids and codes, no names."""
+    card = record.card(org, referral_id)
+    timeline = record.timeline(org, referral_id)
+    if as_json:
+        print_json(
+            {
+                "card": card.model_dump(mode="json"),
+                "timeline": [told.fact.model_dump(mode="json") for told in timeline],
+            }
+        )
+        return
+    zone = _zone(tenants, org, card.clinic_id)
+    out.print(f"[bold]{referral_id}[/]  stage [bold]{words(card.stage)}[/]", end="")
+    out.print(f"  ·  closed: {words(card.closed_reason)}" if card.closed_reason else "")
+    if card.next_says:
+        owner = f" ({words(card.next_owner)})" if card.next_owner else ""
+        out.print(f"Next: {_moment(card.next_at, zone)}  {card.next_says}{owner}")
+    table = Table("when", "what", "details", box=None, header_style="dim")
+    for told in timeline:
+        table.add_row(_moment(told.fact.at, zone), words(told.fact.kind), _details(told.fact))
+    out.print(table)
+
+
+def explain(record: Record, tenants: Tenants, org: str, referral_id: str, *, as_json: bool) -> None:
+    """Print the referral's agenda in sentences: what is owed, by whom, until when, and why."""
+    referral = record.referral(org, referral_id)
+    rules = record.rules(org, referral_id)
+    agenda = dues.agenda(referral, rules)
+    tasks = referral.open_tasks()
+    if as_json:
+        print_json(
+            {
+                "referral": referral_id,
+                "stage": referral.stage(),
+                "certification": certification.state(referral),
+                "policy": rules.policy_version,
+                "agenda": [due.model_dump(mode="json") for due in agenda],
+                "tasks": [task.model_dump(mode="json") for task in tasks],
+            }
+        )
+        return
+    zone = _zone(tenants, org, record.card(org, referral_id).clinic_id)
+    for sentence in sentences(referral, zone, agenda):
+        out.print(sentence, markup=False)
+
+
+def sentences(referral: Referral, zone: ZoneInfo, agenda: list[Due]) -> list[str]:
+    """The agenda as a person would say it."""
+    lines = [f"The referral stands at “{words(referral.stage())}”."]
+    closing = referral.closing()
+    if closing is not None:
+        lines.append(f"It was closed {_moment(closing.at, zone)}: {words(closing.reason)}.")
+    if referral.plan() is not None:
+        lines.append(f"Its plan of care: {words(certification.state(referral))}.")
+    for task in referral.open_tasks():
+        says = SPECS[kind_of(task.task)].says
+        lines.append(f"{words(task.role).capitalize()}, by {_moment(task.due, zone)}: {says}.")
+    for due in agenda:
+        whose = f"; then it is the {words(due.owner)}'s" if due.owner else ""
+        lines.append(f"{_moment(due.at, zone)}: {due.says}{whose}.")
+    if len(lines) == 1 or (closing is not None and not referral.open_tasks()):
+        lines.append("Nothing is owed to anybody.")
+    return lines
+
+
+def words(code: str | None) -> str:
+    """A code as words."""
+    return (code or "").replace("_", " ")
+
+
+def _details(fact: AnyFact) -> str:
+    told = [
+        f"{name.replace('_', ' ')} {value}"
+        for name in _DETAILS
+        if (value := getattr(fact, name, None)) not in (None, "", False)
+    ]
+    return "retracted" if fact.retracted else ", ".join(told)
+
+
+def _zone(tenants: Tenants, org: str, clinic_id: str) -> ZoneInfo:
+    return ZoneInfo(tenants.get(org).organization.clinic(clinic_id).zone)
+
+
+def _moment(at: datetime | None, zone: ZoneInfo) -> str:
+    return f"{at.astimezone(zone):%a %d %b %Y %H:%M}" if at else ""

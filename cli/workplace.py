@@ -1,0 +1,72 @@
+"""What most commands need: settings, the record, and a client where an engine can be reached."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from temporalio.client import Client
+
+import settings as environment
+from activities.tenants import Tenants
+from engine.client import connect
+from models import policy_file
+from models.errors import NotFound
+from models.events import ExternalId
+from settings import Settings
+from store import referrals
+from store.engine import Store, migrate, open_store
+from store.record import Record
+
+
+def wall_clock() -> datetime:
+    """The real time; a command line is an edge where a clock may be read."""
+    return datetime.now(UTC)
+
+
+def load_settings() -> Settings:
+    """The settings of this process; raises ConfigError naming the variable."""
+    return environment.load()
+
+
+def load_tenants(settings: Settings) -> Tenants:
+    """Every organization's policy file; raises ConfigError with file, key and line."""
+    return Tenants(policy_file.load(path) for path in settings.policy_files)
+
+
+def open_record(settings: Settings) -> Record:
+    """The record with its schema up to date; raises StoreUnavailable."""
+    store: Store = open_store(settings.database_url)
+    migrate(store)
+    return Record(store)
+
+
+def find_referral(record: Record, tenants: Tenants, wanted: str) -> tuple[str, str]:
+    """Organization and id of a referral named by our id or as ``assigner:value``.
+
+    Raises NotFound with what to try.
+    """
+    with record.store.read() as session:
+        for org in tenants:
+            if ":" in wanted:
+                assigner, value = wanted.split(":", 1)
+                row = referrals.find(session, org, ExternalId(assigner=assigner, value=value))
+                wanted_id = row.id if row else ""
+            else:
+                wanted_id = wanted
+            with suppress(NotFound):
+                return org, referrals.get(session, org, wanted_id).id
+    raise NotFound(
+        "There is no such referral. Name it by its id (ref_…) or as the other system does, "
+        "assigner:value."
+    )
+
+
+async def try_connect(settings: Settings, address: str | None) -> Client:
+    """A client that connects at its first call, for commands that must work while it is down."""
+    return await connect(
+        address or "127.0.0.1:7233",
+        settings.temporal_namespace,
+        keyring=settings.keyring,
+        lazy=True,
+    )

@@ -1,0 +1,1 @@
+"""The demonstration: fictional referrals through about twelve weeks on the real engine."""

@@ -1,0 +1,81 @@
+"""The Schedules behind the chores: each can be paused alone in the Temporal UI.
+
+Chores run on the workers, so they run exactly when Temporal does. Ensuring them again changes
+nothing but their interval; a paused one stays paused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
+from typing import Final
+
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleIntervalSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleSpec,
+    ScheduleUpdate,
+    ScheduleUpdateInput,
+)
+from temporalio.service import RPCError
+
+from models.contracts import SweepInput
+from models.errors import EngineUnavailable
+
+# A row left in the inbox is older than 15 s when its chore looks (ARCHITECTURE §3).
+CHORES: Final[Mapping[str, timedelta]] = MappingProxyType(
+    {
+        "inbox": timedelta(seconds=15),
+        "receipts": timedelta(minutes=5),
+        "crm": timedelta(minutes=2),
+        "purge": timedelta(days=1),
+    }
+)
+
+
+async def ensure_schedules(client: Client, task_queue: str) -> None:
+    """Create or refresh one Schedule per chore; harmless twice and from several processes.
+
+    Raises EngineUnavailable when the server does not answer.
+    """
+    for chore, every in CHORES.items():
+        schedule = _schedule(chore, every, task_queue)
+        schedule_id = f"chore-{chore}"
+        try:
+            await client.create_schedule(schedule_id, schedule)
+        except ScheduleAlreadyRunningError:
+
+            def refreshed(
+                known: ScheduleUpdateInput, wanted: Schedule = schedule
+            ) -> ScheduleUpdate:
+                wanted.state = known.description.schedule.state
+                return ScheduleUpdate(schedule=wanted)
+
+            await client.get_schedule_handle(schedule_id).update(refreshed)
+        except RPCError as error:
+            raise EngineUnavailable(
+                f"The Temporal server did not take the schedule of chore {chore}: "
+                f"{error.status.name}. Is it running?"
+            ) from error
+
+
+def _schedule(chore: str, every: timedelta, task_queue: str) -> Schedule:
+    return Schedule(
+        action=ScheduleActionStartWorkflow(
+            "SweepWorkflow",
+            SweepInput(chore=chore),
+            id=f"sweep/{chore}",
+            task_queue=task_queue,
+            static_summary=f"Chore: {chore}",
+        ),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]),
+        policy=SchedulePolicy(
+            overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(minutes=1)
+        ),
+    )

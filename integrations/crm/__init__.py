@@ -1,0 +1,1 @@
+"""CRM: touches with sources, and tasks about them; never a patient's."""

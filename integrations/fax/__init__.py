@@ -1,0 +1,1 @@
+"""Fax providers; the embedded one is ``integrations.outbox``."""

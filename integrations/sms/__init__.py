@@ -1,0 +1,1 @@
+"""Texting providers; the embedded one is ``integrations.outbox``."""

@@ -1,0 +1,1 @@
+"""The schema's history; ``store.engine.migrate`` walks it."""

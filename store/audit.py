@@ -1,0 +1,33 @@
+"""Who did what to which subject: ids and codes only, append-only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from store.tables import AuditRow
+
+
+def note(
+    session: Session,
+    *,
+    org: str,
+    who: str,
+    what: str,
+    subject: str,
+    at: datetime,
+    recorded_at: datetime,
+) -> None:
+    """Write a line; ``who`` is a staff id or ``system``, ``what`` a code, ``subject`` an id."""
+    session.add(
+        AuditRow(org=org, at=at, who=who, what=what, subject=subject, recorded_at=recorded_at)
+    )
+    session.flush()
+
+
+def about(session: Session, org: str, subject: str) -> Sequence[AuditRow]:
+    """Every line about one subject, in the order it was written."""
+    query = select(AuditRow).where(AuditRow.org == org, AuditRow.subject == subject)
+    return session.exec(query.order_by(col(AuditRow.id))).all()

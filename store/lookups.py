@@ -1,0 +1,63 @@
+"""Small questions intake asks of the record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from models.referral import Stage
+from store.tables import FactRow, InboxRow, InboxState, ProviderRow, ReferralRow
+
+
+def provider_by_npi(session: Session, org: str, npi: str) -> ProviderRow | None:
+    """The provider an NPI belongs to, if we have met them."""
+    query = select(ProviderRow).where(ProviderRow.org == org, ProviderRow.npi == npi)
+    return session.exec(query).first()
+
+
+def open_referrals_of(session: Session, org: str, patient_id: str) -> Sequence[ReferralRow]:
+    """Every referral of a patient that is still on the board, oldest first."""
+    query = select(ReferralRow).where(
+        ReferralRow.org == org,
+        ReferralRow.patient_id == patient_id,
+        col(ReferralRow.duplicate_of).is_(None),
+        ReferralRow.stage != Stage.CLOSED,
+    )
+    return session.exec(
+        query.order_by(col(ReferralRow.received_at), col(ReferralRow.id))
+    ).all()
+
+
+def row(session: Session, row_id: str) -> InboxRow | None:
+    """One inbox row of any organization; for the code that applies it."""
+    return session.get(InboxRow, row_id)
+
+
+def no_longer_waiting(session: Session, limit: int = 100) -> Sequence[str]:
+    """Rows that wait although their referral has come, which two writers can bring about."""
+    by_external = (
+        (col(InboxRow.org) == col(ReferralRow.org))
+        & (col(InboxRow.wait_assigner) == col(ReferralRow.assigner))
+        & (col(InboxRow.wait_value) == col(ReferralRow.external_value))
+    )
+    by_id = (col(InboxRow.org) == col(ReferralRow.org)) & (
+        col(InboxRow.wait_referral) == col(ReferralRow.id)
+    )
+    query = (
+        select(InboxRow.id)
+        .join(ReferralRow, by_external | by_id)
+        .where(InboxRow.state == InboxState.WAITING)
+        .distinct()
+        .limit(limit)
+    )
+    return session.exec(query).all()
+
+
+def told_before(session: Session, referral_id: str, key: str, moment: datetime) -> bool:
+    """Whether the record knew something by this key before a moment (of ``recorded_at``)."""
+    query = select(FactRow.id).where(
+        FactRow.referral_id == referral_id, FactRow.key == key, FactRow.recorded_at < moment
+    )
+    return session.exec(query).first() is not None

@@ -1,0 +1,301 @@
+"""People and offices: found again where we know them, made where we do not.
+
+Providers are found by NPI, practices by fax number, patients by name, birth date and phone, a
+past-patient source by the patient it once was (policy.md rules 12 and 13). Numbers and names are
+read here by models.shapes, so what is stored is normalised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import NamedTuple, TypeVar
+
+from sqlmodel import Session, col, select
+
+from models import shapes
+from models.errors import BadRequest
+from models.events import NewReferral, PatientIn, ProviderIn, SourceIn
+from models.facts import ClosedReason
+from models.ids import new_id
+from models.people import Credential, SourceKind, credential
+from store.columns import Table
+from store.rows import digest, find_or_insert, fold
+from store.tables import PatientRow, PracticeRow, ProviderRow, ReferralRow, SourceRow
+
+T = TypeVar("T")
+R = TypeVar("R", bound=Table)
+Names = tuple[str, ...]
+
+_REACH: Names = ("phone", "email", "prefers")
+_PATIENT: Names = (
+    "email",
+    "language",
+    "state",
+    "guardian_name",
+    "guardian_phone",
+    "may_text",
+    "may_email",
+)
+DEDUPE_WINDOW = timedelta(days=14)  # capture.dedupe_window
+
+
+class Everyone(NamedTuple):
+    """The rows of everyone a new referral names; ``certifier`` is the source where it is one."""
+
+    patient: PatientRow
+    source: SourceRow
+    certifier: ProviderRow | None
+    recipients: tuple[ProviderRow, ...]
+
+
+def everyone(
+    session: Session,
+    org: str,
+    new: NewReferral,
+    *,
+    at: datetime,
+    today: date,
+    country: str = "US",
+) -> Everyone:
+    """Find or make everyone a new referral names.
+
+    *today* is the clinic's local date; phones without a country code are read as *country*'s.
+    Raises BadRequest with ``field`` for a number, address, NPI or birth date that cannot be; the
+    caller's transaction must then be rolled back. Asking twice makes nobody twice.
+    """
+    maker = _Maker(session, org, at, today, country)
+    source, provider = maker.source(new.source)
+    certifier = maker.provider(new.certifier, "certifier") if new.certifier else provider
+    return Everyone(
+        patient=maker.patient(new.patient),
+        source=source,
+        certifier=certifier,
+        recipients=tuple(
+            maker.provider(one, f"recipients.{place}") for place, one in enumerate(new.recipients)
+        ),
+    )
+
+
+def find_duplicate(
+    session: Session,
+    org: str,
+    *,
+    patient_id: str,
+    source_id: str,
+    received_at: datetime,
+    window: timedelta = DEDUPE_WINDOW,
+) -> ReferralRow | None:
+    """The first referral of this patient by this source within the window before, if any.
+
+    What was entered in error is no referral (policy.md rule 12).
+    """
+    query = select(ReferralRow).where(
+        ReferralRow.org == org,
+        ReferralRow.patient_id == patient_id,
+        ReferralRow.source_id == source_id,
+        col(ReferralRow.duplicate_of).is_(None),
+        ReferralRow.received_at >= received_at - window,
+        ReferralRow.received_at <= received_at + window,
+        col(ReferralRow.closed_reason).is_distinct_from(ClosedReason.ENTERED_IN_ERROR),
+    )
+    return session.exec(query.order_by(col(ReferralRow.received_at), col(ReferralRow.id))).first()
+
+
+class _Maker:
+    """One referral's worth of finding and making."""
+
+    def __init__(self, session: Session, org: str, at: datetime, today: date, country: str) -> None:
+        self.session, self.org, self.at = session, org, at
+        self.today, self.country = today, country
+
+    def patient(self, given: PatientIn) -> PatientRow:
+        first = _read(shapes.clean_name, given.given_name, "patient.given_name")
+        last = _read(shapes.clean_name, given.family_name, "patient.family_name")
+        born = _read(lambda _: shapes.birth_date(given.born, self.today), "", "patient.born")
+        phone = self._phone(given.phone, "patient.phone")
+        row = PatientRow(
+            id=new_id("pat"),
+            org=self.org,
+            identity=digest(fold(first), fold(last), born.isoformat(), phone or ""),
+            given_name=first,
+            family_name=last,
+            born=born,
+            phone=phone,
+            email=_email(given.email, "patient.email"),
+            language=given.language,
+            state=_read(shapes.state, given.state, "patient.state") if given.state else None,
+            guardian_name=_name(given.guardian_name, "patient.guardian_name"),
+            guardian_phone=self._phone(given.guardian_phone, "patient.guardian_phone"),
+            may_text=given.may_text,
+            may_email=given.may_email,
+            created_at=self.at,
+        )
+        query = select(PatientRow).where(
+            PatientRow.org == self.org, PatientRow.identity == row.identity
+        )
+        found, fresh = find_or_insert(self.session, row, lambda: self.session.exec(query).first())
+        return row if fresh else self._updated(found, row, given, _PATIENT)
+
+    def provider(self, given: ProviderIn, field: str) -> ProviderRow:
+        name = _read(shapes.clean_name, given.name, f"{field}.name")
+        practice = self.practice(given, field)
+        row = ProviderRow(
+            id=new_id("prv"),
+            org=self.org,
+            npi=_read(shapes.npi, given.npi, f"{field}.npi") if given.npi else None,
+            name=name,
+            name_key=fold(name),
+            credential=credential(given.credential or ""),
+            practice_id=practice.id if practice else None,
+            phone=self._phone(given.phone, f"{field}.phone"),
+            email=_email(given.email, f"{field}.email"),
+            prefers=given.prefers,
+            created_at=self.at,
+        )
+        found, fresh = find_or_insert(self.session, row, lambda: self._known_provider(row))
+        if fresh:
+            return row
+        if row.credential != Credential.OTHER:
+            found.credential = row.credential
+        # The newest telling is where the provider works now.
+        found.npi, found.practice_id = row.npi or found.npi, row.practice_id or found.practice_id
+        return self._updated(found, row, given, _REACH)
+
+    def practice(self, given: ProviderIn, field: str) -> PracticeRow | None:
+        fax = self._phone(given.fax, f"{field}.fax")
+        named = _name(given.practice, f"{field}.practice")
+        if fax is None and named is None:
+            return None
+        name = named or _read(shapes.clean_name, given.name, f"{field}.name")
+        row = PracticeRow(
+            id=new_id("prc"),
+            org=self.org,
+            name=name,
+            name_key=fold(name),
+            fax=fax,
+            phone=self._phone(given.phone, f"{field}.phone"),
+            email=_email(given.email, f"{field}.email"),
+            prefers=given.prefers,
+            created_at=self.at,
+        )
+        found, fresh = find_or_insert(self.session, row, lambda: self._known_practice(row))
+        if fresh:
+            return row
+        found.fax = found.fax or row.fax
+        # The office's own number and mailbox stay; a provider's may be personal.
+        found.phone, found.email = found.phone or row.phone, found.email or row.email
+        return self._updated(found, row, given, ("prefers",))
+
+    def source(self, given: SourceIn) -> tuple[SourceRow, ProviderRow | None]:
+        """The source, and the provider it is, if it is one."""
+        row = SourceRow(
+            id=new_id("src"),
+            org=self.org,
+            identity="",
+            kind=given.kind,
+            name=_read(shapes.clean_name, given.name, "source.name"),
+            phone=self._phone(given.phone, "source.phone"),
+            fax=self._phone(given.fax, "source.fax"),
+            email=_email(given.email, "source.email"),
+            prefers=given.prefers,
+            verified=given.verified,
+            created_at=self.at,
+        )
+        provider = self.provider(given, "source") if given.kind is SourceKind.PROVIDER else None
+        if provider is not None:
+            row.provider_id, row.practice_id = provider.id, provider.practice_id
+            row.identity = f"provider:{provider.id}"
+        elif given.kind is SourceKind.PRACTICE:
+            # An office without a fax number is found by its name.
+            office = given.model_copy(update={"practice": given.practice or given.name})
+            practice = self.practice(office, "source")
+            row.practice_id = practice.id if practice else None
+            row.identity = f"practice:{row.practice_id}"
+        elif given.kind is SourceKind.PAST_PATIENT and (known := self._past_patient(row)):
+            row.patient_id, row.identity = known.id, f"patient:{known.id}"
+        elif given.kind is SourceKind.SELF:
+            row.identity = digest(given.kind, fold(row.name))
+        else:
+            reach = row.fax or row.phone or row.email or ""
+            row.identity = digest(given.kind, fold(row.name), reach)
+        query = select(SourceRow).where(
+            SourceRow.org == self.org, SourceRow.identity == row.identity
+        )
+        found, fresh = find_or_insert(self.session, row, lambda: self.session.exec(query).first())
+        if fresh:
+            return row, provider
+        found.practice_id = row.practice_id or found.practice_id
+        found.verified = found.verified or row.verified
+        return self._updated(found, row, given, (*_REACH, "fax")), provider
+
+    def _known_provider(self, row: ProviderRow) -> ProviderRow | None:
+        mine = select(ProviderRow).where(ProviderRow.org == self.org)
+        if row.npi:
+            found = self.session.exec(mine.where(ProviderRow.npi == row.npi)).first()
+            if found is not None:
+                return found
+        # Without an NPI on one side: the same name in the same office.
+        namesakes = mine.where(
+            ProviderRow.name_key == row.name_key,
+            col(ProviderRow.practice_id).is_not_distinct_from(row.practice_id),
+        )
+        if row.npi:
+            namesakes = namesakes.where(col(ProviderRow.npi).is_(None))
+        return self.session.exec(
+            namesakes.order_by(col(ProviderRow.created_at), col(ProviderRow.id))
+        ).first()
+
+    def _known_practice(self, row: PracticeRow) -> PracticeRow | None:
+        mine = select(PracticeRow).where(PracticeRow.org == self.org)
+        if row.fax:
+            found = self.session.exec(mine.where(PracticeRow.fax == row.fax)).first()
+            if found is not None:
+                return found
+        # Another fax number is another office, even under the same name.
+        namesakes = mine.where(PracticeRow.name_key == row.name_key)
+        if row.fax:
+            namesakes = namesakes.where(col(PracticeRow.fax).is_(None))
+        return self.session.exec(
+            namesakes.order_by(col(PracticeRow.created_at), col(PracticeRow.id))
+        ).first()
+
+    def _past_patient(self, row: SourceRow) -> PatientRow | None:
+        if not row.phone and not row.email:
+            return None
+        query = select(PatientRow).where(PatientRow.org == self.org)
+        by_phone, by_email = PatientRow.phone == row.phone, PatientRow.email == row.email
+        near = self.session.exec(query.where(by_phone if row.phone else by_email)).all()
+        wanted = fold(row.name)
+        named = [p for p in near if fold(f"{p.given_name} {p.family_name}") == wanted]
+        return named[0] if len(named) == 1 else None
+
+    def _phone(self, given: str | None, field: str) -> str | None:
+        if not given:
+            return None
+        return _read(lambda text: shapes.phone(text, self.country), given, field)
+
+    def _updated(self, found: R, told: R, given: PatientIn | ProviderIn, names: Names) -> R:
+        """Take over what was really told: a default is no news, and nothing is no correction."""
+        for name in names:
+            value = getattr(told, name)
+            if name in given.model_fields_set and value is not None:
+                setattr(found, name, value)
+        self.session.add(found)
+        self.session.flush()
+        return found
+
+
+def _name(given: str | None, field: str) -> str | None:
+    return _read(shapes.clean_name, given, field) if given else None
+
+
+def _email(given: str | None, field: str) -> str | None:
+    return _read(shapes.email, given, field) if given else None
+
+
+def _read(reader: Callable[[str], T], given: str, field: str) -> T:
+    try:
+        return reader(given)
+    except BadRequest as error:
+        raise BadRequest(error.sentence, code=error.code, field=field) from None

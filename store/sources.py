@@ -1,0 +1,125 @@
+"""Sources as their silence watch needs them: dates in, a task and a date out.
+
+The rule for quiet is models.sources; this module hands it the dates and keeps what follows in one
+transaction, so a source is never quiet without a task or the reverse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlmodel import Session, col, select
+
+from models.errors import NotFound
+from models.facts import ClosedReason
+from models.tasks import TaskKind, task_key
+from store import tasks
+from store.tables import ReferralRow, SourceRow, TaskRow, TaskState
+
+_QUIET = TaskKind.RE_ENGAGEMENT
+
+
+class SourceDates(NamedTuple):
+    """What is known of a source's rhythm; ``received`` are its valid referrals, oldest first."""
+
+    source_id: str
+    kind: str
+    key_source: bool
+    received: tuple[datetime, ...]
+    quiet_since: datetime | None
+    next_touch_at: datetime | None
+
+
+def get(session: Session, org: str, source_id: str) -> SourceRow:
+    """One source; raises NotFound."""
+    row = session.get(SourceRow, source_id)
+    if row is None or row.org != org:
+        raise NotFound("There is no such source.")
+    return row
+
+
+def history(session: Session, org: str, source_id: str) -> SourceDates:
+    """The dates on which a source's valid referrals came; raises NotFound.
+
+    Duplicates and those entered in error are no referrals; one the clinic declined is
+    (policy.md rules 14 and 20).
+    """
+    row = get(session, org, source_id)
+    query = select(ReferralRow.received_at).where(
+        ReferralRow.source_id == source_id,
+        col(ReferralRow.duplicate_of).is_(None),
+        col(ReferralRow.closed_reason).is_distinct_from(ClosedReason.ENTERED_IN_ERROR),
+    )
+    return SourceDates(
+        source_id=row.id,
+        kind=row.kind,
+        key_source=row.key_source,
+        received=tuple(session.exec(query.order_by(col(ReferralRow.received_at)))),
+        quiet_since=row.quiet_since,
+        next_touch_at=row.next_touch_at,
+    )
+
+
+def received(session: Session, source: SourceRow, at: datetime) -> None:
+    """A valid referral came: the watch starts again; one told late moves nothing back."""
+    _lock(session, source)
+    if source.last_received_at is None or source.last_received_at < at:
+        source.last_received_at = at
+    session.add(source)
+    session.flush()
+
+
+def open_quiet(
+    session: Session, source: SourceRow, *, since: datetime, at: datetime, due: datetime
+) -> tuple[TaskRow, bool]:
+    """The source has been quiet since a moment: its task, and whether it is new.
+
+    One task for one silence, named after the last referral; looking again finds it.
+    """
+    _lock(session, source)
+    occasion = (source.last_received_at or source.created_at).date().isoformat()
+    known = tasks.find(session, source.org, source.id, task_key(_QUIET, occasion))
+    task = tasks.open_for_source(session, source, _QUIET, occasion, due=due, at=at)
+    reopened = task.state == TaskState.MOOT
+    if reopened:
+        # Closed without a referral since: a policy or a correction said so, and says so no more.
+        task.state, task.done_at, task.due = TaskState.OPEN, None, due
+        session.add(task)
+    source.quiet_since = source.quiet_since or since
+    session.add(source)
+    session.flush()
+    return task, known is None or reopened
+
+
+def close_quiet(session: Session, source: SourceRow, *, at: datetime) -> None:
+    """The source is heard from again: its open tasks about silence are overtaken."""
+    _lock(session, source)
+    source.quiet_since = None
+    session.add(source)
+    for task in tasks.open_tasks(session, source.org, source_id=source.id, kind=_QUIET):
+        task.state, task.done_at = TaskState.MOOT, at
+        session.add(task)
+    session.flush()
+
+
+def set_next_touch(session: Session, source: SourceRow, at: datetime | None) -> None:
+    """When somebody should next be in touch with the source (policy.md rules 23 and 24)."""
+    source.next_touch_at = at
+    session.add(source)
+    session.flush()
+
+
+def all_of(session: Session, org: str, *, quiet: bool | None = None) -> Sequence[SourceRow]:
+    """Every source of the organization, by name; ``quiet`` picks only those, or only the others."""
+    query = select(SourceRow).where(SourceRow.org == org)
+    if quiet is not None:
+        since = col(SourceRow.quiet_since)
+        query = query.where(since.is_not(None) if quiet else since.is_(None))
+    return session.exec(query.order_by(col(SourceRow.name), col(SourceRow.id))).all()
+
+
+def _lock(session: Session, source: SourceRow) -> None:
+    session.flush()
+    session.get(SourceRow, source.id, with_for_update=True, populate_existing=True)

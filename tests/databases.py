@@ -1,0 +1,165 @@
+"""Real databases for tests: SQLite files, and a throwaway Postgres cluster of this machine.
+
+One cluster a session, on a Unix socket, without fsync. It ends with the process that started it,
+also when that is killed: a shell holds the other end of a pipe and stops the server at its end.
+Each test gets a database copied from a migrated template.
+"""
+
+from __future__ import annotations
+
+import atexit
+import itertools
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from store.engine import Store, migrate, open_store
+
+_WATCH = '"$@" & server=$!; read _; kill -INT $server; wait $server; rm -rf "$HOME_DIR"'
+_INITDB = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+_numbers = itertools.count(1)
+
+
+@contextmanager
+def sqlite_store(folder: Path) -> Iterator[Store]:
+    """A migrated SQLite file of its own."""
+    path = folder / f"loop-{next(_numbers)}.db"
+    shutil.copyfile(_sqlite_template(), path)
+    store = open_store(f"sqlite:///{path}")
+    yield store
+    store.close()
+
+
+@contextmanager
+def postgres_store() -> Iterator[Store]:
+    """A migrated Postgres database of its own; skips, or fails under CI, without Postgres."""
+    with postgres_url(template=_postgres_template()) as url:
+        store = open_store(url)
+        yield store
+        store.close()
+
+
+@contextmanager
+def postgres_url(template: str = "template0") -> Iterator[str]:
+    """The URL of a database that is dropped at the end."""
+    folder = cluster()
+    name = f"t{next(_numbers)}"
+    _admin(folder, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _url(folder, name)
+    _admin(folder, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@cache
+def cluster() -> Path:
+    """The folder with the socket of this session's cluster, started at the first call."""
+    programs = _programs()
+    if programs is None:
+        reason = "no PostgreSQL server programs (initdb, postgres) on this machine"
+        if os.environ.get("CI"):
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    folder = Path(tempfile.mkdtemp(prefix="loop-pg-", dir="/tmp"))  # a socket's path is short
+    account = "postgres" if os.geteuid() == 0 else None  # the server refuses to run as root
+    if account:
+        owner = pwd.getpwnam(account)
+        os.chown(folder, owner.pw_uid, owner.pw_gid)
+    data = folder / "data"
+    subprocess.run(
+        [programs / "initdb", "-D", data, *_INITDB],
+        check=True,
+        user=account,
+        group=account,
+        extra_groups=[] if account else None,
+        stdout=subprocess.DEVNULL,
+        cwd=folder,
+    )
+    options = {
+        "listen_addresses": "",
+        "unix_socket_directories": str(folder),
+        "fsync": "off",
+        "synchronous_commit": "off",
+        "full_page_writes": "off",
+        "max_connections": "200",
+    }
+    flags = [f for name, value in options.items() for f in ("-c", f"{name}={value}")]
+    with (folder / "log").open("wb") as log:
+        watcher = subprocess.Popen(
+            ["sh", "-c", _WATCH, "sh", programs / "postgres", "-D", data, *flags],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            user=account,
+            group=account,
+            extra_groups=[] if account else None,
+            start_new_session=True,  # a Ctrl-C is for pytest; the pipe ends the server
+            env={"PATH": os.environ["PATH"], "HOME_DIR": str(folder), "LC_ALL": "C"},
+            cwd=folder,
+        )
+    atexit.register(_stop, watcher)
+    _wait_until_up(folder, watcher)
+    return folder
+
+
+def _programs() -> Path | None:
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    on_path = shutil.which("initdb")
+    folders += [Path(on_path).resolve().parent] if on_path else []
+    return next((f for f in folders if (f / "initdb").exists() and (f / "postgres").exists()), None)
+
+
+def _wait_until_up(folder: Path, watcher: subprocess.Popen[bytes]) -> None:
+    patience = time.monotonic() + 30
+    while True:
+        try:
+            return _admin(folder, "SELECT 1")
+        except psycopg.OperationalError:
+            if watcher.poll() is not None or time.monotonic() > patience:
+                raise
+            time.sleep(0.05)
+
+
+def _stop(watcher: subprocess.Popen[bytes]) -> None:
+    assert watcher.stdin is not None
+    watcher.stdin.close()
+    watcher.wait(timeout=30)
+
+
+def _admin(folder: Path, statement: str) -> None:
+    with psycopg.connect(_url(folder, "postgres"), autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[call-overload]
+
+
+def _url(folder: Path, name: str) -> str:
+    return f"postgresql://postgres@/{name}?host={folder}"
+
+
+@cache
+def _postgres_template() -> str:
+    _admin(cluster(), "CREATE DATABASE loop_template TEMPLATE template0")
+    _migrated(_url(cluster(), "loop_template"))
+    return "loop_template"
+
+
+@cache
+def _sqlite_template() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="loop-sqlite-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = folder / "template.db"
+    _migrated(f"sqlite:///{path}")
+    return path
+
+
+def _migrated(url: str) -> None:
+    store = open_store(url)
+    migrate(store)
+    store.close()
