@@ -6,6 +6,9 @@ from collections.abc import Awaitable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple, TypeVar
 
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import (
     Client,
     WorkflowUpdateFailedError,
@@ -26,10 +29,12 @@ from models.errors import EngineUnavailable, Refused
 from models.facts import AnyDecision, AnyFact
 from models.ids import referral_workflow_id, source_workflow_id
 from models.referral import Referral
+from models.view import view_of
 from settings import TASK_QUEUE
 
 REFERRAL, SOURCE_WATCH = "ReferralWorkflow", "SourceWorkflow"
 RPC_TIMEOUT = timedelta(seconds=10)
+HEALTH_TIMEOUT = timedelta(seconds=2)
 DECISION_TIMEOUT = timedelta(seconds=8)  # what a person waits for; then it is "pending"
 
 T = TypeVar("T")
@@ -40,6 +45,13 @@ class Decided(NamedTuple):
 
     state: Literal["done", "pending", "closed"]
     version: str = ""
+
+
+class EngineHealth(NamedTuple):
+    """Whether Temporal answers, and whether a worker has asked it for work lately."""
+
+    reachable: bool
+    worker_seen: bool
 
 
 class Loop:
@@ -144,17 +156,33 @@ class Loop:
             raise _away(error) from error
         return Decided("done", version)
 
+    async def health(self) -> EngineHealth:
+        """How the engine is, within ``HEALTH_TIMEOUT``; raises nothing."""
+        try:
+            client = self._engine()
+            described = await client.workflow_service.describe_task_queue(
+                DescribeTaskQueueRequest(
+                    namespace=client.namespace,
+                    task_queue=TaskQueue(name=self._queue),
+                    task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+                ),
+                timeout=HEALTH_TIMEOUT,
+            )
+        except (EngineUnavailable, RPCError, RuntimeError):
+            return EngineHealth(reachable=False, worker_seen=False)
+        return EngineHealth(reachable=True, worker_seen=bool(described.pollers))
+
     async def _start(
         self, start: ReferralStart, reuse: WorkflowIDReusePolicy, fact: AnyFact | None = None
     ) -> None:
-        referral = Referral(start.facts)
+        view = view_of(Referral(start.facts))
         # The workflow only reports changes of these, so it must begin with the same ones.
         attributes: list[SearchAttributePair[Any]] = [
             SearchAttributePair(ORGANIZATION, start.org),
             SearchAttributePair(CLINIC, start.clinic_id),
             SearchAttributePair(SOURCE, start.source_id),
-            SearchAttributePair(STAGE, str(referral.stage())),
-            SearchAttributePair(NEEDS_ATTENTION, bool(referral.open_tasks())),
+            SearchAttributePair(STAGE, str(view.stage)),
+            SearchAttributePair(NEEDS_ATTENTION, view.needs_attention),
         ]
         await self._do(
             self._engine().start_workflow(

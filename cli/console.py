@@ -32,6 +32,19 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, default=str, ensure_ascii=False) + "\n")
 
 
+def report(error: LoopError, *, as_json: bool = False) -> int:
+    """Say what is wrong and what to do; answers the exit code."""
+    if as_json:
+        print_json({"error": {"code": error.code, "message": error.sentence}})
+    err.print(f"[bold red]{error.code}[/]: ", end="")
+    err.print(error.sentence, markup=False)
+    if isinstance(error, EngineUnavailable | StoreUnavailable):
+        return UNAVAILABLE
+    if isinstance(error, Refused):
+        return REFUSED
+    return USER if isinstance(error, UserError) else 1
+
+
 def friendly(command: Callable[P, R]) -> Callable[P, R]:
     """Turn our own errors into a sentence and an exit code; a bug still shows its traceback."""
 
@@ -40,19 +53,6 @@ def friendly(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except LoopError as error:
-            as_json = bool(kwargs.get("as_json"))
-            if as_json:
-                print_json({"error": {"code": error.code, "message": error.sentence}})
-            err.print(f"[bold red]{error.code}[/]: ", end="")
-            err.print(error.sentence, markup=False)
-            raise SystemExit(_exit_code(error)) from None
+            raise SystemExit(report(error, as_json=bool(kwargs.get("as_json")))) from None
 
     return run
-
-
-def _exit_code(error: LoopError) -> int:
-    if isinstance(error, EngineUnavailable | StoreUnavailable):
-        return UNAVAILABLE
-    if isinstance(error, Refused):
-        return REFUSED
-    return USER if isinstance(error, UserError) else 1

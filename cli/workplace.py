@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -17,6 +18,8 @@ from settings import Settings
 from store import referrals
 from store.engine import Store, migrate, open_store
 from store.record import Record
+
+UP_FILE = "up.json"  # written by ``up`` while it runs
 
 
 def wall_clock() -> datetime:
@@ -41,6 +44,14 @@ def open_record(settings: Settings) -> Record:
     return Record(store)
 
 
+def located(wanted: str) -> tuple[Record, Tenants, str, str]:
+    """The record, the tenants, and which referral is meant; raises NotFound, ConfigError."""
+    settings = load_settings()
+    tenants = load_tenants(settings)
+    record = open_record(settings)
+    return record, tenants, *find_referral(record, tenants, wanted)
+
+
 def find_referral(record: Record, tenants: Tenants, wanted: str) -> tuple[str, str]:
     """Organization and id of a referral named by our id or as ``assigner:value``.
 
@@ -62,11 +73,19 @@ def find_referral(record: Record, tenants: Tenants, wanted: str) -> tuple[str, s
     )
 
 
-async def try_connect(settings: Settings, address: str | None) -> Client:
-    """A client that connects at its first call, for commands that must work while it is down."""
-    return await connect(
-        address or "127.0.0.1:7233",
-        settings.temporal_namespace,
-        keyring=settings.keyring,
-        lazy=True,
-    )
+async def try_connect(settings: Settings) -> Client:
+    """A client that connects at its first call, for commands that must work while it is down.
+
+    Without TEMPORAL_ADDRESS it is the server of the ``up`` that runs on this data directory.
+    """
+    address = settings.temporal_address or addresses(settings).get("temporal", "127.0.0.1:7233")
+    return await connect(address, settings.temporal_namespace, keyring=settings.keyring, lazy=True)
+
+
+def addresses(settings: Settings) -> dict[str, str]:
+    """Where the ``up`` of this data directory serves; empty when none runs."""
+    try:
+        found: dict[str, str] = json.loads((settings.data_dir / UP_FILE).read_text())
+    except (OSError, ValueError):
+        return {}
+    return found

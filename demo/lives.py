@@ -141,7 +141,7 @@ class Life:
             "17:00",
             "progress_report_signed",
             "progress report signed",
-            document=clinical.report(region, self._day(evaluated), self._day(day), signed, visits),
+            clinical.report(region, self._day(evaluated), self._day(day), signed, visits),
             report_id=f"{self.external}-R{day}",
             day=self._day(day).isoformat(),
         )
@@ -222,7 +222,7 @@ def missed_then_recovered(life: Life) -> None:
         appointment_id=f"{life.external}-A1",
     )  # fmt: skip
     life.booked(9, "15:30", on=11, number=2)
-    life.event(10, "19:00", "intake_completed", "forms complete")
+    life.event(5, "19:00", "intake_completed", "forms complete")
     life.evaluated(11, clinical.BACK, signed=14)
     life.visits([14, 17, 21, 24, 28, 31, 35])
     life.discharged(35, 11, clinical.BACK, 8)

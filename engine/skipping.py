@@ -29,7 +29,7 @@ from temporalio.testing import TimeSkipper, TimeSkippingConfig
 # Not exported by SDK 1.35, which calls all of time skipping experimental.
 from temporalio.testing._timeskipping import FastForwardConfig
 
-from engine.watching import TRANSIENT, Watcher
+from engine.watching import MARGIN, TRANSIENT, Watcher
 from models.errors import EngineUnavailable
 
 Layers = Sequence[Sequence[str]]
@@ -42,6 +42,9 @@ THERE = timedelta(milliseconds=2)
 # Standing still while real time passes is no progress, and so many times in a row is a fault.
 CREEP = timedelta(seconds=1)
 FRUITLESS_ROUNDS = 5
+# A look older than half the margin for timers is looked again, but not for ever.
+FRESH_SECONDS = MARGIN.total_seconds() / 2
+STALE_LOOKS = 20
 
 
 def _wall_clock() -> datetime:
@@ -140,11 +143,15 @@ class Skipper:
         handle: WorkflowHandle[Any, Any] = self.client.get_workflow_handle(workflow_id)
         # Each round looks anew: a timer due but not yet fired would be jumped over, a worker may
         # have been killed, the skip limit reached, the run continued as new or closed.
+        loop = asyncio.get_running_loop()
         reached: datetime | None = None
-        fruitless = 0
+        fruitless = stale = 0
         while (look := await self._watcher.settled(workflow_id)) is not None:
             if look.now >= to - THERE:
                 return
+            if loop.time() - look.asked_at > FRESH_SECONDS and stale < STALE_LOOKS:
+                stale += 1  # a busy machine: by now another timer may be due
+                continue
             fruitless = fruitless + 1 if reached and look.now - reached < CREEP else 0
             if fruitless == FRUITLESS_ROUNDS:
                 raise EngineUnavailable(

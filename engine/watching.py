@@ -49,6 +49,9 @@ class Look:
     mark: tuple[str, int, int]
     """Differs from an earlier one when anything has happened in between."""
 
+    asked_at: float
+    """When it was asked for, by the event loop's clock: what is busy soon depends on it."""
+
 
 @dataclass
 class _Known:
@@ -116,6 +119,7 @@ class Watcher:
 
     async def look(self, workflow_id: str) -> Look | None:
         """The workflow as it is now; None when it is closed or unknown. Raises RPCError."""
+        asked_at = asyncio.get_running_loop().time()
         try:
             told = await self._describe(workflow_id)
             info = told.workflow_execution_info
@@ -132,6 +136,7 @@ class Watcher:
             now=now,
             busy=_busy(told, known, now + MARGIN),
             mark=(info.execution.run_id, info.history_length, info.state_transition_count),
+            asked_at=asked_at,
         )
 
     async def _describe(self, workflow_id: str) -> DescribeWorkflowExecutionResponse:

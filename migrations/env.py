@@ -1,7 +1,8 @@
 """How Alembic meets our database: on the connection it is handed, or by URL from the command line.
 
-``alembic -x url=postgresql://… upgrade head`` or ``DATABASE_URL`` in the environment. Programs call
-``store.engine.migrate`` instead, which hands in a connection inside its own transaction.
+``alembic -x url=postgresql://… upgrade head``, or ``REFERRAL_LOOP_STORE_URL`` in the
+environment. Programs call ``store.engine.migrate`` instead, which hands in a connection inside its
+own transaction.
 """
 
 from __future__ import annotations
@@ -51,9 +52,13 @@ def main() -> None:
     if handed_in is not None:
         run(handed_in)
         return
-    url = context.get_x_argument(as_dictionary=True).get("url") or os.environ.get("DATABASE_URL")
+    url = context.get_x_argument(as_dictionary=True).get("url") or os.environ.get(
+        "REFERRAL_LOOP_STORE_URL"
+    )
     if not url:
-        raise ConfigError("Name the database: alembic -x url=sqlite:///path … or DATABASE_URL.")
+        raise ConfigError(
+            "Name the database: alembic -x url=sqlite:///path … or REFERRAL_LOOP_STORE_URL."
+        )
     store = open_store(url)
     with store.begin() as connection:
         run(connection)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from models import certification
 from models.certification import Certification
-from models.facts import MessageSent, Urgency
+from models.facts import CallOutcome, MessageSent, Urgency
 from models.hours import Span
 from models.kinds import Kind
 from models.policy import CadenceStep, Rules
@@ -46,6 +46,7 @@ _TASKS = {
     "ask_office": TaskKind.ASK_OFFICE,
     "propose_close": TaskKind.PROPOSE_CLOSE,
 }
+_TEXTS = {"text": Kind.REACH_FOLLOWUP, "last_text": Kind.LAST_TEXT}
 _SAYS = {
     TaskKind.CALL_PATIENT: "Put a call to the patient on the board",
     TaskKind.ASK_OFFICE: "Ask the office for another number",
@@ -67,39 +68,45 @@ def says(act: Act) -> str:
 
 
 def next_reach(r: Referral, rules: Rules) -> Act | None:
-    """The next act towards the patient, or None when the cadence is spent.
+    """The next act towards the patient; None when the cadence is spent, or waits for a person.
 
     A late start never fires as a burst: acts of a later day move to a business day after the one
-    on which the day before was really done. A person's touch stands in for that day's automated
-    step (policy.md rule 18).
+    on which the day before was really done. A person's touch stands in for that day's step
+    (policy.md rule 18), and a patient who said no gets no more of them.
     """
+    refused = [call.at for call in r.calls() if call.outcome is CallOutcome.DECLINED]
+    if refused:
+        act = _task("propose_close", refused[0], "declined")
+        return act if act.done_at(r) is None else None
     cal = rules.calendar
+    touched = {cal.local_date(touch) for touch in r.human_touches()}
     done_on: date | None = None
     shift_after: date | None = None
     current_day = -1
-    touch = r.last_human_touch()
     for act, day in _reach_acts(r, rules):
         if day != current_day:
             current_day, shift_after = day, done_on
         at = act.at
         if day > 0 and shift_after is not None and cal.local_date(at) <= shift_after:
             late_by = at - cal.opening(cal.local_date(at))
-            at = cal.opening(cal.next_business_day(shift_after + timedelta(days=1)))
-            at += max(late_by, timedelta(0))
+            at = cal.opening(cal.next_business_day(shift_after)) + max(late_by, timedelta(0))
         done = act.done_at(r)
         if done is not None:
             done_on = max(done_on or cal.local_date(done), cal.local_date(done))
             continue
-        proposes = act.task is TaskKind.PROPOSE_CLOSE
-        if not proposes and touch is not None and _stands_in(touch, at, rules):
+        if act.task is TaskKind.PROPOSE_CLOSE:
+            return act._replace(at=at) if may_propose_close(r) else None
+        held = r.held_until(act.message) if act.message else None
+        if touched & {cal.local_date(moment) for moment in (at, held) if moment}:
             continue
         return act._replace(at=at)
     return None
 
 
-def _stands_in(touch: datetime, at: datetime, rules: Rules) -> bool:
-    cal = rules.calendar
-    return touch <= at and cal.local_date(touch) == cal.local_date(at)
+def may_propose_close(r: Referral) -> bool:
+    """Never with an appointment, an unread reply, an open task or after surgery (rule 16)."""
+    post_op = r.received.urgency is Urgency.POST_OP
+    return not (post_op or r.appointment() or r.unread_reply() or r.open_tasks())
 
 
 def _reach_acts(r: Referral, rules: Rules) -> Iterator[tuple[Act, int]]:
@@ -110,26 +117,36 @@ def _reach_acts(r: Referral, rules: Rules) -> Iterator[tuple[Act, int]]:
         at = _step_time(step, start, first_day, last_call, rules)
         for move in step.do:
             occasion = f"bd-{step.day}"
-            if move in {"text", "last_text"}:
-                kind = Kind.REACH_FOLLOWUP if step.day else Kind.SCHEDULE_TEXT
-                kind = Kind.LAST_TEXT if move == "last_text" else kind
-                if not rules.policy.ours(kind):
-                    continue
-                message = MessageRef(kind, "patient", occasion)
-                yield Act(f"reach:{message.key}", at, message=message), step.day
-                continue
             if move == "call":
                 last_call = at
                 occasion = f"{occasion}-{number}"
-            task = _TASKS[move]
-            yield Act(f"reach:{task}:{occasion}", at, task=task, occasion=occasion), step.day
+            message = _message(move, step.day, r, rules)
+            if message is None:
+                yield _task(move, at, occasion), step.day
+            elif rules.policy.ours(message.kind):
+                yield Act(f"reach:{message.key}", at, message=message), step.day
+
+
+def _message(move: str, day: int, r: Referral, rules: Rules) -> MessageRef | None:
+    """What goes out for a move; None where a person does it."""
+    if move in _TEXTS:
+        kind = _TEXTS[move] if day else Kind.SCHEDULE_TEXT
+        return MessageRef(kind, "patient", f"bd-{day}")
+    # The office that treats the patient gets a page to write a number on; others are called.
+    asks = move == "ask_office" and r.treating_source() and rules.policy.ours(Kind.UNABLE_TO_REACH)
+    return MessageRef(Kind.UNABLE_TO_REACH, "source", f"bd-{day}") if asks else None
+
+
+def _task(move: str, at: datetime, occasion: str) -> Act:
+    return Act(f"reach:{_TASKS[move]}:{occasion}", at, task=_TASKS[move], occasion=occasion)
 
 
 def _steps(r: Referral, rules: Rules) -> list[CadenceStep]:
     cadence = list(rules.policy.reach.cadence)
-    if r.received.urgency is not Urgency.POST_OP:
+    urgency = r.received.urgency
+    if urgency is Urgency.ROUTINE:
         return cadence
-    urgent = rules.policy.reach.urgent
+    urgent = rules.policy.reach.urgent  # post-op and stat
     rushed = [CadenceStep(day=0, do=("text",), after=Span.of("5 min"))]
     for day in range(urgent.for_days):
         for call in range(urgent.calls_per_day):
@@ -137,7 +154,13 @@ def _steps(r: Referral, rules: Rules) -> list[CadenceStep]:
             after = within if call == 0 else Span.of("4 bh")
             rushed.append(CadenceStep(day=day, do=("call",), after=after))
     rushed.append(CadenceStep(day=urgent.tell_office_day, do=("ask_office",)))
-    return rushed + [step for step in cadence if step.day > urgent.tell_office_day]
+    later = [step for step in cadence if step.day >= urgent.for_days]
+    if urgency is Urgency.POST_OP:  # never proposed for closing (rule 16): called once more
+        later = [
+            step.model_copy(update={"do": ("call",)}) if "propose_close" in step.do else step
+            for step in later
+        ]
+    return sorted([*rushed, *later], key=lambda step: step.day)
 
 
 def _step_time(
@@ -148,7 +171,7 @@ def _step_time(
         return cal.after(start, step.after)
     day = first_day
     for _ in range(step.day):
-        day = cal.next_business_day(day + timedelta(days=1))
+        day = cal.next_business_day(day)
     if step.half == "other":
         return cal.other_half_day(day, last_call)
     return cal.after(cal.opening(day), step.after)
@@ -160,42 +183,40 @@ def _step_time(
 def next_chase(r: Referral, rules: Rules) -> Act | None:
     """The next act of the chase for the newest plan; None when it rests or is in a person's hands.
 
-    Days count from the earlier of evaluation and first treatment [G1][G7]; for a recertification
-    from its own signature. Faxes keep their distance and their number (policy.md §2 poc.chase).
-    After the limit a call stands once a week, the next one only when the last was made.
+    It begins once the plan is out. Days count from the earlier of evaluation and first treatment
+    [G1][G7]; what was due before the plan went out is passed over. After the limit a call stands
+    once a week, the next one only when the last was made (policy.md §2 poc.chase).
     """
     plan = r.plan()
-    state = certification.state(r)
-    if not rules.policy.ours(Kind.PLAN_OF_CARE):
+    if plan is None or r.certified() or not rules.policy.ours(Kind.PLAN_OF_CARE):
         return None
-    if plan is None or certification.settled(state) or r.returned_unjudged() is not None:
+    out = r.settled_at(MessageRef(Kind.PLAN_OF_CARE, "certifier", f"v{plan.version}"))
+    if out is None or r.returned_unjudged() is not None:
         return None
-    poc = rules.policy.poc
+    poc, cal = rules.policy.poc, rules.calendar
     spoken = certification.spoken(r)
-    if state is Certification.VERBAL and spoken is not None:
+    if certification.state(r) is Certification.VERBAL and spoken is not None:
         acts = _verbal_acts(spoken.at, plan.version, rules)
-        limit = rules.calendar.after(spoken.at, poc.verbal_signature)
+        limit = cal.after(spoken.at, poc.verbal_signature)
     else:
-        start = plan.at if plan.recertifies else (r.care_started_at or plan.at)
-        acts = list(_chase_acts(r, start, plan.version, rules))
-        limit = rules.calendar.after(start, poc.signature_due)
-    for act in acts:
-        if act.done_at(r) is None:
-            return act
+        start = certification.began(r) or plan.at
+        acts = list(_chase_acts(r, start, out, plan.version, rules))
+        limit = max(cal.after(start, poc.signature_due), cal.after(out, poc.late_call_every))
+    ahead = [act for act in acts if act.done_at(r) is None]
+    if ahead:
+        return min(ahead, key=lambda act: act.at)
     return _late_call(r, limit, plan.version, rules)
 
 
-def _chase_acts(r: Referral, start: datetime, version: int, rules: Rules) -> Iterator[Act]:
+def _chase_acts(
+    r: Referral, start: datetime, out: datetime, version: int, rules: Rules
+) -> Iterator[Act]:
     cal, poc = rules.calendar, rules.policy.poc
-    faxes = [
-        m.at
-        for m in r.all(MessageSent)
-        if m.message_kind in {Kind.PLAN_OF_CARE, Kind.SIGNATURE_REQUEST}
-        and MessageRef.parse(m.message).occasion.split("-")[0] == f"v{version}"
-    ]
     requests = 0
     for step in poc.chase:
         at = cal.next_open(cal.after(start, Span.of(f"{step.day} d")))
+        if at < out:
+            continue
         for move in step.do:
             occasion = f"v{version}-day-{step.day}"
             if move == "fax":
@@ -203,13 +224,26 @@ def _chase_acts(r: Referral, start: datetime, version: int, rules: Rules) -> Ite
                 if requests >= poc.max_faxes or not rules.policy.ours(Kind.SIGNATURE_REQUEST):
                     continue
                 message = MessageRef(Kind.SIGNATURE_REQUEST, "certifier", occasion)
-                earlier = [fax for fax in faxes if fax < at]
-                gap = [cal.next_open(cal.after(max(earlier), poc.fax_gap))] if earlier else []
-                when = at if r.settled(message) else max([at, *gap])
+                when = max(at, _after_the_last_fax(r, version, rules) or at)
                 yield Act(f"chase:{occasion}:fax", when, message=message)
             else:
                 task = TaskKind.CALL_CERTIFIER if move == "call" else TaskKind.DIRECTOR_CALL
                 yield Act(f"chase:{occasion}:{move}", at, task=task, occasion=occasion)
+
+
+def _after_the_last_fax(r: Referral, version: int, rules: Rules) -> datetime | None:
+    """The opening of the business day on which another fax about this plan may follow."""
+    cal = rules.calendar
+    kinds = {Kind.PLAN_OF_CARE, Kind.SIGNATURE_REQUEST}
+    faxes = [
+        m.at
+        for m in r.all(MessageSent)
+        if m.message_kind in kinds
+        and MessageRef.parse(m.message).occasion.split("-")[0] == f"v{version}"
+    ]
+    if not faxes:
+        return None
+    return cal.opening(cal.local_date(cal.after(max(faxes), rules.policy.poc.fax_gap)))
 
 
 def _verbal_acts(spoken: datetime, version: int, rules: Rules) -> list[Act]:

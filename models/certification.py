@@ -83,15 +83,14 @@ def state(r: Referral) -> Certification:
         return Certification.NOT_REQUIRED
     signed = signature(r)
     if signed is not None:
-        limit = _limit(r)
-        late = limit is not None and signed.at > limit and not _recertifying(r)
-        return Certification.LATE if late else Certification.BY_SIGNATURE
+        return Certification.BY_SIGNATURE if _in_time(r, signed.at) else Certification.LATE
     if not _recertifying(r):
         if _order(r, full_plan=True):
             return Certification.BY_ORDER
         if rule is PayerRule.EXCEPTION_2025 and _order(r) and _transmitted(r):
             return Certification.BY_TRANSMISSION
-    if r.all(CertificationWaived):
+    plan = r.plan()
+    if any(plan is None or waived.at >= plan.at for waived in r.all(CertificationWaived)):
         return Certification.LATE
     if spoken(r) is not None:
         return Certification.VERBAL
@@ -106,10 +105,24 @@ def signature(r: Referral) -> PlanOfCareSigned | None:
     """
     newest = max(r.plan_version, 1)
     for signed in reversed(r.plans(Signer.PROVIDER)):
-        covers = {signed.version, signed.version + 1} if signed.changed else {signed.version}
-        if newest in covers or signed.version > newest:
+        if signed.version >= newest or _adopted(r, signed):
             return signed
     return None
+
+
+def began(r: Referral) -> datetime | None:
+    """When the thirty days for the newest plan's signature began.
+
+    With care itself [G1][G4]; for a recertification, and for a new version of a plan the provider
+    had signed already, with the therapist's own signature [G3].
+    """
+    plan = r.plan()
+    if plan is None:
+        return r.care_started_at
+    before = [p for p in r.plans(Signer.PROVIDER) if p.version < plan.version]
+    if plan.recertifies or any(not _adopted(r, signed) for signed in before):
+        return plan.at
+    return r.care_started_at
 
 
 def spoken(r: Referral) -> PlanOfCareSigned | None:
@@ -120,9 +133,20 @@ def spoken(r: Referral) -> PlanOfCareSigned | None:
     return None
 
 
-def _limit(r: Referral) -> datetime | None:
-    start = r.care_started_at
-    return start + INITIAL_WINDOW if start else None
+def _adopted(r: Referral, signed: PlanOfCareSigned) -> bool:
+    plan = r.plan()
+    if plan is None or plan.recertifies:
+        return False
+    return signed.changed and plan.version == signed.version + 1
+
+
+def _in_time(r: Referral, at: datetime) -> bool:
+    """Dated by the thirtieth day, however late on it; in doubt about the zone, not in time."""
+    start, days = began(r), r.treatment_days()
+    if start is None:
+        return True
+    first = days[0] if days and start == r.care_started_at else start.date()
+    return at.date() <= first + INITIAL_WINDOW
 
 
 def _recertifying(r: Referral) -> bool:
@@ -145,10 +169,9 @@ def _order(r: Referral, *, full_plan: bool = False) -> bool:
 
 
 def _transmitted(r: Referral) -> bool:
-    limit = _limit(r)
-    return limit is not None and any(
+    return any(
         receipt.message_kind is Kind.PLAN_OF_CARE
         and receipt.recipient_id == r.received.certifier_id
-        and receipt.at <= limit
+        and _in_time(r, receipt.at)
         for receipt in r.all(MessageDelivered)
     )

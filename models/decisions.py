@@ -15,6 +15,16 @@ from models.facts import (
 from models.referral import MessageRef, Referral
 from models.tasks import TaskKind, kind_of
 
+# Not worth keeping a referral open for: what proposes the closing, and what it answers.
+_ANSWERED_BY_CLOSING = {
+    TaskKind.PROPOSE_CLOSE,
+    TaskKind.EVALUATION_OVERDUE,
+    TaskKind.ASK_OFFICE,
+    TaskKind.DECIDE_NO_SHOWS,
+}
+_OPEN_QUESTIONS = {TaskKind.CONFIRM_ATTENDANCE, TaskKind.UNMATCHED_EVENT}
+_CALLS = {TaskKind.CALL_PATIENT, TaskKind.REBOOK_CALL}
+
 
 class Refusal(Model):
     """Why a decision is not possible, in a sentence for the person who made it."""
@@ -25,15 +35,22 @@ class Refusal(Model):
 
 def refusal(r: Referral, decision: AnyDecision) -> Refusal | None:
     """The reason against a decision, or None. The same decision told again is never refused."""
-    if decision.key in {fact.key for fact in r.facts}:
+    known = next((fact for fact in r.facts if fact.key == decision.key), None)
+    if known == decision:
         return None
-    if r.closed() and not isinstance(decision, TaskCompleted):
+    undoes = decision.retracted
+    reopens = undoes and isinstance(decision, ReferralClosed)
+    if r.closed() and not reopens and not isinstance(decision, TaskCompleted):
         return Refusal(code="closed", sentence="This referral is closed; reopen it first.")
     if decision.seen is not None and decision.seen != r.version:
         return Refusal(
             code="stale",
             sentence="Somebody else changed this referral since you opened it; look again.",
         )
+    if undoes:
+        if known is None or known.retracted:
+            return Refusal(code="nothing_to_undo", sentence="There is nothing to take back.")
+        return None
     if isinstance(decision, TaskCompleted):
         return _task(r, decision)
     if isinstance(decision, ReferralClosed):
@@ -50,31 +67,57 @@ def refusal(r: Referral, decision: AnyDecision) -> Refusal | None:
 def _task(r: Referral, decision: TaskCompleted) -> Refusal | None:
     if r.task(decision.task) is None:
         return Refusal(code="no_task", sentence="There is no such task on this referral.")
+    message = decision.task.split(":", 1)[1]
+    approves = kind_of(decision.task) is TaskKind.APPROVE_MESSAGE and decision.outcome == "done"
+    if approves and r.task_open(decision.task) and not r.knows(f"approved:{message}"):
+        return Refusal(
+            code="not_approved",
+            sentence="Let the message go, or dismiss the task to stop it.",
+        )
     return None
 
 
 def _close(r: Referral, decision: ReferralClosed) -> Refusal | None:
-    if decision.reason is ClosedReason.COMPLETED:
+    reason = decision.reason
+    if reason is ClosedReason.COMPLETED:
         return Refusal(
             code="completed_by_itself",
             sentence="A referral completes by itself once its letters are out; give a reason.",
         )
-    if not decision.reason.lost:
+    if reason in {ClosedReason.DECEASED, ClosedReason.ENTERED_IN_ERROR}:
         return None
-    # policy.md rule 16: lost only without an appointment ahead or an unread answer.
+    if r.evaluated():  # the loop closes with a discharge summary (ARCHITECTURE §7)
+        return Refusal(code="evaluated", sentence="The patient was evaluated; discharge instead.")
+    return _lose(r, reason) if reason.lost else None
+
+
+def _lose(r: Referral, reason: ClosedReason) -> Refusal | None:
+    """Lost only without an appointment ahead, an unread answer or a call to make (rule 16)."""
     if r.appointment() is not None:
         return Refusal(
             code="booked", sentence="An evaluation is booked; cancel it before closing as lost."
         )
-    if r.evaluated():
-        return Refusal(code="evaluated", sentence="The patient was evaluated; discharge instead.")
-    waiting = {TaskKind.CONFIRM_ATTENDANCE, TaskKind.UNMATCHED_EVENT}
-    if any(kind_of(task.task) in waiting for task in r.open_tasks()):
+    standing = {kind_of(task.task) for task in r.open_tasks()} - _ANSWERED_BY_CLOSING
+    if standing & _OPEN_QUESTIONS:
         return Refusal(code="open_question", sentence="An open question must be answered first.")
+    if reason is ClosedReason.DECLINED_BY_PATIENT:  # their own word; nothing is left to try
+        return None
+    if r.unread_reply():
+        return Refusal(
+            code="unread_reply", sentence="The patient has written; answer before closing as lost."
+        )
+    if standing & _CALLS:
+        return Refusal(
+            code="open_call", sentence="A call to the patient is still open: make or dismiss it."
+        )
     return None
 
 
 def _approve(r: Referral, decision: MessageApproved) -> Refusal | None:
-    if r.settled(MessageRef.parse(decision.message)):
+    try:
+        message = MessageRef.parse(decision.message)
+    except ValueError:
+        return Refusal(code="no_message", sentence="There is no such message on this referral.")
+    if r.settled(message):
         return Refusal(code="already_settled", sentence="This message has gone out or was stopped.")
     return None

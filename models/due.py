@@ -13,7 +13,8 @@ class Due(Model):
     """A date that facts and policy promise.
 
     ``at`` is UTC. ``owner`` is None while the loop acts by itself at that moment; otherwise the
-    role that answers for it, and ``task`` what stands on their board once it has passed.
+    role that answers for it, and ``task`` what stands on their board once it has passed, to be done
+    ``by`` then (within the lease of the policy, where it says nothing).
     ``says`` is a plain sentence without names or dates: it labels the timer in the Temporal UI.
     """
 
@@ -23,3 +24,4 @@ class Due(Model):
     owner: Role | None = None
     task: TaskKind | None = None
     occasion: str = "1"
+    by: datetime | None = None

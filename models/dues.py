@@ -12,19 +12,32 @@ from datetime import datetime, time, timedelta
 
 from models import cadence, certification
 from models.certification import Certification
+from models.clock import Calendar
 from models.due import Due
-from models.facts import AppointmentBooked, MessageSent, ProgressReportSigned
+from models.facts import (
+    AppointmentBooked,
+    CheckInAnswered,
+    MessageSent,
+    ProgressReportSigned,
+    Signer,
+)
 from models.hours import Span
 from models.kinds import Kind
 from models.people import SourceKind
 from models.policy import Rules
 from models.referral import MessageRef, Referral
 from models.roles import Role
-from models.tasks import TaskKind, task_key
+from models.tasks import SPECS, TaskKind, again, judge_key, task_key
 
 DueRule = Callable[[Referral, Rules], Due | None]
 
 SOURCE, PATIENT, CERTIFIER = "source", "patient", "certifier"
+
+# A task that was done without bringing what it is for comes round again: no wait may be left
+# without an owner. Judgment: a week, as for calls about an unsigned plan; a question about one
+# appointment the next business day.
+COMES_AGAIN = Span.of("7 d")
+ASKED_AGAIN = Span.of("1 bd")
 
 
 def recipient(provider_id: str) -> str:
@@ -32,7 +45,62 @@ def recipient(provider_id: str) -> str:
     return f"recipient:{provider_id}"
 
 
-# --- acknowledge ----------------------------------------------------------------------------------
+def soonest(*rules_: DueRule) -> DueRule:
+    """The first to come of several promises."""
+
+    def first(r: Referral, rules: Rules) -> Due | None:
+        promised = [due for rule in rules_ if (due := rule(r, rules)) is not None]
+        return min(promised, key=lambda due: due.at, default=None)
+
+    return first
+
+
+def _asked(r: Referral, rules: Rules, *rungs: Due, comes_again: Span = COMES_AGAIN) -> Due | None:
+    """The first rung nobody was asked yet; None while a person has it.
+
+    Once all were done in vain the last comes round again, for as long as the rule asks.
+    """
+    for rung in rungs:
+        if r.task(_key(rung)) is None:
+            return rung
+    last, times = rungs[-1], 0
+    asked = [_key(rung) for rung in rungs]
+    while r.task(asked[-1]) is not None:
+        times += 1
+        asked.append(task_key(_kind(last), again(last.occasion, times)))
+    if any(r.task_open(key) for key in asked):
+        return None
+    done = [at for key in asked if (at := r.task_done_at(key)) is not None]
+    at = max([last.at, *(rules.calendar.after(moment, comes_again) for moment in done)])
+    return last.model_copy(update={"at": at, "by": None, "occasion": again(last.occasion, times)})
+
+
+def _kind(due: Due) -> TaskKind:
+    assert due.task is not None  # only tasks are asked
+    return due.task
+
+
+def _key(due: Due) -> str:
+    return task_key(_kind(due), due.occasion)
+
+
+# --- how it begins --------------------------------------------------------------------------------
+
+
+def request(r: Referral, rules: Rules) -> Due | None:
+    """Milestones came, but the request they belong to did not: somebody looks for it."""
+    if r.is_received() or not r.facts:
+        return None
+    at = rules.calendar.after(r.facts[0].at, Span.of("1 bd"))
+    due = Due(
+        key="request",
+        at=at,
+        owner=Role.FRONT_DESK,
+        task=TaskKind.UNMATCHED_EVENT,
+        occasion="request",
+        says="Wait for the request that these events belong to",
+    )
+    return _asked(r, rules, due)
 
 
 def thanks(r: Referral) -> MessageRef | None:
@@ -44,57 +112,62 @@ def thanks(r: Referral) -> MessageRef | None:
     return MessageRef(Kind.THANK_YOU_PAST_PATIENT if past else Kind.THANK_YOU, SOURCE, "1")
 
 
-def thank_you(r: Referral, rules: Rules) -> Due | None:
-    """When the thank-you goes out: after a moment for duplicates; a past patient next day."""
+def _thanks_owed(r: Referral, rules: Rules) -> MessageRef | None:
     message = thanks(r)
     if message is None or r.settled(message) or not rules.policy.ours(message.kind):
         return None
-    if not r.received.source_verified:
+    return message
+
+
+def thank_you(r: Referral, rules: Rules) -> Due | None:
+    """When the thank-you goes out: after a moment for duplicates; a past patient next day."""
+    message = _thanks_owed(r, rules)
+    if message is None or not r.received.source_verified:
         return None
-    ack = rules.policy.ack
+    ack, cal = rules.policy.ack, rules.calendar
     if message.kind is Kind.THANK_YOU_PAST_PATIENT:
-        at = rules.calendar.opening(
-            rules.calendar.local_date(
-                rules.calendar.after(r.received.confirmed_at, ack.past_patient)
-            )
-        )
-        return Due(key="thank_you", at=at, says="Wait until the next business day to say thanks")
-    at = rules.calendar.after(r.received.confirmed_at, ack.wait_for_duplicates)
+        day = cal.local_date(cal.after(r.received.confirmed_at, ack.past_patient))
+        says = "Wait until the next business day to say thanks"
+        return Due(key="thank_you", at=cal.opening(day), says=says)
+    at = cal.after(r.received.confirmed_at, ack.wait_for_duplicates)
     return Due(key="thank_you", at=at, says="Wait a moment for a duplicate of this referral")
 
 
 def acknowledged(r: Referral, rules: Rules) -> Due | None:
     """The source hears within 24 wall hours; the lead is asked while there is still time.
 
-    Product promise; the clock does not stop at night (policy.md rule 8).
+    Product promise; the clock does not stop at night (policy.md rule 8). It is made to sources,
+    not to past patients.
     """
-    message = thanks(r)
-    if message is None or r.settled(message) or not rules.policy.ours(message.kind):
+    message = _thanks_owed(r, rules)
+    if message is None or message.kind is Kind.THANK_YOU_PAST_PATIENT:
         return None
-    warn = rules.policy.ack.warn
-    if message.kind is Kind.THANK_YOU_PAST_PATIENT:
-        warn = Span.of("2 bd")
-    return Due(
+    cal, ack = rules.calendar, rules.policy.ack
+    due = Due(
         key="acknowledged",
-        at=rules.calendar.after(r.received.at, warn),
+        at=cal.after(r.received.at, ack.warn),
         owner=Role.LEAD,
         task=TaskKind.ACKNOWLEDGE,
+        by=cal.after(r.received.at, ack.due),
         says="The source must be thanked within 24 hours",
     )
+    return _asked(r, rules, due)
 
 
 def verified(r: Referral, rules: Rules) -> Due | None:
     """An unverified sender is the first task of the next open hour (policy.md rule 7)."""
-    if r.received.source_verified or thanks(r) is None:
+    if r.received.source_verified or _thanks_owed(r, rules) is None:
         return None
-    at = rules.calendar.after(rules.calendar.next_open(r.received.at), Span.of("1 bh"))
-    return Due(
+    cal = rules.calendar
+    due = Due(
         key="verified",
-        at=at,
-        owner=Role.LEAD,
-        task=TaskKind.ACKNOWLEDGE,
+        at=r.received.at,
+        owner=Role.FRONT_DESK,
+        task=TaskKind.VERIFY_SENDER,
+        by=cal.after(cal.next_open(r.received.at), Span.of("1 bh")),
         says="Somebody must confirm who sent this referral",
     )
+    return _asked(r, rules, due, comes_again=ASKED_AGAIN)
 
 
 # --- the patient's way ----------------------------------------------------------------------------
@@ -112,40 +185,51 @@ def evaluation_window(r: Referral, rules: Rules) -> Due | None:
     """An evaluation within 30 days, else the lead decides; after 45 a closing is proposed [D2]."""
     if r.evaluated_or_discharged():
         return None
-    policy = rules.policy.evaluation
-    overdue = task_key(TaskKind.EVALUATION_OVERDUE, "1")
-    if r.task(overdue) is None:
-        at = rules.calendar.after(r.clock_start, policy.window)
-        return Due(
-            key="evaluation_window",
-            at=at,
-            owner=Role.LEAD,
-            task=TaskKind.EVALUATION_OVERDUE,
-            says=f"Wait up to {policy.window} for the evaluation",
-        )
-    if r.task(task_key(TaskKind.PROPOSE_CLOSE, "window")) is None:
-        at = rules.calendar.after(r.clock_start, policy.propose_close)
-        return Due(
-            key="evaluation_close",
-            at=at,
-            owner=Role.LEAD,
-            task=TaskKind.PROPOSE_CLOSE,
-            occasion="window",
-            says=f"Propose to close after {policy.propose_close} without an evaluation",
-        )
-    return None
+    policy, cal = rules.policy.evaluation, rules.calendar
+    overdue = Due(
+        key="evaluation_window",
+        at=cal.after(r.clock_start, policy.window),
+        owner=Role.LEAD,
+        task=TaskKind.EVALUATION_OVERDUE,
+        says=f"Wait up to {policy.window} for the evaluation",
+    )
+    proposal = Due(
+        key="evaluation_window:close",
+        at=cal.after(r.clock_start, policy.propose_close),
+        owner=Role.LEAD,
+        task=TaskKind.PROPOSE_CLOSE,
+        occasion="window",
+        says=f"Propose to close after {policy.propose_close} without an evaluation",
+    )
+    proposed = r.task(_key(proposal)) is not None
+    if proposed or (r.task(_key(overdue)) is not None and cadence.may_propose_close(r)):
+        return _asked(r, rules, overdue, proposal)
+    return _asked(r, rules, overdue)
+
+
+def confirmation(r: Referral, rules: Rules, booked: AppointmentBooked) -> Kind:
+    """Which one message confirms an appointment: the forms go with it while they are wanted."""
+    for kind in (Kind.INTAKE, Kind.BOOKED):
+        if r.begun(MessageRef(kind, PATIENT, booked.appointment_id)):
+            return kind
+    return Kind.INTAKE if _forms_wanted(r, rules) else Kind.BOOKED
+
+
+def _forms_wanted(r: Referral, rules: Rules) -> bool:
+    """Forms are ours, open, and asked for less often than the policy allows [W12]."""
+    asked = r.times_sent(Kind.INTAKE, Kind.INTAKE_REMINDER)
+    wanted = not r.intake_done() and asked < rules.policy.intake.max_messages
+    return wanted and rules.policy.ours(Kind.INTAKE)
 
 
 def intake_reminder(r: Referral, rules: Rules) -> Due | None:
     """One reminder for open forms, 48 hours ahead, unless the booking was later than that [W12]."""
     booked = r.appointment()
-    if booked is None or r.intake_done():
+    if booked is None or not _forms_wanted(r, rules):
         return None
     at = rules.calendar.before(booked.starts_at, rules.policy.intake.reminder_before)
     message = MessageRef(Kind.INTAKE_REMINDER, PATIENT, booked.appointment_id)
-    if not rules.policy.ours(message.kind):
-        return None
-    if at <= booked.as_of or r.settled(message):
+    if not rules.policy.ours(message.kind) or at <= booked.as_of or r.settled(message):
         return None
     return Due(key="intake_reminder", at=at, says="Wait until 48 hours before the evaluation")
 
@@ -153,10 +237,10 @@ def intake_reminder(r: Referral, rules: Rules) -> Due | None:
 def intake_help(r: Referral, rules: Rules) -> Due | None:
     """Forms still open a day ahead are the desk's."""
     booked = r.appointment()
-    if booked is None or r.intake_done():
+    if booked is None or r.intake_done() or not rules.policy.ours(Kind.INTAKE):
         return None
     if r.task(task_key(TaskKind.INTAKE_HELP, booked.appointment_id)) is not None:
-        return None
+        return None  # from here on the question whether the patient came holds the limit
     at = rules.calendar.before(booked.starts_at, rules.policy.intake.desk_task_before)
     return Due(
         key="intake_help",
@@ -164,6 +248,7 @@ def intake_help(r: Referral, rules: Rules) -> Due | None:
         owner=Role.FRONT_DESK,
         task=TaskKind.INTAKE_HELP,
         occasion=booked.appointment_id,
+        by=booked.starts_at,
         says="Forms should be complete a day before the evaluation",
     )
 
@@ -173,11 +258,9 @@ def attendance(r: Referral, rules: Rules) -> Due | None:
     booked = r.appointment()
     if booked is None or r.evaluated_or_discharged():
         return None
-    if r.task(task_key(TaskKind.CONFIRM_ATTENDANCE, booked.appointment_id)) is not None:
-        return None
     cal = rules.calendar
-    day = cal.next_business_day(cal.local_date(booked.starts_at) + timedelta(days=1))
-    return Due(
+    day = cal.next_business_day(cal.local_date(booked.starts_at))
+    due = Due(
         key="attendance",
         at=cal.at_local(day, rules.policy.evaluation.no_show_ask_at),
         owner=Role.FRONT_DESK,
@@ -185,46 +268,99 @@ def attendance(r: Referral, rules: Rules) -> Due | None:
         occasion=booked.appointment_id,
         says="Wait for word that the evaluation took place",
     )
+    return _asked(r, rules, due, comes_again=ASKED_AGAIN)
+
+
+def rebooking(r: Referral, rules: Rules) -> Due | None:
+    """A missed or cancelled evaluation is booked again by a call; the third miss is the lead's."""
+    why = r.rebooking()
+    if why is None:
+        return None
+    cal, policy = rules.calendar, rules.policy.evaluation
+    misses = r.missed()
+    lead = why.startswith("miss-") and len(misses) >= policy.no_show_lead_from
+    at = misses[-1].at if why.startswith("miss-") else r.clock_start
+    due = Due(
+        key="rebooking",
+        at=at,
+        owner=Role.LEAD if lead else Role.FRONT_DESK,
+        task=TaskKind.DECIDE_NO_SHOWS if lead else TaskKind.REBOOK_CALL,
+        occasion=why,
+        by=cal.after(at, policy.no_show_call) if why.startswith("miss-") else None,
+        says="The evaluation must be booked again",
+    )
+    return _asked(r, rules, due)
 
 
 # --- the plan of care -----------------------------------------------------------------------------
 
 
 def plan_signature(r: Referral, rules: Rules) -> Due | None:
-    """The therapist signs one business day after the evaluation; the director hears after three."""
+    """The therapist signs one business day after the evaluation; the director hears after three.
+
+    A discharge summary without a plan before it ends the wait: then there is none to send.
+    """
     start = r.evaluated_at
-    if start is None or r.plan_signed_by_therapist():
+    if start is None or r.plan_signed_by_therapist() or r.summary_signed():
         return None
-    poc = rules.policy.poc
-    late = r.task(task_key(TaskKind.SIGN_PLAN, "1")) is not None
-    if late and r.task(task_key(TaskKind.SIGN_PLAN, "director")) is not None:
-        return None
-    span = poc.director_after if late else poc.therapist_sign
-    return Due(
-        key="plan_signature_director" if late else "plan_signature",
-        at=rules.calendar.after(start, span),
-        owner=Role.DIRECTOR if late else Role.THERAPIST,
+    cal, poc = rules.calendar, rules.policy.poc
+    therapist = Due(
+        key="plan_signature",
+        at=cal.after(start, poc.therapist_sign),
+        owner=Role.THERAPIST,
         task=TaskKind.SIGN_PLAN,
-        occasion="director" if late else "1",
         says="Wait for the therapist to sign the plan of care",
     )
+    director = therapist.model_copy(
+        update={
+            "key": "plan_signature:director",
+            "at": cal.after(start, poc.director_after),
+            "owner": Role.DIRECTOR,
+            "occasion": "director",
+        }
+    )
+    return _asked(r, rules, therapist, director)
+
+
+def certifier(r: Referral, rules: Rules) -> Due | None:
+    """A missing certifying provider is a task on the day of the evaluation (policy.md rule 2)."""
+    at = r.evaluated_at
+    if at is None or not certifier_missing(r) or not rules.policy.ours(Kind.PLAN_OF_CARE):
+        return None
+    if r.summary_signed() and not r.plan_signed_by_therapist():
+        return None
+    due = Due(
+        key="certifier",
+        at=at,
+        owner=Role.FRONT_DESK,
+        task=TaskKind.NAME_CERTIFIER,
+        says="Somebody must name the provider who certifies the plan of care",
+    )
+    return _asked(r, rules, due, comes_again=ASKED_AGAIN)
+
+
+def certifier_missing(r: Referral) -> bool:
+    """A plan needs a signature and nobody is known who could give it."""
+    return r.received.certifier_id is None and not r.certified()
 
 
 def plan_sent(r: Referral, rules: Rules) -> Due | None:
     """A signed plan reaches the provider within one business day."""
     plan = r.plan()
-    if plan is None or not rules.policy.ours(Kind.PLAN_OF_CARE):
+    if plan is None or r.received.certifier_id is None or not rules.policy.ours(Kind.PLAN_OF_CARE):
         return None
-    if r.settled(MessageRef(Kind.PLAN_OF_CARE, CERTIFIER, f"v{plan.version}")):
+    message = MessageRef(Kind.PLAN_OF_CARE, CERTIFIER, f"v{plan.version}")
+    if r.settled(message):
         return None
-    return Due(
+    due = Due(
         key="plan_sent",
         at=rules.calendar.after(plan.at, rules.policy.poc.send),
         owner=Role.FRONT_DESK,
         task=TaskKind.UNDELIVERABLE,
-        occasion=f"plan-v{plan.version}",
+        occasion=message.key,
         says="The signed plan of care must reach the provider",
     )
+    return _asked(r, rules, due)
 
 
 def chase(r: Referral, rules: Rules) -> Due | None:
@@ -238,15 +374,15 @@ def signature(r: Referral, rules: Rules) -> Due | None:
 
     Nothing waits on it: the chase acts before and after. It stands on the agenda as the legal date.
     """
-    plan, start = r.plan(), r.care_started_at
-    if plan is None or start is None or r.certified():
+    plan = r.plan()
+    if plan is None or r.certified():
         return None
     poc = rules.policy.poc
     spoken = certification.spoken(r)
     if certification.state(r) is Certification.VERBAL and spoken is not None:
         at = rules.calendar.after(spoken.at, poc.verbal_signature)
     else:
-        at = rules.calendar.after(plan.at if plan.recertifies else start, poc.signature_due)
+        at = rules.calendar.after(certification.began(r) or plan.at, poc.signature_due)
     return Due(
         key="signature",
         at=at,
@@ -255,29 +391,56 @@ def signature(r: Referral, rules: Rules) -> Due | None:
     )
 
 
+def returned_page(r: Referral, rules: Rules) -> Due | None:
+    """A page that came back is judged by a person in four business hours (rule 4)."""
+    page = r.returned_unjudged()
+    if page is None or r.task(key := judge_key(page.version, page.document_id)) is not None:
+        return None
+    return Due(
+        key="returned_page",
+        at=page.at,
+        owner=Role.FRONT_DESK,
+        task=TaskKind.JUDGE_RETURNED_PLAN,
+        occasion=key.split(":", 1)[1],
+        by=rules.calendar.after(page.at, rules.policy.poc.returned_check),
+        says="A plan of care came back: a person says what is on the page",
+    )
+
+
 def changed_plan(r: Referral, rules: Rules) -> Due | None:
     """A plan the provider changed becomes a new version before the next visit (rule 4)."""
-    signed = certification.signature(r)
-    if signed is None or not signed.changed or r.plan_version > signed.version:
+    changed = [p for p in r.plans(Signer.PROVIDER) if p.changed and p.version >= r.plan_version]
+    if not changed or r.plan() is None or r.discharged():
         return None
-    if r.discharged():
-        return None
+    signed = changed[-1]
     at = rules.calendar.after(signed.at, rules.policy.poc.change_review)
     visit = r.next_visit_at(signed.at)
-    return Due(
+    limit = min(at, visit) if visit else at
+    therapist = Due(
         key="changed_plan",
-        at=min(at, visit) if visit else at,
-        owner=Role.DIRECTOR,
-        task=TaskKind.SIGN_PLAN,
-        occasion=f"change-v{signed.version}",
+        at=signed.at,
+        owner=Role.THERAPIST,
+        task=TaskKind.REVIEW_CHANGED_PLAN,
+        occasion=f"v{signed.version}",
+        by=limit,
         says="Wait for the therapist to sign the plan as the provider changed it",
     )
+    director = therapist.model_copy(
+        update={
+            "key": "changed_plan:director",
+            "at": limit,
+            "owner": Role.DIRECTOR,
+            "occasion": f"v{signed.version}-director",
+            "by": None,
+        }
+    )
+    return _asked(r, rules, therapist, director)
 
 
 def recertification(r: Referral, rules: Rules) -> Due | None:
     """Recertify at the plan's end or day 90, whichever is first [G3]; prepared 14 days ahead."""
     plan, start = r.plan(), r.care_started_at
-    if plan is None or start is None or r.discharged() or not r.certified():
+    if plan is None or start is None or r.discharged():
         return None
     if certification.state(r) is Certification.NOT_REQUIRED:
         return None
@@ -286,27 +449,24 @@ def recertification(r: Referral, rules: Rules) -> Due | None:
     limit = cal.after(began, Span.of(f"{recert.at_day} d"))
     if plan.ends_on is not None:
         limit = min(limit, cal.at_local(plan.ends_on, time(17)))
-    asked = task_key(TaskKind.RECERTIFY, f"v{plan.version}")
-    warned = task_key(TaskKind.RECERTIFY, f"v{plan.version}-director")
-    if r.task(asked) is None:
-        return Due(
-            key="recertification",
-            at=cal.before(limit, recert.prepare_before),
-            owner=Role.THERAPIST,
-            task=TaskKind.RECERTIFY,
-            occasion=f"v{plan.version}",
-            says="Prepare the recertification ahead of the plan's end",
-        )
-    if r.task(warned) is None:
-        return Due(
-            key="recertification_director",
-            at=cal.before(limit, recert.director_before),
-            owner=Role.DIRECTOR,
-            task=TaskKind.RECERTIFY,
-            occasion=f"v{plan.version}-director",
-            says="The certification is about to end without a new plan",
-        )
-    return None
+    therapist = Due(
+        key="recertification",
+        at=max(plan.at, cal.before(limit, recert.prepare_before)),
+        owner=Role.THERAPIST,
+        task=TaskKind.RECERTIFY,
+        occasion=f"v{plan.version}",
+        by=cal.before(limit, recert.send_before),
+        says="Prepare the recertification ahead of the plan's end",
+    )
+    director = Due(
+        key="recertification:director",
+        at=max(plan.at, cal.before(limit, recert.director_before)),
+        owner=Role.DIRECTOR,
+        task=TaskKind.RECERTIFY,
+        occasion=f"v{plan.version}-director",
+        says="The certification is about to end without a new plan",
+    )
+    return _asked(r, rules, therapist, director)
 
 
 # --- in care --------------------------------------------------------------------------------------
@@ -354,64 +514,64 @@ def progress_overdue(r: Referral, rules: Rules) -> Due | None:
     """No signed report when the clinic closes on the tenth treatment day: the director's [G9]."""
     if r.discharged() or report_days(r) < rules.policy.progress.write_by_day:
         return None
-    period = str(len(r.progress_reports()))
-    if r.task(task_key(TaskKind.PROGRESS_OVERDUE, period)) is not None:
-        return None
     reports = r.progress_reports()
     days = [day for day in r.treatment_days() if not reports or day > reports[-1].day]
     tenth = rules.calendar.at_local(days[rules.policy.progress.write_by_day - 1], time(12))
-    return Due(
+    due = Due(
         key="progress_overdue",
         at=rules.calendar.after(tenth, Span.of("0 bd")),
         owner=Role.DIRECTOR,
         task=TaskKind.PROGRESS_OVERDUE,
-        occasion=period,
+        occasion=str(len(reports)),
         says="The progress report is due on the tenth treatment day",
     )
+    return _asked(r, rules, due)
 
 
-def reporting(r: Referral, rules: Rules) -> Due | None:
-    """Whichever comes first: a report may go out, or one is overdue."""
-    both = (progress_report(r, rules), progress_overdue(r, rules))
-    return min((due for due in both if due), key=lambda due: due.at, default=None)
+reporting = soonest(progress_report, progress_overdue)
 
 
 def engagement(r: Referral, rules: Rules) -> Due | None:
     """Nobody drops out unseen: a missing next visit, too long without one, a month without any.
 
     The next visit is only asked after where this feed has ever told of one; absence is not
-    evidence (policy.md rule 9). [E8]
+    evidence (policy.md rule 9). Days on which the clinic was closed do not count. [E8]
     """
     last = r.last_visit_at()
     if last is None or r.discharged():
         return None
-    cal, policy = rules.calendar, rules.policy.dropout
+    policy = rules.policy.dropout
     visits = len(r.treatment_days())
     feed_tells = any(a.purpose == "visit" for a in r.all(AppointmentBooked))
     ahead = r.next_visit_at(last)
-    early = visits <= policy.early_visits
-    quiet = policy.no_visit_early if early else policy.no_visit_later
+    quiet = policy.no_visit_early if visits <= policy.early_visits else policy.no_visit_later
     steps = [
-        (TaskKind.DROPOUT, quiet, Role.FRONT_DESK, "No visit for too long"),
-        (TaskKind.PROPOSE_DISCHARGE, policy.propose_discharge, Role.THERAPIST, "No visit at all"),
+        (TaskKind.DROPOUT, quiet, "no visit for too long"),
+        (TaskKind.PROPOSE_DISCHARGE, policy.propose_discharge, "no visit at all"),
     ]
     if feed_tells and ahead is None:
-        steps.insert(
-            0, (TaskKind.NO_NEXT_VISIT, policy.no_future_visit, Role.FRONT_DESK, "No next visit")
-        )
+        steps.insert(0, (TaskKind.NO_NEXT_VISIT, policy.no_future_visit, "no next visit"))
     begin = max(last, ahead) if ahead else last
-    for task, span, role, what in steps:
-        occasion = f"after-{visits}"
-        if r.task(task_key(task, occasion)) is None:
-            return Due(
-                key=f"engagement:{task}:{occasion}",
-                at=cal.after(begin, span),
-                owner=role,
-                task=task,
-                occasion=occasion,
-                says=f"Watch that the patient keeps coming: {what.lower()} for {span}",
-            )
-    return None
+    rungs = [
+        Due(
+            key=f"engagement:{task}",
+            at=_while_open(begin, span, rules.calendar),
+            owner=SPECS[task].role,
+            task=task,
+            occasion=f"after-{visits}",
+            says=f"Watch that the patient keeps coming: {what} for {span}",
+        )
+        for task, span, what in steps
+    ]
+    return _asked(r, rules, *rungs)
+
+
+def _while_open(begin: datetime, span: Span, cal: Calendar) -> datetime:
+    """``span`` after ``begin``, longer by every weekday on which the clinic was closed."""
+    end = cal.after(begin, span)
+    first, last = cal.local_date(begin), cal.local_date(end)
+    shut = sum(first < day <= last and bool(cal.hours.on(day)) for day in cal.closed)
+    return end + timedelta(days=shut)
 
 
 # --- the end --------------------------------------------------------------------------------------
@@ -420,37 +580,44 @@ def engagement(r: Referral, rules: Rules) -> Due | None:
 def missing_evaluation(r: Referral, rules: Rules) -> Due | None:
     """Discharged before the evaluation was told: three days, then the therapist's task."""
     end = r.discharged_at
-    if end is None or r.evaluation_on_record():
+    if end is None or not r.discharged() or r.evaluation_on_record():
         return None
-    if r.task(task_key(TaskKind.MISSING_EVALUATION, "1")) is not None:
-        return None
-    return Due(
+    due = Due(
         key="missing_evaluation",
         at=rules.calendar.after(end, rules.policy.discharge.wait_for_evaluation),
         owner=Role.THERAPIST,
         task=TaskKind.MISSING_EVALUATION,
         says="Wait for the missing evaluation record",
     )
+    return _asked(r, rules, due)
 
 
 def summary(r: Referral, rules: Rules) -> Due | None:
     """The discharge summary is signed in 3 business days, 7 days when unplanned [G12]."""
     end = r.discharged_at
-    if end is None or r.summary_signed():
+    if end is None or not r.discharged() or r.summary_signed():
         return None
     cal, policy = rules.calendar, rules.policy.discharge
     at = cal.after(end, policy.sign if r.planned_ending() else policy.sign_unplanned)
-    late = r.task(task_key(TaskKind.SIGN_SUMMARY, "1")) is not None
-    if late and r.task(task_key(TaskKind.SIGN_SUMMARY, "director")) is not None:
-        return None
-    return Due(
-        key="summary_director" if late else "summary",
-        at=cal.after(at, policy.director_after) if late else at,
-        owner=Role.DIRECTOR if late else Role.THERAPIST,
+    therapist = Due(
+        key="summary",
+        at=at,
+        owner=Role.THERAPIST,
         task=TaskKind.SIGN_SUMMARY,
-        occasion="director" if late else "1",
         says="Wait for the signed discharge summary",
     )
+    director = therapist.model_copy(
+        update={
+            "key": "summary:director",
+            "at": cal.after(at, policy.director_after),
+            "owner": Role.DIRECTOR,
+            "occasion": "director",
+        }
+    )
+    return _asked(r, rules, therapist, director)
+
+
+last_papers = soonest(missing_evaluation, summary)
 
 
 def patient_thanks(r: Referral, rules: Rules) -> Due | None:
@@ -465,10 +632,12 @@ def patient_thanks(r: Referral, rules: Rules) -> Due | None:
 
 
 def check_in(r: Referral, rules: Rules) -> Due | None:
-    """One question a week after a good ending."""
+    """One question a week after a good ending; not to who has told us already."""
     at = _good_end(r)
     message = MessageRef(Kind.CHECK_IN, PATIENT, "1")
     if at is None or r.settled(message) or not rules.policy.ours(message.kind):
+        return None
+    if r.check_in_answered():
         return None
     return Due(
         key="check_in",
@@ -490,12 +659,32 @@ def check_in_answer(r: Referral, rules: Rules) -> Due | None:
     )
 
 
+def low_score(r: Referral, rules: Rules) -> Due | None:
+    """Who was not content is called within four business hours."""
+    answer, policy = r.last(CheckInAnswered), rules.policy.followup
+    if answer is None or answer.score > policy.call_at_or_below:
+        return None
+    if r.task(task_key(TaskKind.LOW_SCORE, "1")) is not None:
+        return None
+    return Due(
+        key="low_score",
+        at=answer.at,
+        owner=Role.LEAD,
+        task=TaskKind.LOW_SCORE,
+        by=rules.calendar.after(answer.at, policy.call_within),
+        says="The patient was not content: somebody calls",
+    )
+
+
 def _good_end(r: Referral) -> datetime | None:
     ending = r.ending()
     return r.discharged_at if ending is not None and ending.good else None
 
 
 # --- all of them ----------------------------------------------------------------------------------
+
+# What a fact by itself asks of a person at once, wherever the story stands.
+AT_ONCE: tuple[DueRule, ...] = (returned_page, low_score)
 
 RULES: tuple[DueRule, ...] = (
     thank_you,
@@ -506,7 +695,9 @@ RULES: tuple[DueRule, ...] = (
     intake_reminder,
     intake_help,
     attendance,
+    rebooking,
     plan_signature,
+    certifier,
     plan_sent,
     chase,
     signature,
@@ -520,6 +711,7 @@ RULES: tuple[DueRule, ...] = (
     patient_thanks,
     check_in,
     check_in_answer,
+    *AT_ONCE,
 )
 
 
@@ -538,9 +730,10 @@ def held(r: Referral) -> list[Due]:
 
 def agenda(r: Referral, rules: Rules) -> list[Due]:
     """Everything promised at present, soonest first: card, Temporal details, explain, rehearsal."""
-    if r.over() or not r.is_received():
+    if r.over():
         return []
-    due = [promised for rule in RULES if (promised := rule(r, rules)) is not None]
+    promises = RULES if r.is_received() else (request,)
+    due = [promised for rule in promises if (promised := rule(r, rules)) is not None]
     return sorted([*due, *held(r)], key=lambda d: (d.at, d.key))
 
 

@@ -142,7 +142,7 @@ class ReferralReceived(Fact):
     payers: tuple[Payer, ...] = ()
     urgency: Urgency = Urgency.ROUTINE
     not_before: UtcDatetime | None = None  # surgery not yet done: deadlines start here
-    order_signed_and_dated: bool = False
+    order_signed_and_dated: bool = False  # the certifier's own order (policy.md rule 5)
     order_holds_full_plan: bool = False
 
 

@@ -8,7 +8,7 @@ evaluation was never told, so a fact told early is simply known when a step arri
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple, TypeVar
 
@@ -48,6 +48,7 @@ from models.facts import (
     VisitCompleted,
 )
 from models.kinds import Kind
+from models.people import SourceKind
 
 F = TypeVar("F", bound=Fact)
 
@@ -79,7 +80,7 @@ class MessageRef(NamedTuple):
 
     @classmethod
     def parse(cls, key: str) -> MessageRef:
-        """The reverse of ``key``; a recipient's own id may contain colons."""
+        """The reverse of ``key``; the party may contain colons. Raises ValueError."""
         kind, rest = key.split(":", 1)
         to, occasion = rest.rsplit(":", 1)
         return cls(Kind(kind), to, occasion)
@@ -127,19 +128,32 @@ class Referral:
         found = self.all(kind)
         return found[-1] if found else None
 
+    def knows(self, key: str) -> bool:
+        """A fact of this key stands."""
+        fact = self._facts.get(key)
+        return fact is not None and not fact.retracted
+
     # --- how it began ---------------------------------------------------------------------
 
     @property
     def received(self) -> ReferralReceived:
-        """The request itself; every referral starts with it."""
-        received = self.last(ReferralReceived)
-        if received is None:
+        """The request itself, also once it was taken back; see ``is_received``."""
+        received = self._facts.get("referral_received")
+        if not isinstance(received, ReferralReceived):
             raise LookupError("a referral without referral_received cannot be walked")
         return received
 
     def is_received(self) -> bool:
         """Whether the request itself is known (a milestone may come first)."""
-        return self.last(ReferralReceived) is not None
+        return "referral_received" in self._facts
+
+    def taken_back(self) -> bool:
+        """Whether the request was retracted: it never was one, and nobody is waited for."""
+        return self.is_received() and self.received.retracted
+
+    def treating_source(self) -> bool:
+        """Only who treats the patient is told about the patient by itself (policy.md rule 2)."""
+        return self.received.source_kind in {SourceKind.PROVIDER, SourceKind.PRACTICE}
 
     @property
     def clock_start(self) -> datetime:
@@ -164,14 +178,20 @@ class Referral:
         touches += [booked.at for booked in self.all(AppointmentBooked)]
         return min(touches, default=None)
 
-    def last_human_touch(self) -> datetime | None:
-        """The latest reply or call; it stands in for that day's automated step (rule 18)."""
-        touches = [r.at for r in self.all(PatientReplied)] + [c.at for c in self.calls()]
-        return max(touches, default=None)
+    def human_touches(self) -> list[datetime]:
+        """Replies and calls; each stands in for that day's automated step (rule 18)."""
+        return [r.at for r in self.all(PatientReplied)] + [c.at for c in self.calls()]
+
+    def unread_reply(self) -> bool:
+        """The patient wrote, and no person has done anything about this referral since."""
+        reply = self.last(PatientReplied)
+        decided = [f.at for f in self.facts if isinstance(f, Decision) and not f.retracted]
+        return reply is not None and reply.at > max(decided, default=self.received.at)
 
     def missed(self) -> list[AppointmentMissed]:
         """Missed evaluation appointments, oldest first."""
-        return self.all(AppointmentMissed)
+        visits = {a.appointment_id for a in self.all(AppointmentBooked) if a.purpose == "visit"}
+        return [m for m in self.all(AppointmentMissed) if m.appointment_id not in visits]
 
     def appointment(self) -> AppointmentBooked | None:
         """The evaluation appointment that stands: booked, not cancelled since, not missed since."""
@@ -195,6 +215,17 @@ class Referral:
     def ever_booked(self) -> bool:
         """An evaluation was booked at some time; from then on it is about booking again."""
         return self.booked() or any(a.purpose == "evaluation" for a in self.all(AppointmentBooked))
+
+    def rebooking(self) -> str | None:
+        """Why the evaluation must be booked again, as the occasion of its tasks; None otherwise."""
+        if self.booked() or not self.ever_booked():
+            return None
+        off: list[AppointmentMissed | AppointmentCancelled] = [*self.missed()]
+        off += self.all(AppointmentCancelled)
+        last = max(off, key=lambda gone: (gone.as_of, gone.key), default=None)
+        if isinstance(last, AppointmentMissed):
+            return f"miss-{len(self.missed())}"
+        return f"cancelled-{last.appointment_id}" if last else None
 
     def intake_done(self) -> bool:
         """The forms are complete, or no longer matter."""
@@ -287,17 +318,18 @@ class Referral:
         return certification.settled(certification.state(self))
 
     def returned_unjudged(self) -> PlanOfCareReturned | None:
-        """A page of the newest plan that came back and nobody has judged yet."""
-        judged = {p.version for p in self.plans(Signer.PROVIDER)}
+        """A page that came back and nobody has judged yet; one that came again is judged again."""
         for page in reversed(self.all(PlanOfCareReturned)):
-            if page.version not in judged and not self.task_done(tasks.judge_key(page.version)):
+            judged = [p.at for p in self.plans(Signer.PROVIDER) if p.version == page.version]
+            done = self.task_done_at(tasks.judge_key(page.version, page.document_id))
+            if not judged and done is None:
                 return page
         return None
 
     # --- the end ------------------------------------------------------------------------------
 
     def discharged(self) -> bool:
-        """Care ended, or the source took back a referral already in care."""
+        """Care ended, or the source withdrew a referral already in care."""
         withdrawn = bool(self.all(ReferralWithdrawn))
         return bool(self.all(Discharged)) or (withdrawn and self.evaluated())
 
@@ -309,12 +341,17 @@ class Referral:
 
     def ending(self) -> Ending | None:
         """Why care ended, as far as told."""
-        if self.all(PatientDied):
+        if self.died():
             return Ending.DECEASED
         told = self.last(Discharged)
         if told is not None:
             return told.reason
         return Ending.WITHDRAWN if self.all(ReferralWithdrawn) else None
+
+    def died(self) -> bool:
+        """The patient died, told as such or as the reason of the discharge (rule 22)."""
+        ends = self.all(Discharged)
+        return bool(self.all(PatientDied)) or any(e.reason is Ending.DECEASED for e in ends)
 
     def planned_ending(self) -> bool:
         """Whether the discharge was planned; an untold one was not."""
@@ -345,13 +382,15 @@ class Referral:
         return self.closing() is not None
 
     def over(self) -> bool:
-        """No step may go on: closed, deceased, or withdrawn before care began."""
+        """No step may go on: closed, deceased, told in error, or withdrawn before care began."""
         gone = bool(self.all(ReferralWithdrawn)) and not self.evaluated()
-        return self.closed() or gone or bool(self.all(PatientDied))
+        return self.closed() or gone or self.died() or self.taken_back()
 
     def closing_reason(self) -> ClosedReason:
         """The reason the story's own end would write."""
-        if self.all(PatientDied):
+        if self.taken_back():
+            return ClosedReason.ENTERED_IN_ERROR
+        if self.died():
             return ClosedReason.DECEASED
         if self.all(ReferralWithdrawn) and not self.evaluated():
             return ClosedReason.WITHDRAWN
@@ -367,9 +406,17 @@ class Referral:
         """Some message of this kind went out."""
         return any(m.message_kind is kind for m in self.all(MessageSent))
 
+    def times_sent(self, *kinds: Kind) -> int:
+        """How many messages of these kinds went out."""
+        return sum(m.message_kind in kinds for m in self.all(MessageSent))
+
     def settled(self, message: MessageRef) -> bool:
         """It went out, or it is decided that it will not."""
         return self.sent(message) or f"dropped:{message.key}" in self._facts
+
+    def begun(self, message: MessageRef) -> bool:
+        """It is settled, or a row that waits for its time."""
+        return self.settled(message) or f"held:{message.key}" in self._facts
 
     def settled_at(self, message: MessageRef) -> datetime | None:
         """When it went out or was dropped."""
@@ -386,6 +433,16 @@ class Referral:
     def approved(self, message: MessageRef) -> bool:
         """The named person let it go."""
         return any(a.message == message.key for a in self.all(MessageApproved))
+
+    def held_until(self, message: MessageRef) -> datetime | None:
+        """Until when it is held, as last told; None where it is not, or waits for a person."""
+        hold = self._facts.get(f"held:{message.key}")
+        return hold.until if isinstance(hold, MessageHeld) else None
+
+    def stopped(self, message: MessageRef) -> bool:
+        """The named person dismissed it instead of letting it go."""
+        key = tasks.task_key(tasks.TaskKind.APPROVE_MESSAGE, message.key)
+        return any(d.task == key and d.outcome == "dismissed" for d in self.all(TaskCompleted))
 
     def held(self) -> list[MessageHeld]:
         """Messages that are rows and wait for their time."""
@@ -408,12 +465,14 @@ class Referral:
         """When a person did or dismissed it."""
         return next((d.at for d in self.all(TaskCompleted) if d.task == key), None)
 
+    def task_open(self, key: str) -> bool:
+        """It stands on the board: neither done nor overtaken."""
+        opened = self.task(key)
+        return opened is not None and not self.task_done(key) and not tasks.moot(key, self)
+
     def open_tasks(self) -> list[TaskOpened]:
         """What people still have to do, soonest first; overtaken tasks left out."""
-        done = {d.task for d in self.all(TaskCompleted)}
-        standing = [
-            t for t in self.all(TaskOpened) if t.task not in done and not tasks.moot(t.task, self)
-        ]
+        standing = [t for t in self.all(TaskOpened) if self.task_open(t.task)]
         return sorted(standing, key=lambda t: (t.due, t.task))
 
     # --- where it stands ------------------------------------------------------------------------
@@ -452,8 +511,3 @@ def _rank(fact: Fact) -> tuple[datetime, str]:
 
 def _to_patient(message: str) -> bool:
     return MessageRef.parse(message).to == "patient"
-
-
-def noon(day: date) -> datetime:
-    """A UTC moment inside a local day, for facts that only know their day."""
-    return datetime.combine(day, time(12), UTC)

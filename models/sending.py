@@ -53,6 +53,7 @@ class Recipient(Model):
     deceased: bool = False
     minor_without_guardian: bool = False
     wants_thanks: bool = True
+    treating: bool = True
     texts: tuple[UtcDatetime, ...] = ()
     zones: tuple[str, ...] = ()
     state: str | None = None
@@ -99,6 +100,24 @@ def may_send(message: Outgoing, to: Recipient, now: datetime, rules: Rules) -> G
     return Go()
 
 
+def retry_at(attempt: int, first: datetime, now: datetime, rules: Rules) -> datetime | None:
+    """When a line that was busy is tried again after this many attempts; None: no more.
+
+    15 minutes, an hour, three hours, the next morning; five tries within two business days of the
+    first (policy.md §2 fax.retry). The same ladder serves every channel.
+    """
+    fax, calendar = rules.policy.fax, rules.calendar
+    if attempt >= fax.tries:
+        return None
+    if attempt <= len(fax.retry):
+        at = calendar.after(now, fax.retry[attempt - 1])
+    elif fax.retry_next_morning:
+        at = calendar.opening(calendar.next_business_day(calendar.local_date(now)))
+    else:
+        return None
+    return at if at <= calendar.after(first, fax.tries_within) else None
+
+
 def _refused(message: Outgoing, to: Recipient, rules: Rules) -> str | None:
     """The first reason against sending it at all; the gravest first."""
     kind = message.kind
@@ -107,6 +126,8 @@ def _refused(message: Outgoing, to: Recipient, rules: Rules) -> str | None:
     reasons = (
         ("deceased", to.deceased),
         ("not_ours", not rules.policy.ours(kind)),
+        # Patient facts go by themselves to treating providers only (rule 2).
+        ("not_treating", spec.document is not None and not to.treating),
         ("no_thanks_wanted", kind in _THANKS and not to.wants_thanks),
         ("no_guardian", patient and to.minor_without_guardian),
         ("wrong_channel", to.channel not in spec.channels),

@@ -36,14 +36,22 @@ class SourceHistory(Model):
         return max(self.received, default=None)
 
 
+def watched(kind: SourceKind) -> bool:
+    """Whether silence of such a source ever means anything, so that its watch is worth running.
+
+    Past patients are never asked for more patients, and nobody stands behind a self-referral
+    (policy.md rule 20).
+    """
+    return kind not in {SourceKind.PAST_PATIENT, SourceKind.SELF}
+
+
 def quiet_at(history: SourceHistory, policy: Policy) -> datetime | None:
     """When the source counts as quiet unless a referral comes first; None: never, too few to say.
 
-    60 days after the last valid referral by its received date: the product's promise. Past
-    patients are never asked for more patients, and nobody stands behind a self-referral, so
-    neither is ever quiet; fewer than ``silence.min_referrals`` raise nothing (policy.md rule 20).
+    60 days after the last valid referral by its received date: the product's promise. Fewer than
+    ``silence.min_referrals`` raise nothing, and some kinds never do (policy.md rule 20).
     """
-    if history.kind in {SourceKind.PAST_PATIENT, SourceKind.SELF}:
+    if not watched(history.kind):
         return None
     last = history.last
     if last is None or len(history.received) < policy.silence.min_referrals:

@@ -6,10 +6,13 @@ any more (a call to a patient who has booked); moot tasks leave the board by the
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from models.facts import Signer
+from models.kinds import Kind
 from models.roles import Role
 
 if TYPE_CHECKING:
@@ -53,7 +56,11 @@ class TaskKind(StrEnum):
     UNREADABLE_EVENT = "unreadable_event"
     STEP_FAILED = "step_failed"
     UNMATCHED_EVENT = "unmatched_event"
+    TELL_SOURCE = "tell_source"
     RE_ENGAGEMENT = "re_engagement"
+
+
+Moot = Callable[["Referral", str], bool]  # of a referral and the task's occasion
 
 
 class TaskSpec(NamedTuple):
@@ -61,77 +68,157 @@ class TaskSpec(NamedTuple):
 
     role: Role
     says: str
-    moot: Callable[[Referral], bool]
+    moot: Moot
 
 
-def _never(_: Referral) -> bool:
+def _never(_: Referral, __: str) -> bool:
     return False
 
 
-def _contacted(r: Referral) -> bool:
+def _over(r: Referral, _: str) -> bool:
+    return r.over()
+
+
+def _verified(r: Referral, occasion: str) -> bool:
+    # Other occasions name a detail of the request that a person looks up (an NPI, a number).
+    first = _base(occasion) == "1"
+    return first and (r.over() or (r.is_received() and r.received.source_verified))
+
+
+def _thanked(r: Referral, _: str) -> bool:
+    return r.died() or r.times_sent(Kind.THANK_YOU, Kind.THANK_YOU_PAST_PATIENT) > 0
+
+
+def _ever_booked(r: Referral, _: str) -> bool:
+    return r.ever_booked() or r.over()
+
+
+def _booked(r: Referral, _: str) -> bool:
     return r.booked() or r.over()
 
 
-def _in_care_or_over(r: Referral) -> bool:
-    return r.evaluated() or r.discharged() or r.over()
+def _booked_or_never_mind(r: Referral, occasion: str) -> bool:
+    # The cadence proposes before the first booking, the evaluation window at any time.
+    return _booked(r, occasion) if occasion.startswith("window") else _ever_booked(r, occasion)
 
 
-def _plan_known(r: Referral) -> bool:
-    return r.plan_signed_by_therapist() or r.over()
+def _another_visit(r: Referral, occasion: str) -> bool:
+    booked = r.appointment()
+    return booked is None or booked.appointment_id != _base(occasion)
 
 
-def _signed(r: Referral) -> bool:
-    return r.certified() or r.over()
+def _attended(r: Referral, occasion: str) -> bool:
+    if r.evaluated_or_discharged() or r.over() or _another_visit(r, occasion):
+        return True
+    booked, asked = r.appointment(), r.task(task_key(TaskKind.CONFIRM_ATTENDANCE, occasion))
+    # Moved to a later day after the question was put: it is put again then.
+    return booked is not None and asked is not None and asked.at < booked.starts_at
 
 
-def _care_over(r: Referral) -> bool:
-    return r.discharged() or r.over()
+def _forms_in(r: Referral, occasion: str) -> bool:
+    return r.intake_done() or r.over() or _another_visit(r, occasion)
 
 
-def _summary_known(r: Referral) -> bool:
+def _booked_again(r: Referral, occasion: str) -> bool:
+    return r.over() or r.rebooking() != _base(occasion)
+
+
+def _in_care(r: Referral, _: str) -> bool:
+    return r.evaluated_or_discharged() or r.over()
+
+
+def _certifier_known(r: Referral, _: str) -> bool:
+    return r.over() or r.certified() or (r.is_received() and r.received.certifier_id is not None)
+
+
+def _plan_known(r: Referral, _: str) -> bool:
+    return r.plan_signed_by_therapist() or r.summary_signed() or r.over()
+
+
+def _signed(r: Referral, occasion: str) -> bool:
+    return r.certified() or r.over() or r.plan_version > _number(occasion)
+
+
+def _judged(r: Referral, occasion: str) -> bool:
+    version = _number(occasion)
+    return r.over() or any(p.version == version for p in r.plans(Signer.PROVIDER))
+
+
+def _newer_plan(r: Referral, occasion: str) -> bool:
+    return r.discharged() or r.over() or r.plan_version > _number(occasion)
+
+
+def _report_written(r: Referral, occasion: str) -> bool:
+    # The occasion is the number of reports written before this period began.
+    return r.discharged() or r.over() or len(r.progress_reports()) > _number(occasion)
+
+
+def _seen_again(r: Referral, occasion: str) -> bool:
+    return r.discharged() or r.over() or len(r.treatment_days()) > _number(occasion)
+
+
+def _next_visit_known(r: Referral, occasion: str) -> bool:
+    last = r.last_visit_at()
+    return _seen_again(r, occasion) or (last is not None and r.next_visit_at(last) is not None)
+
+
+def _summary_known(r: Referral, _: str) -> bool:
     return r.summary_signed() or r.over()
+
+
+def _evaluation_told(r: Referral, _: str) -> bool:
+    return r.evaluation_on_record() or r.over()
+
+
+def _went_out(r: Referral, occasion: str) -> bool:
+    return r.knows(f"sent:{occasion}")
+
+
+def _let_go(r: Referral, occasion: str) -> bool:
+    done = ("approved", "sent", "dropped")
+    return r.over() or any(r.knows(f"{how}:{occasion}") for how in done)
 
 
 SPECS: dict[TaskKind, TaskSpec] = {
     TaskKind.VERIFY_SENDER: TaskSpec(
-        Role.FRONT_DESK, "Confirm who sent this referral; nobody is thanked until then", _never
+        Role.FRONT_DESK, "Confirm who sent this referral; nobody is thanked until then", _verified
     ),
     TaskKind.ACKNOWLEDGE: TaskSpec(
-        Role.LEAD, "Thank the source by phone: no written thank-you went out in time", _never
+        Role.LEAD, "Thank the source by phone: no written thank-you went out in time", _thanked
     ),
     TaskKind.CALL_PATIENT: TaskSpec(
-        Role.FRONT_DESK, "Call the patient to book the evaluation", _contacted
+        Role.FRONT_DESK, "Call the patient to book the evaluation", _ever_booked
     ),
     TaskKind.ASK_OFFICE: TaskSpec(
-        Role.FRONT_DESK, "Ask the referring office for another number for the patient", _contacted
+        Role.FRONT_DESK, "Ask the referring office for another number for the patient", _ever_booked
     ),
     TaskKind.PROPOSE_CLOSE: TaskSpec(
-        Role.LEAD, "Decide: close as unable to reach, or keep trying", _contacted
+        Role.LEAD, "Decide: close as unable to reach, or keep trying", _booked_or_never_mind
     ),
     TaskKind.CONFIRM_ATTENDANCE: TaskSpec(
-        Role.FRONT_DESK, "Did the patient attend the evaluation?", _in_care_or_over
+        Role.FRONT_DESK, "Did the patient attend the evaluation?", _attended
     ),
     TaskKind.REBOOK_CALL: TaskSpec(
-        Role.FRONT_DESK, "Call the patient to book the missed evaluation again", _contacted
+        Role.FRONT_DESK, "Call the patient to book the missed evaluation again", _booked_again
     ),
     TaskKind.DECIDE_NO_SHOWS: TaskSpec(
-        Role.LEAD, "Third missed evaluation: decide how to go on, and tell the office", _contacted
+        Role.LEAD,
+        "Third missed evaluation: decide how to go on, and tell the office",
+        _booked_again,
     ),
     TaskKind.INTAKE_HELP: TaskSpec(
         Role.FRONT_DESK,
         "Forms are still open a day before the evaluation: help the patient",
-        lambda r: r.intake_done() or r.over(),
+        _forms_in,
     ),
     TaskKind.EVALUATION_OVERDUE: TaskSpec(
-        Role.LEAD, "No evaluation in the window: book it, or propose to close", _in_care_or_over
+        Role.LEAD, "No evaluation in the window: book it, or propose to close", _in_care
     ),
     TaskKind.NAME_CERTIFIER: TaskSpec(
-        Role.FRONT_DESK,
-        "Name the provider who certifies the plan of care",
-        lambda r: r.over() or (r.is_received() and r.received.certifier_id is not None),
+        Role.FRONT_DESK, "Name the provider who certifies the plan of care", _certifier_known
     ),
     TaskKind.ATTACH_DOCUMENT: TaskSpec(
-        Role.THERAPIST, "Attach the signed document: the event brought none", lambda r: r.over()
+        Role.THERAPIST, "Attach the signed document: the event brought none", _over
     ),
     TaskKind.SIGN_PLAN: TaskSpec(Role.THERAPIST, "Write and sign the plan of care", _plan_known),
     TaskKind.CALL_CERTIFIER: TaskSpec(
@@ -141,33 +228,37 @@ SPECS: dict[TaskKind, TaskSpec] = {
         Role.DIRECTOR, "Call the provider personally about the unsigned plan of care", _signed
     ),
     TaskKind.JUDGE_RETURNED_PLAN: TaskSpec(
-        Role.FRONT_DESK, "A plan of care came back: say what is on the page", _signed
+        Role.FRONT_DESK, "A plan of care came back: say what is on the page", _judged
     ),
     TaskKind.REVIEW_CHANGED_PLAN: TaskSpec(
-        Role.THERAPIST, "The provider changed the plan: review it before the next visit", _care_over
+        Role.THERAPIST,
+        "The provider changed the plan: review it before the next visit",
+        _newer_plan,
     ),
     TaskKind.RECERTIFY: TaskSpec(
-        Role.THERAPIST, "Prepare the recertification, or discharge", _care_over
+        Role.THERAPIST, "Prepare the recertification, or discharge", _newer_plan
     ),
     TaskKind.WRITE_PROGRESS: TaskSpec(
-        Role.THERAPIST, "Write the progress report by the tenth treatment day", _care_over
+        Role.THERAPIST, "Write the progress report by the tenth treatment day", _report_written
     ),
     TaskKind.PROGRESS_OVERDUE: TaskSpec(
-        Role.DIRECTOR, "The tenth treatment day has passed without a progress report", _care_over
+        Role.DIRECTOR,
+        "The tenth treatment day has passed without a progress report",
+        _report_written,
     ),
     TaskKind.NO_NEXT_VISIT: TaskSpec(
-        Role.FRONT_DESK, "No next visit is booked: call the patient", _care_over
+        Role.FRONT_DESK, "No next visit is booked: call the patient", _next_visit_known
     ),
     TaskKind.DROPOUT: TaskSpec(
-        Role.FRONT_DESK, "No visit for too long: call the patient before they drop out", _care_over
+        Role.FRONT_DESK, "No visit for too long: call the patient before they drop out", _seen_again
     ),
     TaskKind.PROPOSE_DISCHARGE: TaskSpec(
-        Role.THERAPIST, "No visit for a month: decide on a discharge", _care_over
+        Role.THERAPIST, "No visit for a month: decide on a discharge", _seen_again
     ),
     TaskKind.MISSING_EVALUATION: TaskSpec(
         Role.THERAPIST,
         "Discharged, but no evaluation on record: complete it so that the letter has no holes",
-        lambda r: r.evaluation_on_record() or r.over(),
+        _evaluation_told,
     ),
     TaskKind.SIGN_SUMMARY: TaskSpec(
         Role.THERAPIST, "Write and sign the discharge summary", _summary_known
@@ -176,7 +267,7 @@ SPECS: dict[TaskKind, TaskSpec] = {
         Role.LEAD, "The patient was not satisfied: call them today", _never
     ),
     TaskKind.UNDELIVERABLE: TaskSpec(
-        Role.FRONT_DESK, "No channel took this message: reach the recipient by phone", _never
+        Role.FRONT_DESK, "No channel took this message: reach the recipient by phone", _went_out
     ),
     TaskKind.UNCERTAIN_DELIVERY: TaskSpec(
         Role.FRONT_DESK,
@@ -184,7 +275,7 @@ SPECS: dict[TaskKind, TaskSpec] = {
         _never,
     ),
     TaskKind.APPROVE_MESSAGE: TaskSpec(
-        Role.LEAD, "Read this message and let it go, or stop it", lambda r: r.over()
+        Role.LEAD, "Read this message and let it go, or stop it", _let_go
     ),
     TaskKind.AFTER_CLOSING: TaskSpec(
         Role.LEAD, "Something was told after closing: check whether a letter must follow", _never
@@ -200,6 +291,9 @@ SPECS: dict[TaskKind, TaskSpec] = {
     ),
     TaskKind.UNMATCHED_EVENT: TaskSpec(
         Role.FRONT_DESK, "An event matches no referral, or several: say which one", _never
+    ),
+    TaskKind.TELL_SOURCE: TaskSpec(
+        Role.FRONT_DESK, "Tell the source by phone that this referral is closed, and why", _never
     ),
     TaskKind.RE_ENGAGEMENT: TaskSpec(
         Role.LIAISON, "A source has gone quiet: call, or write a personal note", _never
@@ -217,9 +311,15 @@ def kind_of(key: str) -> TaskKind:
     return TaskKind(key.split(":", 1)[0])
 
 
-def judge_key(version: int) -> str:
-    """The task in which a person says what a returned page is."""
-    return task_key(TaskKind.JUDGE_RETURNED_PLAN, f"v{version}")
+def judge_key(version: int, document_id: str | None = None) -> str:
+    """The task in which a person says what a returned page is; each page has its own."""
+    page = f"-{document_id}" if document_id else ""
+    return task_key(TaskKind.JUDGE_RETURNED_PLAN, f"v{version}{page}")
+
+
+def again(occasion: str, time: int) -> str:
+    """The occasion of a task that comes round again because it was done in vain."""
+    return f"{occasion}-again-{time}"
 
 
 def moot(key: str, r: Referral) -> bool:
@@ -227,18 +327,14 @@ def moot(key: str, r: Referral) -> bool:
 
     A referral closed for good keeps only what must still be told or repaired.
     """
-    kind = kind_of(key)
-    if kind is TaskKind.REVIEW_CHANGED_PLAN and r.plan_version > _version_in(key):
-        return True
-    if kind in {TaskKind.WRITE_PROGRESS, TaskKind.PROGRESS_OVERDUE}:
-        return _progress_written(key, r) or SPECS[kind].moot(r)
-    return SPECS[kind].moot(r)
+    return SPECS[kind_of(key)].moot(r, key.split(":", 1)[1])
 
 
-def _version_in(key: str) -> int:
-    return int(key.rsplit("v", 1)[1])
+def _base(occasion: str) -> str:
+    return occasion.split("-again-")[0]
 
 
-def _progress_written(key: str, r: Referral) -> bool:
-    # The occasion is the number of reports written before this period began.
-    return len(r.progress_reports()) > int(key.rsplit(":", 1)[1])
+def _number(occasion: str) -> int:
+    """The first number of an occasion: of a plan version, of treatment days, of reports."""
+    found = re.search(r"\d+", occasion)
+    return int(found[0]) if found else 0

@@ -25,9 +25,7 @@ def open_referrals_of(session: Session, org: str, patient_id: str) -> Sequence[R
         col(ReferralRow.duplicate_of).is_(None),
         ReferralRow.stage != Stage.CLOSED,
     )
-    return session.exec(
-        query.order_by(col(ReferralRow.received_at), col(ReferralRow.id))
-    ).all()
+    return session.exec(query.order_by(col(ReferralRow.received_at), col(ReferralRow.id))).all()
 
 
 def row(session: Session, row_id: str) -> InboxRow | None:
@@ -35,7 +33,9 @@ def row(session: Session, row_id: str) -> InboxRow | None:
     return session.get(InboxRow, row_id)
 
 
-def no_longer_waiting(session: Session, limit: int = 100) -> Sequence[str]:
+def no_longer_waiting(
+    session: Session, row_id: str | None = None, limit: int = 100
+) -> Sequence[str]:
     """Rows that wait although their referral has come, which two writers can bring about."""
     by_external = (
         (col(InboxRow.org) == col(ReferralRow.org))
@@ -52,6 +52,8 @@ def no_longer_waiting(session: Session, limit: int = 100) -> Sequence[str]:
         .distinct()
         .limit(limit)
     )
+    if row_id is not None:
+        query = query.where(InboxRow.id == row_id)
     return session.exec(query).all()
 
 

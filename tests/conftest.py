@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import sys
+import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ from temporalio.client import Client
 
 from engine.client import connect
 from engine.codec import KeyRing
+from engine.install import SERVER
 from engine.server import Engine, find_or_start
 from models.errors import EngineUnavailable
 
@@ -23,25 +27,49 @@ def keyring() -> KeyRing:
     return KeyRing.parse(KeyRing.generate("test"))
 
 
+def speaker(config: pytest.Config) -> Callable[[str], None]:
+    """Says what takes long where a person sees it, captured output or not."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+
+    def say(sentence: str) -> None:
+        with capture.global_and_fixture_disabled():
+            sys.stderr.write(f"\n{sentence}\n")
+
+    return say
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Get a server before the first test: building one takes longer than a test may."""
+    wanted = any("engine" in getattr(item, "fixturenames", ()) for item in session.items)
+    if not wanted or session.config.option.collectonly:
+        return
+    if SERVER.ready() or os.environ.get("TEMPORAL_ADDRESS"):
+        return
+
+    async def once() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            found = await find_or_start(
+                data_dir=Path(folder), ui=False, say=speaker(session.config)
+            )
+            await found.stop()
+
+    with contextlib.suppress(EngineUnavailable):  # the fixture below says it
+        asyncio.run(once())
+
+
 @pytest.fixture(scope="session")
 async def engine(
     tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
 ) -> AsyncIterator[Engine]:
     """A Temporal server of our own that skips time; under CI its absence is a failure."""
     data_dir: Path = tmp_path_factory.mktemp("temporal")
-    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
-
-    def say(sentence: str) -> None:
-        with capture.global_and_fixture_disabled():
-            sys.stderr.write(f"\n{sentence}\n")
-
     try:
         started = await find_or_start(
             data_dir=data_dir,
             namespace="tests",
             address=os.environ.get("TEMPORAL_ADDRESS"),
             ui=False,
-            say=say,
+            say=speaker(pytestconfig),
         )
     except EngineUnavailable as error:
         if os.environ.get("CI"):

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 from models.contracts import Answer, DropInput, RecordInput, ReferralStart, SendInput, TaskInput
 from models.due import Due
@@ -49,6 +49,7 @@ class Desk:
         self.busy = 0  # activities under way: a page is not turned meanwhile
         self.armed: dict[str, datetime] = {}  # what is waited on, by key of its due
         self.farewell = False  # last words go out although the referral is over
+        self.taken_back = False  # a known fact was retracted: every track looks again from its top
 
     def now(self) -> datetime:
         """The workflow's own time, virtual under time skipping; UTC."""
@@ -59,14 +60,15 @@ class Desk:
         for fact in facts:
             if self.referral.learn(fact):
                 self.revision += 1
+                self.taken_back = self.taken_back or fact.retracted
 
     # --- waiting ------------------------------------------------------------------------------
 
     async def after(self, known: Known) -> None:
         """Wait for a fact whose limit another step, or a person's task, holds."""
-        self._still_on()
+        self.check()
         await workflow.wait_condition(self._watch(lambda: known(self.referral)))
-        self._still_on()
+        self.check()
 
     async def until(self, known: Known, rule: DueRule) -> Due | None:
         """Wait for a fact, or the promised date: None once known, the due when it came first.
@@ -75,7 +77,7 @@ class Desk:
         old one passes (one timer, not one per move); one that moves earlier re-arms at once.
         """
         while True:
-            self._still_on()
+            self.check()
             if known(self.referral):
                 return None
             due = rule(self.referral, self.rules)
@@ -85,9 +87,12 @@ class Desk:
 
     async def expect(self, known: Known, rule: DueRule) -> None:
         """Wait for a fact; each promised date that passes becomes its owner's task meanwhile."""
-        while (late := await self.until(known, rule)) is not None:
-            await self.late(late)
-        await self.after(known)
+        while not known(self.referral):
+            late = await self.until(known, rule)
+            if late is not None:
+                await self.late(late)
+            else:
+                await self.after(lambda r: known(r) or rule(r, self.rules) is not None)
 
     # --- acting -------------------------------------------------------------------------------
 
@@ -113,8 +118,8 @@ class Desk:
         if not self.ours(kind):
             return
         while not self.referral.settled(message):
-            self._still_on()
-            if unless(self.referral):
+            self.check()
+            if unless(self.referral) or self.referral.stopped(message):
                 await self._drop_if_held(message, "overtaken")
                 return
             spent = self.referral.rungs_spent(message)
@@ -149,12 +154,19 @@ class Desk:
             due=max(due or lease, self.now()),
             says=spec.says,
         )
-        await self._learn_from("open_task", given, f"On the board: {spec.says}")
+        try:
+            await self._learn_from("open_task", given, f"On the board: {spec.says}")
+        except ActivityError as failure:
+            if is_cancelled_exception(failure):
+                raise
+            # There is nobody left to ask: the run parks where an administrator sees it.
+            raise RuntimeError("a task could not be put on the board") from failure
 
     async def late(self, due: Due) -> None:
         """What was promised has not happened: it becomes its owner's task."""
-        if due.task is not None:
-            await self.task(due.task, due.occasion, role=due.owner)
+        if due.task is None or self.referral.task(task_key(due.task, due.occasion)) is not None:
+            raise ApplicationError(f"{due.key} passed and asks nobody", type="stuck_deadline")
+        await self.task(due.task, due.occasion, role=due.owner, due=due.by)
 
     async def record(self, *facts: AnyFact, says: str) -> None:
         """Write facts that this workflow itself decides."""
@@ -162,6 +174,7 @@ class Desk:
             org=self.start.org, referral_id=self.start.referral_id, facts=tuple(facts)
         )
         await self._learn_from("record_facts", given, says)
+        self.learn(*facts)
 
     async def drop_held(self, why: str) -> None:
         """Stop every message that still waits for its hour."""
@@ -170,7 +183,8 @@ class Desk:
 
     # --- inside -------------------------------------------------------------------------------
 
-    def _still_on(self) -> None:
+    def check(self) -> None:
+        """End the track that asks when the referral is over; raises Over."""
         if self.referral.over() and not self.farewell:
             raise Over
 
@@ -241,32 +255,28 @@ class Desk:
     async def _hold(
         self, message: MessageRef, until: datetime | None, unless: Known, by: DueRule | None
     ) -> None:
-        def go_on(r: Referral) -> bool:
-            approved = until is None and r.approved(message)
-            return unless(r) or r.settled(message) or approved
+        """Wait until a held message may be cranked again, or need not; its promise is kept."""
 
-        def held() -> Due | None:
-            name = message.kind.replace("_", " ")
-            says = f"Hold the {name} until it may go out"
-            return Due(key=f"held:{message.key}", at=until, says=says) if until else None
+        def go_on(r: Referral) -> bool:
+            decided = until is None and (r.approved(message) or r.stopped(message))
+            return unless(r) or r.settled(message) or decided
 
         def next_due(r: Referral, rules: Rules) -> Due | None:
-            promised = by(r, rules) if by and not self._asked(by) else None
-            waiting = [due for due in (held(), promised) if due is not None]
+            name = message.kind.replace("_", " ")
+            says = f"Hold the {name} until it may go out"
+            hour = Due(key=f"held:{message.key}", at=until, says=says) if until else None
+            promised = by(r, rules) if by else None
+            waiting = [due for due in (hour, promised) if due is not None]
             return min(waiting, key=lambda due: due.at, default=None)
 
-        came = await self.until(go_on, next_due)
-        if came is None and until is None:
-            await self.after(go_on)  # in a person's hands: their task has the limit
-        elif came is not None and came.task is not None:
-            await self.late(came)
-            await self._hold(message, until, unless, by)
-
-    def _asked(self, by: DueRule) -> bool:
-        due = by(self.referral, self.rules)
-        if due is None or due.task is None:
-            return True
-        return self.referral.task(task_key(due.task, due.occasion)) is not None
+        while not go_on(self.referral):
+            came = await self.until(go_on, next_due)
+            if came is None:
+                await self.after(lambda r: go_on(r) or next_due(r, self.rules) is not None)
+            elif came.task is None:
+                return  # its hour has come
+            else:
+                await self.late(came)
 
     async def _drop_if_held(self, message: MessageRef, why: str) -> None:
         if message.key not in {hold.message for hold in self.referral.held()}:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pydantic import ValidationError
 from temporalio import workflow
+from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 
 from models.facts import (
@@ -36,6 +36,8 @@ from models.facts import (
     VisitCompleted,
 )
 
+NO_BODY = RawValue(Payload())  # what a signal sent without a body reads; it is not an error there
+
 
 class Milestones:
     """The signal handlers of a referral; each only takes its fact in."""
@@ -51,89 +53,91 @@ class Milestones:
     def _read(self, kind: type[Fact], raw: RawValue) -> None:
         try:
             fact = workflow.payload_converter().from_payload(raw.payload, kind)
-        except (ValidationError, ValueError, RuntimeError):
+            if not isinstance(fact, kind):
+                raise TypeError("a signal with a body of another encoding")
+        except (ValueError, TypeError, KeyError, RuntimeError):
             self.unreadable(kind.model_fields["kind"].default)
         else:
             self.hear(fact)
 
     @workflow.signal(description="The request itself, or a correction of it")
-    def referral_received(self, fact: RawValue) -> None:
+    def referral_received(self, fact: RawValue = NO_BODY) -> None:
         self._read(ReferralReceived, fact)
 
     @workflow.signal(description="The EMR has an appointment, or moved it")
-    def appointment_booked(self, fact: RawValue) -> None:
+    def appointment_booked(self, fact: RawValue = NO_BODY) -> None:
         self._read(AppointmentBooked, fact)
 
     @workflow.signal(description="An appointment will not take place")
-    def appointment_cancelled(self, fact: RawValue) -> None:
+    def appointment_cancelled(self, fact: RawValue = NO_BODY) -> None:
         self._read(AppointmentCancelled, fact)
 
     @workflow.signal(description="The patient did not come")
-    def appointment_missed(self, fact: RawValue) -> None:
+    def appointment_missed(self, fact: RawValue = NO_BODY) -> None:
         self._read(AppointmentMissed, fact)
 
     @workflow.signal(description="The patient's forms are complete")
-    def intake_completed(self, fact: RawValue) -> None:
+    def intake_completed(self, fact: RawValue = NO_BODY) -> None:
         self._read(IntakeCompleted, fact)
 
     @workflow.signal(description="The initial evaluation took place")
-    def evaluation_completed(self, fact: RawValue) -> None:
+    def evaluation_completed(self, fact: RawValue = NO_BODY) -> None:
         self._read(EvaluationCompleted, fact)
 
     @workflow.signal(description="A written order is on file")
-    def order_received(self, fact: RawValue) -> None:
+    def order_received(self, fact: RawValue = NO_BODY) -> None:
         self._read(OrderReceived, fact)
 
     @workflow.signal(description="The therapist or the provider signed the plan of care")
-    def plan_of_care_signed(self, fact: RawValue) -> None:
+    def plan_of_care_signed(self, fact: RawValue = NO_BODY) -> None:
         self._read(PlanOfCareSigned, fact)
 
     @workflow.signal(description="A page of the plan came back; a person judges it")
-    def plan_of_care_returned(self, fact: RawValue) -> None:
+    def plan_of_care_returned(self, fact: RawValue = NO_BODY) -> None:
         self._read(PlanOfCareReturned, fact)
 
     @workflow.signal(description="One completed visit")
-    def visit_completed(self, fact: RawValue) -> None:
+    def visit_completed(self, fact: RawValue = NO_BODY) -> None:
         self._read(VisitCompleted, fact)
 
     @workflow.signal(description="One score on one measure")
-    def outcome_recorded(self, fact: RawValue) -> None:
+    def outcome_recorded(self, fact: RawValue = NO_BODY) -> None:
         self._read(OutcomeRecorded, fact)
 
     @workflow.signal(description="The clinician signed a progress report")
-    def progress_report_signed(self, fact: RawValue) -> None:
+    def progress_report_signed(self, fact: RawValue = NO_BODY) -> None:
         self._read(ProgressReportSigned, fact)
 
     @workflow.signal(description="Care ended")
-    def discharged(self, fact: RawValue) -> None:
+    def discharged(self, fact: RawValue = NO_BODY) -> None:
         self._read(Discharged, fact)
 
     @workflow.signal(description="The therapist signed the discharge summary")
-    def discharge_summary_signed(self, fact: RawValue) -> None:
+    def discharge_summary_signed(self, fact: RawValue = NO_BODY) -> None:
         self._read(DischargeSummarySigned, fact)
 
     @workflow.signal(description="The source took the referral back")
-    def referral_withdrawn(self, fact: RawValue) -> None:
+    def referral_withdrawn(self, fact: RawValue = NO_BODY) -> None:
         self._read(ReferralWithdrawn, fact)
 
     @workflow.signal(description="Every message stops at once")
-    def patient_died(self, fact: RawValue) -> None:
+    def patient_died(self, fact: RawValue = NO_BODY) -> None:
         self._read(PatientDied, fact)
 
     @workflow.signal(description="The patient answered a message")
-    def patient_replied(self, fact: RawValue) -> None:
+    def patient_replied(self, fact: RawValue = NO_BODY) -> None:
         self._read(PatientReplied, fact)
 
     @workflow.signal(description="The patient answered the one question after discharge")
-    def check_in_answered(self, fact: RawValue) -> None:
+    def check_in_answered(self, fact: RawValue = NO_BODY) -> None:
         self._read(CheckInAnswered, fact)
 
     @workflow.signal(description="A receipt proves that a message arrived")
-    def message_delivered(self, fact: RawValue) -> None:
+    def message_delivered(self, fact: RawValue = NO_BODY) -> None:
         self._read(MessageDelivered, fact)
 
     @workflow.signal(description="A task that was opened outside this workflow")
-    def task_opened(self, fact: RawValue) -> None:
+    def task_opened(self, fact: RawValue = NO_BODY) -> None:
         self._read(TaskOpened, fact)
 
     @workflow.signal(dynamic=True)

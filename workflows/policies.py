@@ -8,7 +8,7 @@ from temporalio.common import RetryPolicy
 
 # Our own store answers in milliseconds; while it is locked or gone the activity simply waits its
 # turn again, for as long as it takes: nothing may go quiet because a disk was full.
-STORE_TIMEOUT = timedelta(seconds=20)
+STORE_TIMEOUT = timedelta(seconds=15)
 STORE_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=1),
     backoff_coefficient=2.0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import NamedTuple
+from typing import NoReturn
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
@@ -14,10 +14,10 @@ from engine.attributes import NEEDS_ATTENTION, STAGE
 from models.certification import state as certification_state
 from models.contracts import ReferralEnd, ReferralStart
 from models.decisions import refusal
-from models.dues import agenda
-from models.facts import AnyDecisionFact, AnyFact, Fact, ReferralClosed
-from models.referral import Referral, Stage
-from models.tasks import TaskKind, task_key
+from models.dues import AT_ONCE, agenda
+from models.facts import AnyDecision, AnyDecisionFact, AnyFact, Fact, ReferralClosed
+from models.tasks import TaskKind, again, task_key
+from models.view import view_of
 from workflows.desk import Desk, Over
 from workflows.milestones import Milestones
 from workflows.steps.acknowledge import acknowledge
@@ -28,22 +28,12 @@ from workflows.steps.farewell import farewell
 from workflows.steps.follow_up import follow_up
 from workflows.steps.prepare_visit import prepare_visit
 from workflows.steps.reach_patient import reach_patient
+from workflows.steps.recertify import recertify
 from workflows.steps.report_progress import report_progress
+from workflows.steps.request import request
 from workflows.steps.watch_engagement import watch_engagement
 
 Step = Callable[[Desk], Awaitable[None]]
-
-
-class View(NamedTuple):
-    """What the lists of the Temporal UI show of a referral."""
-
-    stage: Stage
-    needs_attention: bool
-
-    @classmethod
-    def of(cls, referral: Referral) -> View:
-        """The view that a referral's facts make."""
-        return cls(referral.stage(), bool(referral.open_tasks()))
 
 
 @workflow.defn(name="ReferralWorkflow")
@@ -54,19 +44,23 @@ class ReferralWorkflow(Milestones):
     def __init__(self, start: ReferralStart) -> None:
         self.start = start
         self.desk = Desk(start)
-        self.shown = View.of(self.desk.referral)  # whoever starts it sets the same attributes
+        self.shown = view_of(self.desk.referral)  # whoever starts it sets the same attributes
         self.shown_revision = -1
+        self.shown_busy = False
         self.turning = False
         self.unread: list[str] = []
+        self.deciding = asyncio.Lock()
 
     @workflow.run
-    async def run(self, start: ReferralStart) -> ReferralEnd:
+    async def run(self, start: ReferralStart) -> ReferralEnd:  # noqa: ARG002 - taken by __init__
         """A row is a track: tracks run side by side, the steps named in a row one after another."""
+        await self.walk(request)  # a milestone may come before the request itself
         story = asyncio.gather(
             self.walk(acknowledge),  # whoever sent the patient hears within 24 hours
             self.walk(reach_patient, evaluate, discharge, follow_up),  # the patient's way
             self.walk(prepare_visit),  # confirmation and forms before each booked evaluation
             self.walk(certify_plan),  # sent, chased while needed, signed, answered
+            self.walk(recertify),  # before the plan ends, or on day 90
             self.walk(report_progress),  # by the 10th treatment day
             self.walk(watch_engagement),  # nobody drops out unseen
             # a new step, one line:  *self.since("2027-03-caregiver", call_caregiver),
@@ -77,7 +71,7 @@ class ReferralWorkflow(Milestones):
             )
             await self.look_up()
             if self.at_page_end() and not story.done():
-                workflow.continue_as_new(start.resumed(self.desk.referral))
+                self.turn()
         await story
         return await self.close()
 
@@ -87,6 +81,7 @@ class ReferralWorkflow(Milestones):
             tried = 0
             while True:
                 try:
+                    self.desk.check()
                     await step(self.desk)
                     break
                 except Over:
@@ -100,19 +95,29 @@ class ReferralWorkflow(Milestones):
                     await self.mended(task_key(TaskKind.STEP_FAILED, occasion))
 
     async def mended(self, task: str) -> None:
-        """A person has done what a failed step asked of them."""
-        await workflow.wait_condition(lambda: self.desk.referral.task_done(task))
+        """A person has done what a failed step asked of them, or nothing is left to mend."""
+
+        def on() -> bool:
+            over = self.desk.referral.over() and not self.desk.farewell
+            return over or self.desk.referral.task_done(task)
+
+        await workflow.wait_condition(on)
 
     def since(self, patch: str, *steps: Step) -> list[Awaitable[None]]:
         """A track added later: new referrals walk it at once, running ones after turn_the_page."""
         return [self.walk(*steps)] if workflow.patched(patch) else []
 
     async def close(self) -> ReferralEnd:
-        """Last words, then the board lets go; a person's closing stands as it was written."""
-        self.desk.farewell = True
-        await farewell(self.desk)
+        """Last words, then the board lets go; a person's closing stands as it was written.
+
+        What comes back meanwhile, by a booking or because the end was taken back, is walked with
+        again on a new page.
+        """
         referral = self.desk.referral
-        if not referral.closed():
+        over = referral.over()
+        self.desk.farewell = True
+        await self.walk(farewell)
+        if not referral.closed() and over == referral.over() and not self.desk.taken_back:
             closed = ReferralClosed(
                 at=self.desk.now(),
                 as_of=self.desk.now(),
@@ -120,18 +125,30 @@ class ReferralWorkflow(Milestones):
                 reason=referral.closing_reason(),
             )
             await self.desk.record(closed, says="Close the referral")
-        await self.look_up()
-        await workflow.wait_condition(workflow.all_handlers_finished)
+        while self.out_of_date() or not workflow.all_handlers_finished():
+            await self.look_up()
+            await workflow.wait_condition(workflow.all_handlers_finished)
         closing = referral.closing()
-        reason = closing.reason if closing else referral.closing_reason()
-        return ReferralEnd(referral_id=self.start.referral_id, reason=reason)
+        if closing is None:
+            self.turn()
+        return ReferralEnd(referral_id=self.start.referral_id, reason=closing.reason)
 
     # --- turning the page ---------------------------------------------------------------------
 
     def at_page_end(self) -> bool:
-        """A long history, or an operator's wish for new code; never in the middle of an act."""
-        wanted = self.turning or workflow.info().is_continue_as_new_suggested()
-        return wanted and self.desk.busy == 0 and workflow.all_handlers_finished()
+        """A long history, a fact taken back, or a wish for new code; never in the middle of an act.
+
+        A retraction turns the page because every track may then have to go back, and walking from
+        the top with what is known now is the one way that is always right.
+        """
+        wanted = self.turning or self.desk.taken_back
+        if not (wanted or workflow.info().is_continue_as_new_suggested()):
+            return False
+        return self.desk.busy == 0 and not self.unread and workflow.all_handlers_finished()
+
+    def turn(self) -> NoReturn:
+        """Begin the next page with everything known by now."""
+        workflow.continue_as_new(self.start.resumed(self.desk.referral))
 
     @workflow.signal(description="Move this running referral onto the code of the day")
     def turn_the_page(self) -> None:
@@ -155,12 +172,18 @@ class ReferralWorkflow(Milestones):
 
         The same decision again changes nothing. Refused: ApplicationError with the refusal's code.
         """
-        await self.desk.record(decision, says="Write a person's decision")
-        self.desk.learn(decision)
+        async with self.deciding:
+            self.refuse(decision)  # of two at once, the first may stand in the second's way
+            if decision not in self.desk.referral.facts:
+                await self.desk.record(decision, says="Write a person's decision")
         return self.desk.referral.version
 
     @decide.validator
     def _may_decide(self, decision: AnyDecisionFact) -> None:
+        self.refuse(decision)
+
+    def refuse(self, decision: AnyDecision) -> None:
+        """Raise ApplicationError, with the refusal's code as its type, where there is one."""
         refused = refusal(self.desk.referral, decision)
         if refused is not None:
             raise ApplicationError(refused.sentence, type=refused.code, non_retryable=True)
@@ -178,22 +201,42 @@ class ReferralWorkflow(Milestones):
     # --- being seen -------------------------------------------------------------------------------
 
     def out_of_date(self) -> bool:
-        """Facts have come since the details were last written."""
-        return self.shown_revision != self.desk.revision
+        """Facts have come since the details were last written, or the lists may be shown now."""
+        due = self.desk.busy == 0 and self.shown_busy
+        return self.shown_revision != self.desk.revision or due
 
     async def look_up(self) -> None:
-        """Show where the referral stands: details always (they cost nothing), lists on change."""
-        self.shown_revision = self.desk.revision
+        """Ask people what facts alone ask of them; show where the referral stands.
+
+        Details cost nothing and are always written; the lists only on change.
+        """
+        self.shown_revision, self.shown_busy = self.desk.revision, self.desk.busy > 0
         while self.unread:
-            name = self.unread.pop(0)
-            await self.desk.task(TaskKind.UNREADABLE_EVENT, name[:60].replace(":", "-"))
-        view = View.of(self.desk.referral)
-        if view != self.shown:
+            await self.desk.task(TaskKind.UNREADABLE_EVENT, self.unread_occasion(self.unread[0]))
+            self.unread.pop(0)
+        if self.desk.referral.is_received() and not self.desk.referral.over():
+            for rule in AT_ONCE:
+                due = rule(self.desk.referral, self.desk.rules)
+                if due is not None:
+                    await self.desk.late(due)
+        view = view_of(self.desk.referral)
+        # Each upsert is an Action: what passes while an activity runs (booked, and at once the
+        # forms go out) is shown when it has ended. The details below are always current.
+        if view != self.shown and self.desk.busy == 0:
             workflow.upsert_search_attributes(
                 [STAGE.value_set(view.stage), NEEDS_ATTENTION.value_set(view.needs_attention)]
             )
             self.shown = view
         workflow.set_current_details(self.details())
+
+    def unread_occasion(self, name: str) -> str:
+        """One open task for each kind of signal; another once a person has seen to that one."""
+        base, time = name[:60].replace(":", "-"), 0
+        occasion = base
+        while self.desk.referral.task_done(task_key(TaskKind.UNREADABLE_EVENT, occasion)):
+            time += 1
+            occasion = again(base, time)
+        return occasion
 
     def details(self) -> str:
         """Where it stands, what is next and why: Markdown for the Temporal UI, PHI-free."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import timedelta
 
 from temporalio import workflow
+from temporalio.common import RawValue
 
 from engine.attributes import NEEDS_ATTENTION
 from models.contracts import Look, SourceStart
+from workflows.milestones import NO_BODY
 from workflows.policies import STORE_RETRY, STORE_TIMEOUT
 
+SHORTEST_WAIT = timedelta(hours=1)  # a date that has passed is no reason to ask without a pause
 LOOKS_PER_PAGE = 200  # about 2,000 events: far below where the engine suggests a new page
 
 
@@ -51,9 +54,7 @@ class SourceWorkflow:
         if look.again_at is None:
             await workflow.wait_condition(news)  # quiet: its task has an owner and a date
             return
-        left = look.again_at - workflow.now()
-        if left.total_seconds() <= 0:
-            return
+        left = max(look.again_at - workflow.now(), SHORTEST_WAIT)
         try:
             await workflow.wait_condition(
                 news, timeout=left, timeout_summary="Wait for the next referral from this source"
@@ -62,9 +63,9 @@ class SourceWorkflow:
             return
 
     @workflow.signal(description="This source sent a referral")
-    def referral_received(self, at: datetime) -> None:
+    def referral_received(self, at: RawValue = NO_BODY) -> None:
         """A referral came; the store knows it already, the watch only looks again."""
-        del at  # of another virtual clock; the store has the date
+        del at  # of another virtual clock, and not even read: the store has the date
         self.told += 1
 
     def show(self, look: Look) -> None:

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
-
-from pydantic import ValidationError
+from typing import Any, NamedTuple, cast
 
 from integrations.emr import referrals
 from integrations.emr.dates import check_dates
-from integrations.emr.problems import told
+from integrations.emr.problems import validated
 from integrations.emr.signature import verify
 from models.contracts import RawRequest
 from models.errors import BadRequest
 from models.events import Event
-from models.facts import MILESTONES, Fact
+from models.facts import MILESTONES, AnyFact
 
 RECEIVED = "referral_received"
 TYPES = tuple(MILESTONES)
@@ -68,11 +67,12 @@ def read_event(body: bytes, now: datetime) -> Event:
     Codes: ``malformed_json``, ``invalid_event``, ``unknown_event_type``, ``impossible_date``, and
     those of ``referrals.new_referral``. The document an event brings is judged apart.
     """
-    content = read_json(body)
-    try:
-        event = Event.model_validate(content)
-    except ValidationError as error:
-        raise told(error) from None
+    return checked(read_json(body), now)
+
+
+def checked(content: Any, now: datetime) -> Event:
+    """``read_event`` on JSON that has been read already."""
+    event = validated(Event, content)
     if event.type not in MILESTONES:
         close = difflib.get_close_matches(event.type, TYPES, n=1)
         hint = f" Did you mean {close[0]}?" if close else ""
@@ -84,23 +84,23 @@ def read_event(body: bytes, now: datetime) -> Event:
     check_dates({"at": event.at, "as_of": event.as_of}, now)
     if event.type == RECEIVED:
         referrals.new_referral(event, now)
-    else:
-        fact = milestone(event)
-        check_dates(dict(fact), now, "data.")
-        if event.referral is None or not (event.referral.id or event.referral.external):
-            raise BadRequest(
-                "referral: say which referral this is about, by our id or by external "
-                "(assigner and value).",
-                code="invalid_event",
-                field="referral",
-            )
+        return event
+    fact = milestone(event)
+    check_dates(dict(fact), now, "data.")
+    if event.referral is None or not (event.referral.id or event.referral.external):
+        raise BadRequest(
+            "referral: say which referral this is about, by our id or by external "
+            "(assigner and value).",
+            code="invalid_event",
+            field="referral",
+        )
     return event
 
 
 def read_json(body: bytes) -> Any:
-    """Strict JSON (no NaN, no absurd depth); raises BadRequest ``malformed_json``."""
+    """Strict JSON (no NaN, no 1e999, no absurd depth); raises BadRequest ``malformed_json``."""
     try:
-        return json.loads(body, parse_constant=_no_constant)
+        return json.loads(body, parse_constant=_no_constant, parse_float=_finite)
     except (ValueError, RecursionError):
         raise BadRequest(
             "The body is not JSON in UTF-8. Send one object with type, at, referral and data.",
@@ -110,7 +110,7 @@ def read_json(body: bytes) -> Any:
 
 def milestone(
     event: Event, *, document_id: str | None = None, provider_id: str | None = None
-) -> Fact:
+) -> AnyFact:
     """The fact an event tells, with the ids that only the store knows put in.
 
     Raises BadRequest ``invalid_event`` naming the field; not for ``referral_received``, whose
@@ -136,10 +136,7 @@ def milestone(
         _require_npi(event)
     if "document_id" in kind.model_fields:
         given["document_id"] = document_id
-    try:
-        return kind.model_validate(given)
-    except ValidationError as error:
-        raise told(error, within=["data"]) from None
+    return cast(AnyFact, validated(kind, given, within=["data"]))
 
 
 def wire_fields(kind: str) -> tuple[str, ...]:
@@ -161,3 +158,10 @@ def _require_npi(event: Event) -> None:
 
 def _no_constant(_: str) -> None:
     raise ValueError
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError
+    return number

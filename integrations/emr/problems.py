@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from models.errors import BadRequest
 
+M = TypeVar("M", bound=BaseModel)
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,59}")
 _TIDY = (
     ("Input should be ", "expected "),
@@ -17,6 +19,24 @@ _TIDY = (
     ("Extra inputs are not permitted", "is not a field we know; see the table of fields"),
     ("Field required", "is missing"),
 )
+
+
+def validated(
+    model: type[M], content: Any, *, code: str = "invalid_event", within: Sequence[str] = ()
+) -> M:
+    """The model in *content*; its first problem as BadRequest, see ``told``.
+
+    A date at the edge of the calendar that leaves it in UTC is ``impossible_date``.
+    """
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise told(error, code=code, within=within) from None
+    except OverflowError:
+        raise BadRequest(
+            "A date is outside the calendar; expected one between 2000 and now.",
+            code="impossible_date",
+        ) from None
 
 
 def told(

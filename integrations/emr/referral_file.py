@@ -11,13 +11,12 @@ import io
 import json
 from typing import Any, Final
 
-from pydantic import ValidationError
-
-from integrations.emr.problems import told
+from integrations.emr.problems import validated
 from models.errors import BadRequest, TooLarge
 from models.events import NewReferral
 
 MOST_ROWS: Final = 5000
+_CODE: Final = "invalid_referral"
 
 #: CSV header -> place in NewReferral. Order and case of headers do not matter; unknown ones are
 #: refused, because a column nobody reads is a typing mistake that would lose something.
@@ -100,10 +99,9 @@ def _json(text: str) -> list[NewReferral]:
     found = []
     for place, item in enumerate(items, start=1):
         try:
-            found.append(NewReferral.model_validate(item))
-        except ValidationError as error:
-            within = [f"referral {place}"] if several else []
-            raise _at(error, within) from None
+            found.append(validated(NewReferral, item, code=_CODE))
+        except BadRequest as error:
+            raise _at(error, [f"referral {place}"] if several else []) from None
     return found
 
 
@@ -161,17 +159,17 @@ def _row(header: list[str], cells: list[str], number: int) -> NewReferral:
             inner = inner.setdefault(parent, {})
         inner[last] = [p.strip() for p in value.split(";")] if last == "payers" else value
     try:
-        return NewReferral.model_validate(content)
-    except ValidationError as error:
+        return validated(NewReferral, content, code=_CODE)
+    except BadRequest as error:
         raise _at(error, [f"row {number}"], columns=True) from None
 
 
-def _at(error: ValidationError, within: list[str], *, columns: bool = False) -> BadRequest:
-    """The first problem with its row, and its column by header where there is one."""
-    problem = told(error, code="invalid_referral")
+def _at(problem: BadRequest, within: list[str], *, columns: bool = False) -> BadRequest:
+    """A problem with its row, and its column by header where there is one."""
     path = tuple((problem.field or "").split("."))
     wanted = path[:1] if path[0] == "payers" else path
     place = f"column {_HEADERS[wanted]}" if columns and wanted in _HEADERS else problem.field
     said = problem.sentence.partition(": ")[2] or problem.sentence
     parts = [*within, *([place] if place else [])]
-    return BadRequest(f"{', '.join(parts)}: {said}", code="invalid_referral", field=place)
+    where = f"{', '.join(parts)}: " if parts else ""
+    return BadRequest(f"{where}{said}", code=problem.code, field=place)

@@ -11,10 +11,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
 
-from pydantic import ValidationError
-
 from integrations.emr.dates import check_dates
-from integrations.emr.problems import told
+from integrations.emr.problems import validated
 from models import shapes
 from models.errors import BadRequest
 from models.events import Event, NewReferral, PatientIn, ProviderIn
@@ -50,10 +48,7 @@ def new_referral(event: Event, now: datetime, country: str = "US") -> Arrival:
     Raises BadRequest ``invalid_event``, ``impossible_date``, ``bad_name`` or ``bad_state`` naming
     the field. *country* is where numbers without a country code are.
     """
-    try:
-        new = NewReferral.model_validate(event.data)
-    except ValidationError as error:
-        raise told(error, within=["data"]) from None
+    new = validated(NewReferral, event.data, within=["data"])
     if new.external is None and event.referral is not None and event.referral.external is not None:
         new = new.model_copy(update={"external": event.referral.external})
     check_dates({"received_at": new.received_at, "not_before": new.not_before}, now, "data.")

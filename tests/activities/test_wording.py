@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jinja2 import Environment, StrictUndefined, UndefinedError, meta
 
-from activities.wording import render
+from activities.wording import _filled, render
 from models.errors import ConfigError, NotFound
 from models.kinds import Kind
 from models.messages import MESSAGES, Audience, Context, Language, ToPatient
@@ -82,9 +82,10 @@ def test_the_sample_texts_keep_their_link_and_their_number(language: Language) -
         assert "example.org/riverside-east/schedule" in body, kind
     body = render(Kind.SCHEDULE_TEXT, "sms", language, MESSAGES[Kind.SCHEDULE_TEXT].sample).body
     assert "518-555-0142" in body
-    assert "example.org/riverside-east/schedule" in render(
-        Kind.INTAKE, "sms", language, MESSAGES[Kind.INTAKE].sample
-    ).body
+    assert (
+        "example.org/riverside-east/schedule"
+        in render(Kind.INTAKE, "sms", language, MESSAGES[Kind.INTAKE].sample).body
+    )
 
 
 def test_answer_words_are_c_and_r() -> None:
@@ -98,9 +99,9 @@ def test_answer_words_are_c_and_r() -> None:
 @pytest.mark.parametrize("kind", [Kind.REACH_FOLLOWUP, Kind.LAST_TEXT])
 @pytest.mark.parametrize("channel", ["sms", "email"])
 def test_whoever_has_booked_may_ignore_it(kind: Kind, channel: Any) -> None:
-    assert "If you have booked, ignore this" in render(
-        kind, channel, "en", MESSAGES[kind].sample
-    ).body
+    assert (
+        "If you have booked, ignore this" in render(kind, channel, "en", MESSAGES[kind].sample).body
+    )
     assert "Si ya tiene cita, ignore" in render(kind, channel, "es", MESSAGES[kind].sample).body
 
 
@@ -158,8 +159,6 @@ def test_a_missing_variable_is_refused_and_never_left_blank() -> None:
     with pytest.raises(TypeError):
         render(Kind.SCHEDULE_TEXT, "sms", "en", lacking)
     with pytest.raises(UndefinedError):
-        from activities.wording import _filled
-
         _filled(Kind.SCHEDULE_TEXT, "sms", "en", lacking)
 
 

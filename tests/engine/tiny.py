@@ -8,6 +8,7 @@ from temporalio import activity, workflow
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 
+from engine.attributes import STAGE
 from models.base import Model
 
 
@@ -159,3 +160,47 @@ class Alarm:
     @workflow.query
     def now(self) -> datetime:
         return workflow.now()
+
+
+@workflow.defn
+class Ledger:
+    """One of everything that costs an Action, so that the count can be checked by hand."""
+
+    def __init__(self) -> None:
+        self.facts: list[str] = []
+        self.decided = 0
+
+    @workflow.run
+    async def run(self, page: int) -> int:
+        if page == 1:
+            await workflow.wait_condition(lambda: len(self.facts) >= 4 and self.decided >= 1)
+            workflow.patched("a-later-step")
+            workflow.upsert_search_attributes([STAGE.value_set("contacting")])
+            for says in ("reply", "visit"):
+                await workflow.sleep(0.05, summary=f"until the {says}")
+            for _ in range(2):
+                await workflow.execute_activity(
+                    "flaky",
+                    "letter",
+                    start_to_close_timeout=timedelta(seconds=5),
+                    retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=1)),
+                )
+            workflow.continue_as_new(2)
+        await workflow.execute_activity(
+            "flaky", "letter", start_to_close_timeout=timedelta(seconds=5)
+        )
+        return page
+
+    @workflow.signal
+    async def fact(self, key: str) -> None:
+        self.facts.append(key)
+
+    @workflow.update
+    async def decide(self, what: str) -> str:
+        self.decided += 1
+        return what
+
+    @decide.validator
+    def refuse(self, what: str) -> None:
+        if what == "nonsense":
+            raise ApplicationError("no")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import col, select
 
 from models.contracts import Card
@@ -286,26 +288,54 @@ def test_two_writers_of_one_referral_lose_nothing(store: Store) -> None:
     assert record.card(ORG, ref) == truth.card
 
 
-def test_the_last_card_left_by_two_writers_knows_every_fact(store: Store) -> None:
-    # One writer holds the referral while the other waits for it: nobody folds half of the facts.
+EVALUATION = EvaluationCompleted(at=START + 6 * DAY, day=(START + 6 * DAY).date())
+VISIT = VisitCompleted(at=START + 9 * DAY, visit_id="v1", day=(START + 9 * DAY).date())
+CALLED = TaskCompleted(at=START + HOUR, by="staff_1", task=CALL)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "stage"),
+    [
+        (VISIT, EVALUATION, Stage.IN_CARE),  # each alone would be "evaluated"
+        (task(), CALLED, Stage.RECEIVED),  # the second brings the card back to what it was
+    ],
+)
+def test_who_waits_for_the_referral_knows_what_the_other_wrote(
+    store: Store, first: AnyFact, then: AnyFact, stage: Stage
+) -> None:
     record, ref = a_referral(store)
     cards: list[Card] = []
-    started = threading.Event()
 
     def second() -> None:
-        started.set()
-        evaluation = EvaluationCompleted(at=START + 6 * DAY, day=(START + 6 * DAY).date())
-        cards.append(record.write(ORG, ref, evaluation, recorded_at=START))
+        with store.write() as session:
+            held = referrals.get(session, ORG, ref)  # as it was before it could be locked
+            cards.append(record.write_in(session, ORG, ref, then, recorded_at=START).card)
+            assert held.id == ref
 
     thread = threading.Thread(target=second)
     with store.write() as session:
-        visit = VisitCompleted(at=START + 9 * DAY, visit_id="v1", day=(START + 9 * DAY).date())
-        record.write_in(session, ORG, ref, visit, recorded_at=START)
+        record.write_in(session, ORG, ref, first, recorded_at=START)
         thread.start()
-        started.wait()
+        until_somebody_waits(store)
     thread.join()
-    assert [card.stage for card in cards] == [Stage.IN_CARE]
+    assert [(card.stage, card.open_tasks) for card in cards] == [(stage, 0)]
     assert record.card(ORG, ref) == cards[0]
+    assert len(rows(store, ref)) == 3
+
+
+def until_somebody_waits(store: Store) -> None:
+    """Until a second writer has come to the lock; on SQLite it cannot even begin."""
+    if store.dialect == "sqlite":
+        return
+    patience = time.monotonic() + 10
+    waiting = 0
+    while not waiting and time.monotonic() < patience:
+        with store.read() as session:
+            found = session.connection().execute(
+                text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            )
+            waiting = found.scalar_one()
+    assert waiting
 
 
 # --- rows -----------------------------------------------------------------------------------------

@@ -9,9 +9,11 @@ from sqlmodel import Session
 
 from models.events import NewReferral
 from models.facts import ReferralReceived
+from store import referrals, sources
 from store.engine import Store
 from store.people import Everyone, everyone
 from store.record import Record
+from store.tables import SourceRow
 from tests.lives import received, rules
 
 ORG = "riverside"
@@ -72,6 +74,12 @@ def a_referral(
             fact = received_by(all_of_them, at)
             record.write_in(session, ORG, row.id, fact, recorded_at=at)
     return record, row.id
+
+
+def source_of(store: Store, referral_id: str) -> SourceRow:
+    """Who sent a referral."""
+    with store.read() as session:
+        return sources.get(session, ORG, referrals.get(session, ORG, referral_id).source_id)
 
 
 def received_by(all_of_them: Everyone, at: datetime) -> ReferralReceived:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from models import dues
 from models.referral import Referral
-from models.tasks import TaskKind
-from workflows.desk import Desk
+from workflows.desk import Desk, Known
+
+ASKED = dues.soonest(dues.verified, dues.acknowledged)
 
 
 async def acknowledge(desk: Desk) -> None:
@@ -14,15 +15,16 @@ async def acknowledge(desk: Desk) -> None:
     An unverified sender is a first task instead (policy.md rule 7); a past patient is thanked a
     day later, and only where they or the friend allowed it (rule 8).
     """
+    await desk.expect(_known_or_nothing_owed(desk), ASKED)
+    await desk.until(_never, dues.thank_you)
     message = dues.thanks(desk.referral)
-    if message is None or not desk.ours(message.kind):
-        return
-    if not desk.referral.received.source_verified:
-        await desk.task(TaskKind.VERIFY_SENDER, "1")
-        await desk.expect(_verified, dues.verified)
-    await desk.until(lambda r: r.settled(message), dues.thank_you)
-    await desk.send(message.kind, message.to, message.occasion, by=dues.acknowledged)
+    if message is not None:
+        await desk.send(message.kind, message.to, message.occasion, by=dues.acknowledged)
 
 
-def _verified(r: Referral) -> bool:
-    return r.received.source_verified
+def _known_or_nothing_owed(desk: Desk) -> Known:
+    return lambda r: r.received.source_verified or ASKED(r, desk.rules) is None
+
+
+def _never(_: Referral) -> bool:
+    return False

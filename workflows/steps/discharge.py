@@ -11,7 +11,10 @@ from workflows.desk import Desk
 async def discharge(desk: Desk) -> None:
     """Send the signed summary, planned or not; no letter with holes leaves (ARCHITECTURE §7)."""
     await desk.after(Referral.discharged)  # watch_engagement proposes it after a month without
-    await desk.expect(Referral.evaluation_on_record, dues.missing_evaluation)
-    await desk.expect(Referral.summary_signed, dues.summary)
+    await desk.expect(_papers_in, dues.last_papers)
     for one in desk.referral.received.recipients:
         await desk.send(Kind.DISCHARGE_SUMMARY, dues.recipient(one))
+
+
+def _papers_in(r: Referral) -> bool:
+    return r.evaluation_on_record() and r.summary_signed()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from models import dues
-from models.facts import AppointmentBooked, AppointmentCancelled
+from models.facts import AppointmentBooked
 from models.kinds import Kind
 from models.referral import Referral
-from models.tasks import TaskKind
 from workflows.desk import Desk, Known
 
 
@@ -19,33 +18,29 @@ async def evaluate(desk: Desk) -> None:
         booked = desk.referral.appointment()
         if booked is None:
             await _book_again(desk)
-            continue
-        await desk.expect(_settled_or_moved(booked), dues.attendance)
+        else:
+            await desk.expect(_settled_or_moved(booked), dues.attendance)
 
 
 async def _book_again(desk: Desk) -> None:
-    """First miss: a text that day and a call; second: a call; third: the lead decides."""
-    referral, policy = desk.referral, desk.rules.policy.evaluation
-    misses = referral.missed()
-    if misses:
-        last = misses[-1]
-        number = len(misses)
-        if number >= policy.no_show_lead_from:
-            await desk.task(TaskKind.DECIDE_NO_SHOWS, f"miss-{number}")
-            await desk.send(Kind.UNABLE_TO_REACH, dues.SOURCE, "no-shows", unless=_on_track)
-        else:
-            if number < policy.no_show_call_only_from:
-                await desk.send(Kind.MISSED, dues.PATIENT, last.appointment_id, unless=_on_track)
-            call_by = desk.rules.calendar.after(last.at, policy.no_show_call)
-            await desk.task(TaskKind.REBOOK_CALL, f"miss-{number}", due=call_by)
-    cancelled = referral.last(AppointmentCancelled)
-    if cancelled is not None and not misses:
-        await desk.task(TaskKind.REBOOK_CALL, f"cancelled-{cancelled.appointment_id}")
-    await desk.after(lambda r: _on_track(r) or len(r.missed()) > len(misses))
+    """First miss: a text that day and a call; second: a call; third: the lead, the office told."""
+    due = dues.rebooking(desk.referral, desk.rules)
+    if due is not None and due.at <= desk.now():
+        await desk.late(due)
+    why, misses = desk.referral.rebooking(), desk.referral.missed()
+    other = _another_reason(why)
+    policy = desk.rules.policy.evaluation
+    if misses and why == f"miss-{len(misses)}":
+        if len(misses) < policy.no_show_call_only_from:
+            await desk.send(Kind.MISSED, dues.PATIENT, misses[-1].appointment_id, unless=other)
+        elif len(misses) >= policy.no_show_lead_from and desk.referral.treating_source():
+            await desk.send(Kind.UNABLE_TO_REACH, dues.SOURCE, "no-shows", unless=other)
+    await desk.expect(other, dues.rebooking)
 
 
-def _on_track(r: Referral) -> bool:
-    return r.booked()
+def _another_reason(why: str | None) -> Known:
+    """Booked, or missed once more."""
+    return lambda r: r.booked() or r.rebooking() != why
 
 
 def _settled_or_moved(booked: AppointmentBooked) -> Known:

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 from models import dues
-from models.facts import CheckInAnswered
 from models.kinds import Kind
 from models.referral import Referral
-from models.tasks import TaskKind
 from workflows.desk import Desk
 
 
 async def follow_up(desk: Desk) -> None:
-    """Thank the patient, ask how it went, call the unhappy the same day; then nothing more.
+    """Thank the patient, ask how it went; then nothing more.
 
-    Only goals met, plateau, the patient's choice or a move earn a cheerful word (rule 22).
+    Only goals met, plateau, the patient's choice or a move earn a cheerful word (rule 22). Who was
+    not content is called: that is asked of a person as soon as the answer is known (dues.AT_ONCE).
     """
-    ending = desk.referral.ending()
-    if ending is None or not ending.good:
-        return
     if await desk.until(_never, dues.patient_thanks) is not None:
-        await desk.send(Kind.PATIENT_THANKS, dues.PATIENT)
+        await desk.send(Kind.PATIENT_THANKS, dues.PATIENT, unless=_no_good_end)
     if await desk.until(Referral.check_in_answered, dues.check_in) is not None:
-        await desk.send(Kind.CHECK_IN, dues.PATIENT, unless=Referral.check_in_answered)
+        await desk.send(Kind.CHECK_IN, dues.PATIENT, unless=_answered_or_no_good_end)
     await desk.until(Referral.check_in_answered, dues.check_in_answer)
-    answer = desk.referral.last(CheckInAnswered)
-    policy = desk.rules.policy.followup
-    if answer is not None and answer.score <= policy.call_at_or_below:
-        call_by = desk.rules.calendar.after(answer.at, policy.call_within)
-        await desk.task(TaskKind.LOW_SCORE, "1", due=call_by)
 
 
 def _never(_: Referral) -> bool:
     return False
+
+
+def _no_good_end(r: Referral) -> bool:
+    ending = r.ending()
+    return ending is None or not ending.good
+
+
+def _answered_or_no_good_end(r: Referral) -> bool:
+    return r.check_in_answered() or _no_good_end(r)

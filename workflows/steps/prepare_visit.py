@@ -12,8 +12,8 @@ from workflows.desk import Desk, Known
 async def prepare_visit(desk: Desk) -> None:
     """Confirm each appointment once, the forms with it; remind once, then the desk helps.
 
-    At most two messages about forms [W12]. An appointment that moves, is missed or is cancelled
-    ends the round; the next one begins another.
+    At most two messages about forms [W12], none about a visit that has begun. An appointment that
+    moves, is missed or is cancelled ends the round; the next one begins another.
     """
     while True:
         await desk.after(lambda r: r.appointment() is not None or r.evaluated_or_discharged())
@@ -21,27 +21,41 @@ async def prepare_visit(desk: Desk) -> None:
         if booked is None or desk.referral.evaluated_or_discharged():
             return
         changed = _no_longer(booked)
-        forms = desk.ours(Kind.INTAKE) and not desk.referral.intake_done()
-        kind = Kind.INTAKE if forms else Kind.BOOKED
-        await desk.send(kind, dues.PATIENT, booked.appointment_id, unless=changed)
-        if forms:
+        if desk.now() < booked.starts_at:
+            await _confirm(desk, booked, changed)
+        if desk.now() < booked.starts_at:
             await _forms(desk, booked, changed)
         await desk.after(changed)
+
+
+async def _confirm(desk: Desk, booked: AppointmentBooked, changed: Known) -> None:
+    def too_late(r: Referral) -> bool:
+        return changed(r) or desk.now() >= booked.starts_at
+
+    kind = dues.confirmation(desk.referral, desk.rules, booked)
+    await desk.send(kind, dues.PATIENT, booked.appointment_id, unless=too_late)
 
 
 async def _forms(desk: Desk, booked: AppointmentBooked, changed: Known) -> None:
     def ready(r: Referral) -> bool:
         return r.intake_done() or changed(r)
 
+    def too_late(r: Referral) -> bool:
+        return ready(r) or desk.now() >= booked.starts_at
+
     if await desk.until(ready, dues.intake_reminder) is not None:
-        await desk.send(Kind.INTAKE_REMINDER, dues.PATIENT, booked.appointment_id, unless=ready)
+        to = booked.appointment_id
+        await desk.send(Kind.INTAKE_REMINDER, dues.PATIENT, to, unless=too_late)
     await desk.expect(ready, dues.intake_help)
 
 
 def _no_longer(booked: AppointmentBooked) -> Known:
     def changed(r: Referral) -> bool:
         now = r.appointment()
-        moved = now is None or now.appointment_id != booked.appointment_id
-        return moved or r.evaluated_or_discharged()
+        same = now is not None and (now.appointment_id, now.starts_at) == (
+            booked.appointment_id,
+            booked.starts_at,
+        )
+        return not same or r.evaluated_or_discharged()
 
     return changed

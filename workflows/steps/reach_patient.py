@@ -4,22 +4,32 @@ from __future__ import annotations
 
 from models import cadence, dues
 from models.referral import Referral
-from workflows.desk import Desk
+from workflows.desk import Desk, Known
 
 
 async def reach_patient(desk: Desk) -> None:
     """Walk the cadence of the policy; a booking ends it, a person's touch skips that day's act.
 
-    When the cadence is spent a person has been asked to close; the evaluation window
-    (watch_engagement) holds the limit from there on.
+    While it rests a person has been asked; the evaluation window (watch_engagement) holds the
+    limit once it is spent.
     """
-    while await desk.until(Referral.ever_booked, dues.reach) is not None:
+    while not desk.referral.ever_booked():
+        due = await desk.until(Referral.ever_booked, dues.reach)
         act = cadence.next_reach(desk.referral, desk.rules)
-        if act is None:
-            break
-        if act.message is not None:
+        if due is None or act is None:
+            await desk.after(lambda r: r.ever_booked() or dues.reach(r, desk.rules) is not None)
+        elif act.message is not None:
             kind, to, occasion = act.message
-            await desk.send(kind, to, occasion, unless=Referral.ever_booked)
+            await desk.send(kind, to, occasion, unless=_no_longer_next(desk, act))
         elif act.task is not None:
             await desk.task(act.task, act.occasion)
-    await desk.after(Referral.ever_booked)
+
+
+def _no_longer_next(desk: Desk, act: cadence.Act) -> Known:
+    """Booked, or a person was in touch on the day the message would go."""
+
+    def overtaken(r: Referral) -> bool:
+        due = dues.reach(r, desk.rules)
+        return due is None or due.key != act.key
+
+    return overtaken

@@ -6,7 +6,7 @@ from models import dues
 from models.kinds import Kind
 from models.referral import Referral
 from models.tasks import TaskKind
-from workflows.desk import Desk, Known
+from workflows.desk import Desk
 
 
 async def report_progress(desk: Desk) -> None:
@@ -18,18 +18,17 @@ async def report_progress(desk: Desk) -> None:
     """
     await desk.after(lambda r: r.evaluated() or r.discharged())
     while True:
-        due = dues.progress_report(desk.referral, desk.rules)
-        if due is not None and due.at <= desk.now():
+        due = dues.reporting(desk.referral, desk.rules)
+        sends = dues.progress_report(desk.referral, desk.rules)
+        if sends is not None and sends.at <= desk.now():
             await _send(desk)
-            continue
-        if desk.referral.discharged():
+        elif desk.referral.discharged():
             return
-        await _ask(desk)
-        mark = _next_mark(desk)
-        if dues.reporting(desk.referral, desk.rules) is None:
-            await desk.after(mark)
-        elif (late := await desk.until(mark, dues.reporting)) is not None:
-            await desk.late(late)
+        elif due is not None and due.at <= desk.now():
+            await desk.late(due)
+        else:
+            await _ask(desk)
+            await _next(desk)
 
 
 async def _send(desk: Desk) -> None:
@@ -56,8 +55,8 @@ async def _ask(desk: Desk) -> None:
         await desk.task(TaskKind.WRITE_PROGRESS, period)
 
 
-def _next_mark(desk: Desk) -> Known:
-    """The next count of treatment days at which something is due, a new report, or the end."""
+async def _next(desk: Desk) -> None:
+    """Until something is due, or the next count of treatment days, a new report, the end."""
     policy = desk.rules.policy.progress
     reports = len(desk.referral.progress_reports())
     days = dues.report_days(desk.referral)
@@ -67,4 +66,5 @@ def _next_mark(desk: Desk) -> Known:
         counted = bool(ahead) and dues.report_days(r) >= ahead[0]
         return r.discharged() or len(r.progress_reports()) != reports or counted
 
-    return reached
+    if await desk.until(reached, dues.reporting) is None:
+        await desk.after(lambda r: reached(r) or dues.reporting(r, desk.rules) is not None)

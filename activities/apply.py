@@ -1,0 +1,338 @@
+"""What an inbox row means for the record: one transaction, then a list of what to tell the engine.
+
+Applying a row again writes nothing twice (facts, documents and tasks are keyed) and tells the
+engine the same facts, so a row may be applied until the engine has heard it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlmodel import Session
+
+from activities.arrivals import Arrivals, open_task
+from activities.clinical import REPORT, SUMMARY, read_document
+from activities.tenants import Tenants
+from integrations.emr.events import NPI, RECEIVED, checked, milestone, read_json
+from integrations.emr.referrals import new_referral
+from models.contracts import ReferralStart
+from models.errors import BadRequest, NotFound
+from models.events import Event, ExternalId, ReferralRef
+from models.facts import AnyFact, PatientDied, Signer, TaskOpened
+from models.letters import changes_a_letter, contradiction, quoted_in
+from models.people import SourceKind
+from models.policy import Rules
+from models.referral import Referral
+from models.sources import watched
+from models.tasks import TaskKind, kind_of
+from store import documents, inbox, lookups, referrals, sources, tasks
+from store.engine import Store
+from store.record import Record
+from store.tables import InboxRow, InboxState, ReferralRow
+
+
+class Telling(NamedTuple):
+    """What one workflow must hear; without facts it only has to be there."""
+
+    start: ReferralStart
+    facts: tuple[AnyFact, ...] = ()
+
+
+class Applied(NamedTuple):
+    """What a row came to; ``tellings`` are owed to the engine before the row counts as applied."""
+
+    row: InboxRow
+    tellings: tuple[Telling, ...] = ()
+    source: tuple[str, datetime] | None = None
+    woken: tuple[str, ...] = ()  # rows that waited for the referral this one brought
+    waits: bool = False
+
+
+def read_row(origin: str, body: bytes, received_at: datetime, country: str) -> Event:
+    """The event of a row, whatever door it came in by; raises UserError, pure."""
+    content = read_json(body)
+    if origin == "events":
+        event = checked(content, received_at)
+    else:  # a referral alone, by the API or in a file
+        alone = {"type": RECEIVED, "at": received_at.isoformat(), "data": content}
+        try:
+            event = checked(alone, received_at)
+        except BadRequest as error:  # whose sender wrote no "data"
+            field = (error.field or "").removeprefix("data.") or None
+            sentence = error.sentence.removeprefix("data.")
+            raise BadRequest(sentence, code=error.code, field=field) from None
+    read_document(event)
+    if event.type == RECEIVED:
+        new_referral(event, received_at, country)
+    return event
+
+
+class Apply:
+    """Applies rows of the inbox to the record; knows nothing of the engine."""
+
+    def __init__(self, store: Store, record: Record, tenants: Tenants) -> None:
+        self._store = store
+        self._record = record
+        self._tenants = tenants
+        self._arrivals = Arrivals(record, tenants)
+
+    def apply(self, row_id: str, now: datetime) -> Applied | None:
+        """Write what a row says; None when it was settled before.
+
+        Raises UserError when it cannot be read after all, Conflict when another writer was
+        quicker, StoreUnavailable.
+        """
+        with self._store.write() as session:
+            row = lookups.row(session, row_id)
+            if row is None or row.state not in {InboxState.RECEIVED, InboxState.WAITING}:
+                return None
+            country = self._tenants.get(row.org).organization.country
+            event = read_row(row.origin, row.body, row.received_at, country)
+            if event.type == RECEIVED:
+                return self._arrive(session, row, event, country, now)
+            return self._milestone(session, row, event, now)
+
+    def after_closing(self, applied: Applied, telling: Telling, now: datetime) -> Telling | None:
+        """What to do once the workflow's story had ended: a new run to begin, a task, or nothing.
+
+        A referral closed as lost gives way to a booking or an evaluation; otherwise a person is
+        asked only if a letter would have differed, and not for what was known before
+        (ARCHITECTURE §7).
+        """
+        org, referral_id = telling.start.org, telling.start.referral_id
+        with self._store.write() as session:
+            row = referrals.get(session, org, referral_id)
+            referral = self._record.load(session, org, referral_id)
+            if referral.closing() is None:
+                return self._telling(row, referral)
+            for fact in telling.facts:
+                since = applied.row.received_at
+                if not changes_a_letter(fact, telling.start.rules):
+                    continue
+                if lookups.told_before(session, referral_id, fact.key, since):
+                    continue
+                occasion = fact.key.replace(":", "-")[:100]
+                kind = TaskKind.AFTER_CLOSING
+                opened = open_task(session, self._tenants, row, applied.row, kind, occasion)
+                self._record.write_in(session, org, referral_id, opened, recorded_at=now)
+        return None
+
+    def settle(
+        self,
+        row_id: str,
+        state: InboxState,
+        now: datetime,
+        *,
+        reason: str | None = None,
+        referral_id: str | None = None,
+        next_try_at: datetime | None = None,
+    ) -> None:
+        """Say what became of a row; a settled one stays as it is."""
+        with self._store.write() as session:
+            inbox.mark(
+                session,
+                row_id,
+                state,
+                at=now,
+                reason=reason,
+                referral_id=referral_id,
+                next_try_at=next_try_at,
+            )
+
+    def ask(self, row_id: str, kind: TaskKind, reason: str, now: datetime) -> None:
+        """Hand a row to a person, the original attached; twice is once."""
+        with self._store.write() as session:
+            row = lookups.row(session, row_id)
+            if row is not None:
+                self._ask(session, row, kind, reason, now)
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _arrive(
+        self, session: Session, row: InboxRow, event: Event, country: str, now: datetime
+    ) -> Applied:
+        arrival = new_referral(event, row.received_at, country)
+        if event.retracted and arrival.referral.external is not None:
+            external = arrival.referral.external
+            if referrals.find(session, row.org, external) is None:
+                return self._wait(session, row, ReferralRef(external=external), now)
+        arrived = self._arrivals.take(session, row, event, arrival, now)
+        if arrived.question is not None:
+            return self._ask_about(session, row, arrived.row, arrived.question, now)
+        woken = self._woken(session, arrived.row)
+        row.referral_id = arrived.row.id
+        session.add(row)
+        if arrived.row.duplicate_of is not None:
+            inbox.mark(session, row.id, InboxState.APPLIED, at=now, reason="duplicate")
+            return Applied(row, woken=woken)
+        if not arrived.new and not arrived.facts:
+            inbox.mark(session, row.id, InboxState.APPLIED, at=now, reason="known")
+            return Applied(row, woken=woken)
+        referral = self._record.load(session, row.org, arrived.row.id)
+        source = sources.get(session, row.org, arrived.row.source_id)
+        heard = (source.id, arrived.row.received_at) if watched(SourceKind(source.kind)) else None
+        telling = self._telling(arrived.row, referral, arrived.facts)
+        return Applied(row, (telling,), heard if arrived.new else None, woken)
+
+    def _milestone(self, session: Session, row: InboxRow, event: Event, now: datetime) -> Applied:
+        ref = event.referral or ReferralRef()
+        found = self._match(session, row.org, ref)
+        if not found:
+            return self._wait(session, row, ref, now)
+        if len(found) > 1:
+            self._ask(session, row, TaskKind.UNMATCHED_EVENT, "several_referrals", now)
+            return Applied(row)
+        referral_row = found[0]
+        fact = self._fact(session, row, event, referral_row)
+        referral = self._record.load(session, row.org, referral_row.id)
+        trouble = contradiction(referral, fact)
+        if trouble is not None:
+            return self._ask_about(session, row, referral_row, trouble, now)
+        asked = self._taken_back(session, row, referral_row, referral, fact)
+        row.referral_id = referral_row.id
+        session.add(row)
+        tellings = []
+        for one in self._concerned(session, referral_row, fact):
+            facts = (fact, *(asked if one.id == referral_row.id else ()))
+            written = self._record.write_in(session, row.org, one.id, *facts, recorded_at=now)
+            tellings.append(self._telling(one, written.referral, facts))
+        return Applied(row, tuple(tellings))
+
+    def _match(self, session: Session, org: str, ref: ReferralRef) -> list[ReferralRow]:
+        """The referrals that the ids of an event name: none, one, or two that contradict."""
+        found: dict[str, ReferralRow] = {}
+        if ref.id is not None:
+            try:
+                row = referrals.get(session, org, ref.id)
+                found[row.id] = row
+            except NotFound:
+                pass
+        if ref.external is not None:
+            named = referrals.find(session, org, ref.external)
+            if named is not None:
+                row = referrals.get(session, org, named.id)
+                found[row.id] = row
+        return list(found.values())
+
+    def _fact(
+        self, session: Session, row: InboxRow, event: Event, referral: ReferralRow
+    ) -> AnyFact:
+        npi = event.data.get(NPI)
+        provider = lookups.provider_by_npi(session, row.org, npi) if npi else None
+        document_id = None
+        clinical = read_document(event)
+        if clinical is not None:
+            by_provider = event.data.get("by") == Signer.PROVIDER
+            document_id = documents.put(
+                session,
+                org=row.org,
+                kind=clinical.kind,
+                at=event.at,
+                referral_id=referral.id,
+                content=clinical.content,
+                pdf=clinical.pdf,
+                signed_by_therapist=event.type in {REPORT, SUMMARY}
+                or event.data.get("by") == Signer.THERAPIST,
+                signed_by_provider=by_provider,
+            ).id
+        # An order of somebody we have never met certifies nothing, but it is on file.
+        provider_id = provider.id if provider else f"npi-{npi}"
+        return milestone(event, document_id=document_id, provider_id=provider_id)
+
+    def _taken_back(
+        self,
+        session: Session,
+        inbox_row: InboxRow,
+        row: ReferralRow,
+        referral: Referral,
+        fact: AnyFact,
+    ) -> list[TaskOpened]:
+        """Letters that named what is now taken back: a person decides what to tell."""
+        if not fact.retracted:
+            return []
+        known = next((one for one in referral.facts if one.key == fact.key), None)
+        if known is not None and not known.retracted:
+            for message in quoted_in(referral, known):
+                kind = TaskKind.RETRACTED_AFTER_LETTER
+                open_task(session, self._tenants, row, inbox_row, kind, message.key[:120])
+        # Read back from the rows, so that applying this row again tells the same.
+        return [
+            TaskOpened(
+                at=one.opened_at, as_of=one.opened_at, task=one.key, role=one.role, due=one.due
+            )
+            for one in tasks.of_referral(session, row.id)
+            if kind_of(one.key) is TaskKind.RETRACTED_AFTER_LETTER and one.inbox_id == inbox_row.id
+        ]
+
+    def _concerned(self, session: Session, row: ReferralRow, fact: AnyFact) -> list[ReferralRow]:
+        """The referral itself; a death concerns every referral of the patient (rule 22)."""
+        if not isinstance(fact, PatientDied):
+            return [row]
+        others = lookups.open_referrals_of(session, row.org, row.patient_id)
+        return [row, *(other for other in others if other.id != row.id)]
+
+    def _woken(self, session: Session, row: ReferralRow) -> tuple[str, ...]:
+        external = None
+        if row.assigner is not None and row.external_value is not None:
+            external = ExternalId(assigner=row.assigner, value=row.external_value)
+        waiting = inbox.waiting_for(session, row.org, external=external, referral_id=row.id)
+        return tuple(one.id for one in waiting)
+
+    def _wait(self, session: Session, row: InboxRow, ref: ReferralRef, now: datetime) -> Applied:
+        wait = self._tenants.get(row.org).policy.capture.unmatched_wait
+        inbox.wait(
+            session,
+            row.id,
+            at=now,
+            until=self._tenants.calendar(row.org, row.received_at).after(row.received_at, wait),
+            external=ref.external,
+            referral_id=ref.id,
+        )
+        return Applied(row, waits=True)
+
+    def _ask(
+        self, session: Session, row: InboxRow, kind: TaskKind, reason: str, now: datetime
+    ) -> None:
+        lease = self._tenants.get(row.org).policy.task.lease
+        tasks.open_for_org(
+            session,
+            row.org,
+            kind,
+            row.id,
+            due=self._tenants.calendar(row.org, row.received_at).after(row.received_at, lease),
+            at=row.received_at,
+            inbox=row,
+        )
+        inbox.mark(session, row.id, InboxState.TASK, at=now, reason=reason)
+
+    def _ask_about(
+        self, session: Session, row: InboxRow, referral: ReferralRow, question: str, now: datetime
+    ) -> Applied:
+        """A question about one referral; the row is not applied until a person has answered."""
+        referral = referrals.get(session, row.org, referral.id)
+        kind = TaskKind.UNMATCHED_EVENT
+        opened = open_task(session, self._tenants, referral, row, kind, row.id, says=question)
+        written = self._record.write_in(session, row.org, referral.id, opened, recorded_at=now)
+        inbox.mark(
+            session,
+            row.id,
+            InboxState.TASK,
+            at=now,
+            reason="needs_a_person",
+            referral_id=referral.id,
+        )
+        return Applied(row, (self._telling(referral, written.referral, (opened,)),))
+
+    def _telling(
+        self, row: ReferralRow, referral: Referral, facts: tuple[AnyFact, ...] = ()
+    ) -> Telling:
+        start = ReferralStart(
+            org=row.org,
+            clinic_id=row.clinic_id,
+            referral_id=row.id,
+            source_id=row.source_id,
+            rules=Rules.model_validate(row.rules),
+            facts=referral.facts,
+        )
+        return Telling(start, facts)

@@ -1,0 +1,239 @@
+"""A new referral in the store: people found or made, duplicates linked, the first facts written."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlmodel import Session
+
+from activities.tenants import Tenants
+from integrations.emr.referrals import Arrival, Flaw
+from models.errors import BadRequest
+from models.events import Event, NewReferral
+from models.facts import AnyFact, ReferralReceived, TaskOpened
+from models.hours import LENGTHS, Span
+from models.people import Certifier, Credential, Provider, SourceKind, may_certify
+from models.tasks import SPECS, TaskKind, task_key
+from store import people, referrals, tasks
+from store.record import Record
+from store.tables import InboxRow, PatientRow, ProviderRow, ReferralRow
+
+
+class Arrived(NamedTuple):
+    """What a new referral came to."""
+
+    row: ReferralRow
+    facts: tuple[AnyFact, ...] = ()  # to tell a running workflow
+    new: bool = False
+    question: str | None = None  # what a person must decide before anything is changed
+
+
+def referral_id_for(row: InboxRow) -> str:
+    """The id of the referral that an inbox row makes: the same however often it is applied."""
+    return "ref_" + row.id.partition("_")[2]
+
+
+def check_clinic(tenants: Tenants, org: str, event: Event) -> None:
+    """Raises BadRequest ``unknown_clinic`` when a referral names a clinic that is not there."""
+    clinic_for(tenants, org, event.data.get("clinic"))
+
+
+def clinic_for(tenants: Tenants, org: str, named: str | None) -> str:
+    """The clinic a referral goes to: the one it names, else the first of the policy file.
+
+    Raises BadRequest ``unknown_clinic``.
+    """
+    known = [clinic.id for clinic in tenants.get(org).organization.clinics]
+    if named is None:
+        return known[0]
+    if named not in known:
+        raise BadRequest(
+            f"clinic: there is no such clinic; there are: {', '.join(known)}.",
+            code="unknown_clinic",
+            field="clinic",
+        )
+    return named
+
+
+class Arrivals:
+    """Writes new referrals; every method works inside the caller's transaction."""
+
+    def __init__(self, record: Record, tenants: Tenants) -> None:
+        self._record = record
+        self._tenants = tenants
+
+    def take(
+        self, session: Session, inbox: InboxRow, event: Event, arrival: Arrival, now: datetime
+    ) -> Arrived:
+        """Make the referral, or find it made; a duplicate becomes a row that points to the first.
+
+        *now* is when the store learns it. Raises BadRequest for people who cannot be, Conflict
+        when another writer was quicker (do it again).
+        """
+        new = arrival.referral
+        mine = session.get(ReferralRow, referral_id_for(inbox))
+        if mine is not None:
+            return Arrived(mine, new=mine.duplicate_of is None)
+        known = referrals.find(session, inbox.org, new.external) if new.external else None
+        if known is not None:
+            return self._again(session, inbox, event, arrival, known, now)
+        return self._make(session, inbox, event, arrival, now)
+
+    def _make(
+        self, session: Session, inbox: InboxRow, event: Event, arrival: Arrival, now: datetime
+    ) -> Arrived:
+        org, new, received_at = inbox.org, arrival.referral, arrival.received_at
+        found = self._people(session, inbox, new)
+        policy = self._tenants.get(org).policy
+        clinic_id = clinic_for(self._tenants, org, new.clinic)
+        rules = self._tenants.rules(org, clinic_id, received_at)
+        # Two referrals of one patient at once take turns here, so that the second sees the first.
+        session.get(PatientRow, found.patient.id, with_for_update=True, populate_existing=True)
+        first = people.find_duplicate(
+            session,
+            org,
+            patient_id=found.patient.id,
+            source_id=found.source.id,
+            received_at=received_at,
+            window=_length(policy.capture.dedupe_window),
+        )
+        row = self._record.create(
+            session,
+            org=org,
+            clinic_id=clinic_id,
+            patient_id=found.patient.id,
+            source_id=found.source.id,
+            received_at=received_at,
+            rules=rules,
+            recorded_at=now,
+            referral_id=referral_id_for(inbox),
+            external=new.external,
+            urgency=new.urgency,
+            reason=new.reason,
+            duplicate_of=first.id if first else None,
+        )
+        if first is not None:
+            return Arrived(row)
+        confirmed_at = max(received_at, inbox.received_at)
+        received = _received(event, arrival, found, inbox.origin, confirmed_at)
+        asked = [self._ask(session, inbox, row, flaw) for flaw in arrival.flaws]
+        self._record.write_in(session, org, row.id, received, *asked, recorded_at=now)
+        return Arrived(row, new=True)
+
+    def _again(
+        self,
+        session: Session,
+        inbox: InboxRow,
+        event: Event,
+        arrival: Arrival,
+        known: ReferralRow,
+        now: datetime,
+    ) -> Arrived:
+        """The same referral told again: details may be corrected, who it is about may not."""
+        if event.retracted:
+            return Arrived(known, question="The source takes this referral back: decide what to do")
+        found = self._people(session, inbox, arrival.referral)
+        if (found.patient.id, found.source.id) != (known.patient_id, known.source_id):
+            return Arrived(
+                known,
+                question="This referral came again with another patient or source: which is right?",
+            )
+        first = self._record.load(session, inbox.org, known.id)
+        if known.duplicate_of is not None or not first.is_received():
+            return Arrived(known)
+        told = _received(event, arrival, found, first.received.origin, first.received.confirmed_at)
+        told = told.model_copy(update={"at": first.received.at})
+        same = told.model_copy(update={"as_of": first.received.as_of}) == first.received
+        facts: list[AnyFact] = [] if same else [told]
+        facts += [self._ask(session, inbox, known, flaw) for flaw in arrival.flaws]
+        if facts:
+            self._record.write_in(session, inbox.org, known.id, *facts, recorded_at=now)
+        return Arrived(known, tuple(facts))
+
+    def _people(self, session: Session, inbox: InboxRow, new: NewReferral) -> people.Everyone:
+        calendar = self._tenants.calendar(inbox.org, inbox.received_at)
+        return people.everyone(
+            session,
+            inbox.org,
+            new,
+            at=inbox.received_at,
+            today=calendar.local_date(inbox.received_at),
+            country=self._tenants.get(inbox.org).organization.country,
+        )
+
+    def _ask(self, session: Session, inbox: InboxRow, row: ReferralRow, flaw: Flaw) -> TaskOpened:
+        """A person looks up what was set aside; the referral goes on meanwhile."""
+        patient = flaw.field.startswith("patient")
+        kind = TaskKind.ASK_OFFICE if patient else TaskKind.VERIFY_SENDER
+        return open_task(
+            session,
+            self._tenants,
+            row,
+            inbox,
+            kind,
+            flaw.field.replace(".", "-"),
+            says=flaw.says,
+        )
+
+
+def open_task(
+    session: Session,
+    tenants: Tenants,
+    row: ReferralRow,
+    inbox: InboxRow,
+    kind: TaskKind,
+    occasion: str,
+    *,
+    says: str | None = None,
+) -> TaskOpened:
+    """A task on a referral with the original attached, and its fact; write that one as well."""
+    at = inbox.received_at
+    lease = tenants.get(row.org).policy.task.lease
+    due = tenants.calendar(row.org, at, row.clinic_id).after(at, lease)
+    tasks.open_for_referral(
+        session, row, kind, occasion, due=due, at=at, says=says, inbox_id=inbox.id
+    )
+    key = task_key(kind, occasion)
+    return TaskOpened(at=at, as_of=at, task=key, role=SPECS[kind].role, due=due)
+
+
+def _received(
+    event: Event, arrival: Arrival, found: people.Everyone, origin: str, confirmed_at: datetime
+) -> ReferralReceived:
+    new, source, certifier = arrival.referral, found.source, found.certifier
+    kind = SourceKind(source.kind)
+    named = [source.provider_id] if kind.treating else []
+    named += [certifier.id] if certifier else []
+    named += [one.id for one in found.recipients]
+    order = new.order
+    # An order counts for certification only where it is the certifier's own (policy.md rule 5).
+    own = order is not None and certifier is not None and certifier.id == source.provider_id
+    return ReferralReceived(
+        at=arrival.received_at,
+        as_of=event.as_of or event.at,
+        confirmed_at=confirmed_at,
+        origin=origin,
+        source_id=source.id,
+        source_kind=kind,
+        source_verified=source.verified,
+        may_thank=new.source.may_thank and kind.thanked,
+        certifier_id=certifier.id if certifier else None,
+        certifier_may_certify=certifier is None or _may_certify(certifier),
+        recipients=tuple(dict.fromkeys(one for one in named if one is not None)),
+        payers=new.payers,
+        urgency=new.urgency,
+        not_before=new.not_before,
+        order_signed_and_dated=own and order is not None and order.signed and order.dated,
+        order_holds_full_plan=own and order is not None and order.holds_full_plan,
+    )
+
+
+def _may_certify(row: ProviderRow) -> bool:
+    """Everyone but those who certainly may not; a person looks at the doubtful ones [G6]."""
+    provider = Provider(id=row.id, name=row.name, credential=Credential(row.credential))
+    return may_certify(provider) is not Certifier.NO
+
+
+def _length(span: Span) -> timedelta:
+    return span.amount * LENGTHS.get(span.unit, timedelta(days=1))

@@ -1,0 +1,70 @@
+"""What a workflow itself has to write: a task on the board, a fact of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from temporalio import activity
+
+from activities.guard import scrubbed
+from models.contracts import Answer, RecordInput, TaskInput
+from models.facts import TaskOpened
+from models.tasks import task_key
+from store import referrals, tasks
+from store.engine import Store
+from store.record import Record
+
+
+class Book:
+    """Writes and answers what is known; methods block and run in the worker's threads."""
+
+    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+        """``clock`` is the wall clock, for ``recorded_at``."""
+        self._store = store
+        self._clock = clock
+        self._record = Record(store)
+
+    @activity.defn(name="open_task")
+    def open_task(self, given: TaskInput) -> Answer:
+        """Put a task on the board at the workflow's own time; see ``open``."""
+        with scrubbed():
+            return self.open(given, activity.info().started_time)
+
+    @activity.defn(name="record_facts")
+    def record(self, given: RecordInput) -> Answer:
+        """Write facts; see ``note``."""
+        with scrubbed():
+            return self.note(given)
+
+    def open(self, given: TaskInput, at: datetime) -> Answer:
+        """The task's row and fact in one transaction; a task that exists is only answered.
+
+        Raises NotFound for an unknown referral, StoreUnavailable.
+        """
+        key = task_key(given.kind, given.occasion)
+        with self._store.write() as session:
+            known = self._record.load(session, given.org, given.referral_id).task(key)
+            if known is not None:
+                return Answer(learned=(known,))
+            row = referrals.get(session, given.org, given.referral_id)
+            tasks.open_for_referral(
+                session,
+                row,
+                given.kind,
+                given.occasion,
+                due=given.due,
+                at=at,
+                role=given.role,
+                says=given.says,
+            )
+            fact = TaskOpened(at=at, as_of=at, task=key, role=given.role, due=given.due)
+            self._record.write_in(
+                session, given.org, given.referral_id, fact, recorded_at=self._clock()
+            )
+            return Answer(learned=(fact,))
+
+    def note(self, given: RecordInput) -> Answer:
+        """Write the facts as they are; twice changes nothing. Raises NotFound, StoreUnavailable."""
+        self._record.write(given.org, given.referral_id, *given.facts, recorded_at=self._clock())
+        return Answer(learned=given.facts)

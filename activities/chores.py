@@ -1,0 +1,133 @@
+"""What nobody waits for, done by Schedules on the workers: inbox, receipts, crm, purge.
+
+The sweep never sends a message to anybody: it asks vendors, tells workflows what it heard, hands
+the CRM its rows and empties what is too old. All on the wall clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Protocol
+
+from temporalio import activity
+
+from activities.crm import CrmOutbox
+from activities.guard import scrubbed
+from activities.receipts import Receipts
+from activities.tenants import Tenants
+from integrations.registry import Clients
+from models.contracts import ChoreDone, SweepInput
+from models.errors import NotFound
+from models.facts import AnyFact
+from models.organization import Organization
+from models.policy import Retention
+from store import retention
+from store.engine import Store
+
+Tell = Callable[[str, str, AnyFact], Awaitable[bool]]
+# The facts a workflow has a signal for; the others are in the record alone.
+_SIGNALS = frozenset({"message_delivered", "task_opened"})
+
+
+class Leftovers(Protocol):
+    """The inbox, as the chore needs it (``activities.intake.Intake``)."""
+
+    async def dispatch_left(self, now: datetime) -> int:
+        """Dispatch what was left over; how many rows were looked at."""
+        ...
+
+
+class Chores:
+    """One activity for all of them; a dictionary says which."""
+
+    def __init__(
+        self,
+        store: Store,
+        tenants: Tenants,
+        channels: Clients,
+        clock: Callable[[], datetime],
+        tell: Tell,
+        inbox: Leftovers,
+    ) -> None:
+        """``tell(org, referral_id, fact)`` signals a workflow (``activities.loop.Loop.signal``)."""
+        self._store = store
+        self._tenants = tenants
+        self._clock = clock
+        self._tell = tell
+        self._inbox = inbox
+        self._receipts = Receipts(store, tenants, channels)
+        self._crm = CrmOutbox(store, tenants, channels)
+        self._chores: dict[str, Callable[[datetime], Awaitable[ChoreDone]]] = {
+            "inbox": self.inbox,
+            "receipts": self.receipts,
+            "crm": self.crm,
+            "purge": self.purge,
+        }
+
+    @activity.defn(name="run_chore")
+    async def run(self, given: SweepInput) -> ChoreDone:
+        """Run one chore once; twice does no harm."""
+        with scrubbed():
+            return await self.do(given.chore)
+
+    async def do(self, chore: str) -> ChoreDone:
+        """The same outside the engine; raises NotFound for an unknown chore."""
+        wanted = self._chores.get(chore)
+        if wanted is None:
+            raise NotFound(f"There is no chore {chore!r}; there are: {', '.join(self._chores)}.")
+        return await wanted(self._clock())
+
+    async def inbox(self, now: datetime) -> ChoreDone:
+        """Dispatch events that were accepted and not yet applied."""
+        count = await self._inbox.dispatch_left(now)
+        return ChoreDone(chore="inbox", seen=count, moved=count)
+
+    async def receipts(self, now: datetime) -> ChoreDone:
+        """Ask about deliveries past ``prove_by``; the workflow hears first, then it is written.
+
+        In that order a run cut off in between asks and tells again; facts are keyed.
+        """
+        due = await asyncio.to_thread(self._receipts.due, now)
+        moved = 0
+        for row in due:
+            heard = await asyncio.to_thread(self._receipts.ask, row, now)
+            if heard is None:
+                continue
+            for fact in heard.facts:
+                if fact.kind in _SIGNALS:
+                    await self._tell(heard.org, heard.referral_id, fact)
+            await asyncio.to_thread(heard.save)
+            moved += 1
+        return ChoreDone(chore="receipts", seen=len(due), moved=moved)
+
+    async def crm(self, now: datetime) -> ChoreDone:
+        """Give the CRM what is queued for it."""
+        waiting = await asyncio.to_thread(self._crm.waiting)
+        moved = 0
+        for row in waiting:
+            moved += await asyncio.to_thread(self._crm.flush, row, now)
+        return ChoreDone(chore="crm", seen=len(waiting), moved=moved)
+
+    async def purge(self, now: datetime) -> ChoreDone:
+        """Empty inbox bodies and outbox payloads past each organization's retention [H8]."""
+        emptied = 0
+        for org in self._tenants:
+            tenant = self._tenants.get(org)
+            before = keep_until(now, tenant.organization, tenant.policy.retention)
+            emptied += await asyncio.to_thread(self._empty, org, before)
+        return ChoreDone(chore="purge", seen=emptied, moved=emptied)
+
+    def _empty(self, org: str, before: datetime) -> int:
+        with self._store.write() as session:
+            return retention.empty_inbox(session, org, before) + retention.empty_outbox(
+                session, org, before
+            )
+
+
+def keep_until(now: datetime, organization: Organization, policy: Retention) -> datetime:
+    """The moment before which content may go: the longest duty of any state we work in [H8]."""
+    states = {organization.state, *(clinic.state for clinic in organization.clinics)}
+    years = max([policy.years, *(policy.years_by_state.get(state, 0) for state in states)])
+    return now.replace(year=now.year - years, day=min(now.day, 28))  # a day every month has

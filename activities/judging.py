@@ -1,0 +1,89 @@
+"""Who a message goes to at this moment, as the rules of ``models.sending`` want to know it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from models.contracts import Channel, SendInput
+from models.facts import AppointmentBooked, MessageFailed, PatientDied
+from models.messages import MESSAGES, Audience, ladder
+from models.messages import Contact as Preferences
+from models.organization import Clinic
+from models.policy import Rules
+from models.referral import Referral
+from models.sending import Outgoing, Recipient
+from models.zones import recipient_zones
+from store import consent, post
+from store.contacts import Contact
+from store.tables import ConsentState
+
+_TEXTS_BACK = timedelta(days=9)  # the seven days of the cap, in any time zone
+
+
+def channels_left(
+    session: Session, given: SendInput, referral: Referral, to: Contact
+) -> list[Channel]:
+    """The rungs not yet spent, best first; by channel, so that a changed preference moves none."""
+    spent = {
+        failed.channel
+        for failed in referral.all(MessageFailed)
+        if failed.message == given.message.key
+    }
+    wants = Preferences(
+        prefers="email" if to.prefers == "email" else "fax",
+        may_text=to.may_text or _opted_in(session, given.org, to.phone),
+        may_email=to.may_email or _opted_in(session, given.org, to.email),
+    )
+    return [channel for channel in ladder(given.kind, wants) if channel not in spent]
+
+
+def outgoing(given: SendInput, referral: Referral, at: datetime, rules: Rules) -> Outgoing:
+    """The message as the rules see it."""
+    today = rules.calendar.local_date(at)
+    same_day = any(
+        booked.appointment_id == given.occasion
+        and rules.calendar.local_date(booked.starts_at) == today
+        for booked in referral.all(AppointmentBooked)
+    )
+    return Outgoing(
+        kind=given.kind, approved=referral.approved(given.message), same_day_change=same_day
+    )
+
+
+def recipient(
+    session: Session,
+    given: SendInput,
+    referral: Referral,
+    to: Contact,
+    channel: Channel,
+    clinic: Clinic,
+    at: datetime,
+) -> Recipient:
+    """The party on one channel: consent, caps and dead numbers as they stand right now."""
+    address = to.address.get(channel)
+    patient = MESSAGES[given.kind].audience is Audience.PATIENT
+    texts = []
+    if channel == "sms" and address:
+        texts = post.texts_to(session, given.org, address, at - _TEXTS_BACK)
+    return Recipient(
+        channel=channel,
+        address=address,
+        opted_out=bool(address) and consent.opted_out(session, given.org, address or ""),
+        dead=bool(address) and consent.is_dead(session, given.org, address or ""),
+        deceased=bool(referral.all(PatientDied)),
+        minor_without_guardian=patient and to.minor and not to.phone,
+        wants_thanks=to.wants_thanks,
+        treating=to.treating,
+        texts=tuple(texts),
+        zones=tuple(recipient_zones(to.state, clinic.state, clinic.zone)) if patient else (),
+        state=to.state or clinic.state,
+    )
+
+
+def _opted_in(session: Session, org: str, address: str | None) -> bool:
+    if not address:
+        return False
+    newest = consent.current(session, org, address)
+    return newest is not None and newest.state == ConsentState.OPTED_IN

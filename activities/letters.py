@@ -1,0 +1,213 @@
+"""What one message says: the context of its template, and the page that goes with it.
+
+Clinical text comes from the documents an event brought, never from us (policy.md rule 6). Where
+it is not there, or has holes, ``NotReady`` says so and nothing leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from pydantic import ValidationError
+from sqlmodel import Session
+
+from activities import letter_page, paper
+from activities.paper import Paper
+from activities.wording import render
+from models.contracts import SendInput
+from models.errors import BadRequest
+from models.facts import AppointmentBooked
+from models.messages import (
+    MESSAGES,
+    AboutVisit,
+    Context,
+    ToOffice,
+    ToPastPatient,
+    ToPatient,
+    UnableToReach,
+    first_name,
+)
+from models.organization import Clinic
+from models.policy import Rules
+from models.referral import Referral
+from reports.kit.text import day
+from store import contacts
+from store.contacts import Contact
+from store.tables import DocumentRow, PatientRow
+
+
+class NotReady(Exception):  # noqa: N818 - no error: the content is still to come
+    """What a message needs is not on file; ``why`` is a code."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Letter(NamedTuple):
+    """A message's content: the words' context, and the page, drawn."""
+
+    context: Context
+    pdf: bytes | None = None
+    filename: str = ""
+    return_code: str = ""
+
+
+class Draft(NamedTuple):
+    """The same before it is drawn, so that no database waits for a page."""
+
+    context: Context
+    draw: Callable[[], bytes] | None = None
+    filename: str = ""
+    return_code: str = ""
+
+    def drawn(self) -> Letter:
+        """Draw the page; raises NotReady where a required element is missing or cannot be drawn."""
+        try:
+            pdf = self.draw() if self.draw else None
+        except (BadRequest, ValidationError) as error:
+            raise NotReady(error.code if isinstance(error, BadRequest) else "invalid") from None
+        return Letter(self.context, pdf, self.filename, self.return_code)
+
+
+class Case(NamedTuple):
+    """Everything a letter is composed from."""
+
+    given: SendInput
+    at: datetime
+    clinic: Clinic
+    referral: Referral
+    rules: Rules  # pinned: the dates a letter names are those the workflow waits for
+    to: Contact
+    patient: PatientRow
+    documents: tuple[DocumentRow, ...]
+
+
+def load(
+    session: Session,
+    given: SendInput,
+    at: datetime,
+    clinic: Clinic,
+    referral: Referral,
+    rules: Rules,
+    documents: tuple[DocumentRow, ...],
+) -> Case:
+    """Read what the letter needs; raises NotFound ``no_recipient`` where the party has no name."""
+    today = local(at, clinic).date()
+    return Case(
+        given=given,
+        at=at,
+        clinic=clinic,
+        referral=referral,
+        rules=rules,
+        to=contacts.contact(session, given.org, given.referral_id, given.to, on=today),
+        patient=contacts.patient_of(session, given.org, given.referral_id),
+        documents=documents,
+    )
+
+
+def compose(case: Case) -> Draft:
+    """The content of one message, not yet drawn; pure. Raises NotReady."""
+    kind = case.given.kind
+    spec = MESSAGES[kind]
+    context = _context(case)
+    if spec.document is None:
+        return Draft(context)
+    try:
+        page = _letter(case, context) if spec.document == "letter" else paper.compose(_paper(case))
+    except (ValidationError, LookupError):
+        raise NotReady("document_missing") from None
+    if page is None:
+        raise NotReady("document_missing")
+    return Draft(context, page.draw, f"{kind.replace('_', '-')}.pdf", page.return_code)
+
+
+def local(at: datetime, clinic: Clinic) -> datetime:
+    """A moment on the clinic's clock."""
+    return at.astimezone(ZoneInfo(clinic.zone))
+
+
+def printed(number: str) -> str:
+    """A number as people write it: ``518-555-0142``; one from abroad stays in E.164."""
+    digits = number.removeprefix("+1")
+    if number.startswith("+1") and len(digits) == 10:
+        return f"{digits[:3]}-{digits[3:6]}-{digits[6:]}"
+    return number
+
+
+def _context(case: Case) -> Context:
+    model = MESSAGES[case.given.kind].context
+    clinic = case.clinic
+    base = {"clinic": clinic.short_name, "phone": printed(clinic.phone)}
+    if issubclass(model, ToPatient):
+        # A guardian is written to without the child's name.
+        name = "" if case.to.minor else first_name(case.patient.given_name)
+        base |= {"first_name": name, "link": clinic.scheduling_link}
+        if model is AboutVisit:
+            return AboutVisit(**base, when=_appointment(case))
+        return ToPatient(**base)
+    if model is ToPastPatient:
+        return ToPastPatient(**base, first_name=first_name(case.to.name))
+    office = {"clinic_name": clinic.name, "fax": printed(clinic.fax), "address": clinic.address}
+    if model is UnableToReach:
+        endings = {"closed": "closed", "no-shows": "no_shows"}
+        return UnableToReach.model_validate(
+            base
+            | office
+            | {
+                "patient": f"{case.patient.given_name} {case.patient.family_name}",
+                "born": day(case.patient.born),
+                "ending": endings.get(case.given.occasion, "asks"),
+            }
+        )
+    return ToOffice(**base, **office)
+
+
+def _appointment(case: Case) -> datetime:
+    for booked in case.referral.all(AppointmentBooked):
+        if booked.appointment_id == case.given.occasion:
+            return local(booked.starts_at, case.clinic)
+    raise NotReady("appointment_missing")
+
+
+def _paper(case: Case) -> Paper:
+    clinic, to = case.clinic, case.to
+    return Paper(
+        referral_id=case.given.referral_id,
+        kind=case.given.kind,
+        occasion=case.given.occasion,
+        party=case.given.to,
+        today=local(case.at, clinic).date(),
+        letterhead=paper.Letterhead(
+            clinic=clinic.name,
+            address=(clinic.address,),
+            phone=printed(clinic.phone),
+            fax=printed(clinic.fax),
+            time_zone=clinic.zone,
+        ),
+        to=paper.Addressee(
+            name=to.name,
+            practice=to.practice or "",
+            phone=printed(to.phone or ""),
+            fax=printed(to.fax or ""),
+        ),
+        patient=paper.PatientBlock(
+            name=f"{case.patient.given_name} {case.patient.family_name}", born=case.patient.born
+        ),
+        referral=case.referral,
+        rules=case.rules,
+        documents=case.documents,
+        patient_phone=bool(case.patient.phone or case.patient.guardian_phone),
+    )
+
+
+def _letter(case: Case, context: Context) -> paper.Page:
+    words = render(case.given.kind, "letter", "en", context)
+    given = _paper(case)
+    data = letter_page.PlainLetter(
+        **given.envelope("LT"), patient=given.patient, heading=words.subject, text=words.body
+    )
+    return paper.Page(lambda: letter_page.build(data))

@@ -1,0 +1,172 @@
+"""The vendors' word on what they accepted, asked for when no receipt came by itself.
+
+Receipts come in wall time, so no workflow timer waits for one; this sweep holds that limit. It
+sends nothing: it settles forward and says what it heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import NamedTuple, cast
+
+from sqlmodel import Session
+
+from activities.tenants import Tenants
+from activities.turns import Turn, failure, occasion_of, who
+from integrations.contract import ChannelClient
+from integrations.registry import Clients
+from models.contracts import Channel, Receipt, ReceiptState, SendInput
+from models.errors import CannotTell, ChannelError, NotFound
+from models.facts import AnyFact, MessageDelivered, TaskOpened
+from models.referral import MessageRef
+from models.tasks import SPECS, TaskKind, task_key
+from store import contacts, post, referrals
+from store.engine import Store
+from store.record import Record
+from store.tables import DeliveryRow, DeliveryState, MessageRow, SubjectType
+
+_AGAIN = timedelta(hours=1)
+_SOON = timedelta(minutes=15)
+
+
+class Heard(NamedTuple):
+    """What one question to a vendor came to; ``save`` makes it true in the record."""
+
+    org: str
+    referral_id: str
+    facts: tuple[AnyFact, ...]
+    save: Callable[[], None]
+
+
+class Receipts:
+    """Asks about one delivery at a time; every answer may be heard twice."""
+
+    def __init__(self, store: Store, tenants: Tenants, channels: Clients) -> None:
+        self._store = store
+        self._tenants = tenants
+        self._channels = channels
+        self._record = Record(store)
+
+    def due(self, now: datetime) -> list[DeliveryRow]:
+        """Deliveries whose receipt should have come by now (wall time); the CRM's are its own."""
+        with self._store.read() as session:
+            rows = post.due_receipts(session, now)
+            ours = [row for row in rows if row.org in self._tenants]
+            return [row for row in ours if row.subject_type == SubjectType.MESSAGE]
+
+    def ask(self, row: DeliveryRow, now: datetime) -> Heard | None:
+        """Ask the vendor; None when there is nothing to tell and the next question is put off."""
+        try:
+            receipt = self._client(row).find(row.reference)
+        except CannotTell:
+            return self._put_off(row, None)  # it never will; what is uncertain is a person's
+        except ChannelError:
+            return self._put_off(row, now + _SOON)
+        if receipt is not None and receipt.state is ReceiptState.DELIVERED:
+            return self._delivered(row, receipt, now)
+        if receipt is not None and receipt.state is ReceiptState.FAILED:
+            return self._gone(row, receipt.code or "failed", now)
+        if receipt is None and row.state == DeliveryState.ACCEPTED:
+            return self._gone(row, "vendor_forgot", now)
+        if receipt is None:  # it never went out; the person who was asked decides
+            return self._failed(row, "never_went_out", now)
+        return self._still_waiting(row, now)
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _delivered(self, row: DeliveryRow, receipt: Receipt, now: datetime) -> Heard:
+        with self._store.read() as session:
+            message = self._message(session, row)
+            to = self._who(session, row, message)
+        fact = MessageDelivered(
+            at=receipt.at,
+            as_of=receipt.at,
+            message=message.key,
+            message_kind=message.kind,
+            channel=row.channel,
+            recipient_id=to,
+        )
+        return self._heard(row, DeliveryState.DELIVERED, now, (fact,), vendor_id=receipt.vendor_id)
+
+    def _gone(self, row: DeliveryRow, code: str, now: datetime) -> Heard:
+        """It was accepted and did not arrive: the message counts as sent, a person must know."""
+        with self._store.read() as session:
+            message = self._message(session, row)
+            given = self._given(session, row, message)
+            known = self._record.load(session, row.org, given.referral_id)
+        turn = Turn(given, now, self._tenants.rules(row.org, given.clinic_id, now))
+        facts: list[AnyFact] = [failure(turn, row.rung, cast(Channel, row.channel), code)]
+        kind = TaskKind.UNDELIVERABLE
+        key = task_key(kind, occasion_of(message))
+        if known.task(key) is None:
+            call_by = turn.rules.calendar.after(now, turn.rules.policy.fax.call)
+            facts.append(
+                TaskOpened(at=now, as_of=now, task=key, role=SPECS[kind].role, due=call_by)
+            )
+        return self._heard(row, DeliveryState.FAILED, now, tuple(facts), code=code)
+
+    def _failed(self, row: DeliveryRow, code: str, now: datetime) -> Heard:
+        return self._heard(row, DeliveryState.FAILED, now, (), code=code)
+
+    def _still_waiting(self, row: DeliveryRow, now: datetime) -> Heard | None:
+        """Two business days without proof of a fax: a person asks (policy.md §2 poc.no_receipt)."""
+        if row.channel != "fax":
+            return self._put_off(row, now + _AGAIN)
+        with self._store.read() as session:
+            clinic = referrals.get(session, row.org, row.referral_id or "").clinic_id
+        rules = self._tenants.rules(row.org, clinic, now)
+        if now < rules.calendar.after(row.recorded_at, rules.policy.poc.no_receipt_call):
+            return self._put_off(row, now + _AGAIN)
+        return self._gone(row, "no_receipt", now)
+
+    def _heard(
+        self,
+        row: DeliveryRow,
+        state: DeliveryState,
+        now: datetime,
+        facts: tuple[AnyFact, ...],
+        *,
+        vendor_id: str = "",
+        code: str = "",
+    ) -> Heard:
+        referral_id = row.referral_id or ""
+
+        def save() -> None:
+            with self._store.write() as session:
+                post.settle(session, row.id, state, at=now, vendor_id=vendor_id, code=code)
+                if facts:
+                    self._record.write_in(session, row.org, referral_id, *facts, recorded_at=now)
+
+        return Heard(row.org, referral_id, facts, save)
+
+    def _put_off(self, row: DeliveryRow, until: datetime | None) -> Heard | None:
+        with self._store.write() as session:
+            post.prove_later(session, row.id, until)
+        return None
+
+    def _message(self, session: Session, row: DeliveryRow) -> MessageRef:
+        found = session.get_one(MessageRow, row.subject_id)
+        return MessageRef.parse(found.key)
+
+    def _given(self, session: Session, row: DeliveryRow, message: MessageRef) -> SendInput:
+        referral = referrals.get(session, row.org, row.referral_id or "")
+        return SendInput(
+            org=row.org,
+            clinic_id=referral.clinic_id,
+            referral_id=referral.id,
+            kind=message.kind,
+            to=message.to,
+            occasion=message.occasion,
+            rung=row.rung,
+        )
+
+    def _who(self, session: Session, row: DeliveryRow, message: MessageRef) -> str | None:
+        try:
+            return who(contacts.contact(session, row.org, row.referral_id or "", message.to))
+        except NotFound:
+            return None
+
+    def _client(self, row: DeliveryRow) -> ChannelClient:
+        channel = cast(Channel, row.channel)
+        return self._channels[channel, getattr(self._tenants.get(row.org).channels, channel)]

@@ -1,0 +1,92 @@
+"""One turn of the crank as values: what is asked, which attempt, what is known of it by now."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import NamedTuple, cast
+
+from models.contracts import Channel, SendInput
+from models.facts import AnyFact, MessageFailed, TaskOpened
+from models.policy import Rules
+from models.referral import MessageRef, Referral
+from store.contacts import Contact
+from store.tables import DeliveryRow
+
+_LONGEST_OCCASION = 100
+
+
+class Turn(NamedTuple):
+    """One turn of the crank: what is asked, when, and by which live rules."""
+
+    given: SendInput
+    at: datetime
+    rules: Rules
+
+    @property
+    def message(self) -> MessageRef:
+        """Which message this is."""
+        return self.given.message
+
+
+class Attempt(NamedTuple):
+    """One delivery that was claimed: by this turn, or by an earlier one that was cut off."""
+
+    delivery_id: str
+    reference: str
+    channel: Channel
+    rung: int
+    number: int
+    address: str
+    first_at: datetime
+
+    @classmethod
+    def of(cls, row: DeliveryRow) -> Attempt:
+        """The attempt a row stands at."""
+        return cls(
+            row.id,
+            row.reference,
+            cast(Channel, row.channel),
+            row.rung,
+            row.attempt,
+            row.address_ref or "",
+            row.created_at,
+        )
+
+
+def known(referral: Referral, message: MessageRef) -> tuple[AnyFact, ...]:
+    """Everything known of one message, and the tasks about it."""
+    tail = f":{occasion_of(message)}"
+    return tuple(
+        fact
+        for fact in referral.facts
+        if getattr(fact, "message", None) == message.key
+        or (isinstance(fact, TaskOpened) and fact.task.endswith(tail))
+    )
+
+
+def failure(turn: Turn, rung: int, channel: Channel, code: str) -> MessageFailed:
+    """The fact that one rung is spent."""
+    return MessageFailed(
+        at=turn.at,
+        as_of=turn.at,
+        message=turn.message.key,
+        rung=rung,
+        channel=channel,
+        code=code[:60],
+    )
+
+
+def occasion_of(message: MessageRef) -> str:
+    """A task's occasion: the message's own key, or a hash of it where that would be too long."""
+    if len(message.key) <= _LONGEST_OCCASION:
+        return message.key
+    return hashlib.sha256(message.key.encode()).hexdigest()[:32]
+
+
+def who(to: Contact) -> str | None:
+    """The id a receipt names: the provider's own, else the practice's, the patient's, the source's.
+
+    A delivered plan certifies only for that same provider (policy.md rule 5).
+    """
+    return to.provider_id or to.practice_id or to.patient_id or to.source_id

@@ -1,0 +1,53 @@
+"""``check`` and ``preview``: what is wrong before it hurts, and what a document looks like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cli.console import out, print_json
+from cli.workplace import load_settings
+from models import policy_file
+from models.errors import LoopError
+from reports.preview import preview as draw
+from store.engine import migrate, open_store
+
+
+def check(*, as_json: bool) -> int:
+    """Every problem of the settings, the policy files and the database at once; 0 when none."""
+    problems: list[str] = []
+    files: list[str] = []
+    try:
+        settings = load_settings()
+    except LoopError as error:
+        problems.append(error.sentence)
+    else:
+        files = [str(path) for path in settings.policy_files]
+        for path in settings.policy_files:
+            try:
+                problems += policy_file.check(path)
+            except LoopError as error:
+                problems.append(error.sentence)
+        try:
+            store = open_store(settings.database_url)
+            migrate(store)
+            store.ping()
+        except LoopError as error:
+            problems.append(error.sentence)
+    if as_json:
+        print_json({"ok": not problems, "problems": problems, "policy_files": files})
+    elif problems:
+        for problem in problems:
+            out.print(f"[red]✗[/] {problem}")
+    else:
+        out.print(f"[green]✓[/] settings, {', '.join(files)} and the database are in order.")
+    return 2 if problems else 0
+
+
+def preview(kind: str, folder: Path) -> None:
+    """Write ``<kind>.pdf`` and ``<kind>.html`` with fictional data; raises NotFound."""
+    pdf, html = draw(kind)
+    folder.mkdir(parents=True, exist_ok=True)
+    for suffix, content in ((".pdf", pdf), (".html", html.encode())):
+        path = folder / f"{kind}{suffix}"
+        path.write_bytes(content)
+        out.print(str(path), markup=False)

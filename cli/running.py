@@ -1,0 +1,147 @@
+"""``up``: everything on one machine, until Ctrl-C; what dies is started again."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from temporalio.client import Client
+
+from activities.intake import Intake
+from activities.loop import Loop
+from cli.console import out, say
+from cli.serving import serve
+from cli.workplace import UP_FILE, load_tenants, wall_clock
+from engine.client import connect
+from engine.process import Child, spawn
+from engine.schedules import ensure_schedules
+from engine.server import Engine, find_or_start
+from engine.starting import healthy
+from models.errors import EngineUnavailable
+from settings import TASK_QUEUE, Settings
+from store.engine import migrate, open_store
+from web.app import create_app
+
+ROOT = Path(__file__).resolve().parent.parent
+LOOK_EVERY = 2.0  # seconds between two looks at what should be running
+
+
+class House:
+    """The processes behind ``up``, and how they are kept running."""
+
+    def __init__(self, settings: Settings, engine: Engine, workers: int) -> None:
+        self.settings = settings
+        self.engine = engine
+        self._workers: list[Child] = []
+        self._wanted = workers
+
+    def start_workers(self) -> None:
+        """Bring the workers to their number; those that died are replaced."""
+        self._workers = [one for one in self._workers if one.running]
+        while len(self._workers) < self._wanted:
+            environment = {
+                "REFERRAL_LOOP_DATA_DIR": str(self.settings.data_dir),
+                "REFERRAL_LOOP_STORE_URL": self.settings.database_url,
+                "TEMPORAL_ADDRESS": self.engine.address,
+            }
+            settings = [f"{name}={value}" for name, value in environment.items()]
+            command = ["env", *settings, sys.executable, str(ROOT / "worker.py")]
+            log = self.settings.data_dir / "worker.log"
+            self._workers.append(spawn("worker", command, log=log))
+
+    async def keep(self) -> None:
+        """Start again what has died; a Temporal server of our own, and the workers."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            if self.settings.temporal_address is None and not await healthy(self.engine.address):
+                await self._engine_again()
+            dead = sum(not one.running for one in self._workers)
+            if dead:
+                say(f"{dead} worker(s) ended; starting again (see worker.log).")
+                self.start_workers()
+
+    async def stop(self) -> None:
+        """Stop the workers, then the server; both end by themselves should we be killed."""
+        await asyncio.gather(*(one.stop() for one in self._workers))
+        await self.engine.stop()
+
+    async def _engine_again(self) -> None:
+        say("Temporal does not answer; events are kept meanwhile. Starting it again.")
+        port = urlsplit(f"//{self.engine.address}").port
+        await self.engine.stop()
+        try:
+            self.engine = await start_engine(self.settings, port=port)
+        except EngineUnavailable as error:
+            say(error.sentence)
+
+
+async def start_engine(settings: Settings, *, port: int | None = None) -> Engine:
+    """The server that TEMPORAL_ADDRESS names, or one of our own in the data directory."""
+    return await find_or_start(
+        data_dir=settings.data_dir / "temporal",
+        namespace=settings.temporal_namespace,
+        address=settings.temporal_address,
+        time_skipping=settings.environment == "dev",
+        say=say,
+        port=port,
+    )
+
+
+async def up(settings: Settings, *, workers: int) -> int:
+    """Run until Ctrl-C or SIGTERM; 0 when it was asked to stop."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    tenants = load_tenants(settings)
+    store = open_store(settings.database_url)
+    migrate(store)
+    house = House(settings, await start_engine(settings), workers)
+    client: Client = await connect(
+        house.engine.address, settings.temporal_namespace, keyring=settings.keyring
+    )
+    await ensure_schedules(client, TASK_QUEUE)
+    intake = Intake(store, Loop(client), tenants, wall_clock)
+    app = create_app(settings, intake, store, wall_clock)
+    house.start_workers()
+    note = settings.data_dir / UP_FILE
+    try:
+        async with serve(app, settings, port=settings.http_port) as url:
+            where = {"temporal": house.engine.address, "http": url}
+            note.write_text(json.dumps({**where, "ui": house.engine.ui_address or ""}))
+            _tell(settings, house.engine, url)
+            await _until_stopped(house)
+    finally:
+        note.unlink(missing_ok=True)
+        say("Stopping.")
+        await house.stop()
+        store.close()
+    return 0
+
+
+async def _until_stopped(house: House) -> None:
+    stopping = asyncio.Event()
+    running = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        running.add_signal_handler(name, stopping.set)
+    keeping = asyncio.create_task(house.keep())
+    waiting = asyncio.create_task(stopping.wait())
+    try:
+        await asyncio.wait({keeping, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if keeping.done():
+            keeping.result()  # a bug in the keeper must not look like a stop
+    finally:
+        keeping.cancel()
+        waiting.cancel()
+
+
+def _tell(settings: Settings, engine: Engine, url: str) -> None:
+    out.print("[bold]referral-loop is up.[/] Ctrl-C stops it.")
+    out.print(f"  HTTP          {url}  (OpenAPI: {url}/openapi.json)")
+    out.print(f"  Temporal UI   {engine.ui_address or 'see your own installation'}")
+    out.print(f"  Temporal      {engine.address}, namespace {engine.namespace}")
+    out.print(f"  Outbox        {settings.outbox_dir}")
+    out.print(
+        "  Try           python starter.py refer docs/integrators/referral.json", markup=False
+    )

@@ -1,0 +1,56 @@
+"""Serves the HTTP app inside a program that has more to do, and stops when it does."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from models.errors import ConfigError
+from settings import Settings
+from web.app import uvicorn_options
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handling: it would raise the signal again and orphan us."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def serve(app: FastAPI, settings: Settings, *, port: int = 0) -> AsyncIterator[str]:
+    """The app's address while it is served; port 0 takes a free one.
+
+    Raises ConfigError when the port is taken.
+    """
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.http_host, port))
+    except OSError as error:
+        listener.close()
+        raise ConfigError(
+            f"Port {port} of {settings.http_host} is taken; choose REFERRAL_LOOP_HTTP_PORT anew.",
+            field="REFERRAL_LOOP_HTTP_PORT",
+        ) from error
+    options = {**uvicorn_options(settings), "log_level": "warning"}
+    server = _Server(uvicorn.Config(app, **options))  # type: ignore[arg-type]
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        while not server.started:
+            if serving.done():
+                serving.result()
+                raise ConfigError("The HTTP server did not start.")
+            await asyncio.sleep(0.01)
+        host, bound = listener.getsockname()[:2]
+        yield f"http://{host}:{bound}"
+    finally:
+        server.should_exit = True
+        await serving

@@ -1,0 +1,71 @@
+"""What the audience sees while the play goes on: each event, message and task as it comes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rich.console import Console
+from sqlmodel import col, select
+
+from cli.showing import words
+from demo.lives import ZONE, Life, Line
+from models.facts import MessageSent, TaskOpened, parse_fact
+from models.tasks import SPECS, kind_of
+from store.engine import Store
+from store.tables import FactRow, TaskRow
+
+_SHOWN = ("message_sent", "task_opened", "referral_closed")
+
+
+class Show:
+    """Prints the story; silent when the answer is JSON."""
+
+    def __init__(self, console: Console, store: Store, lives: list[Life]) -> None:
+        self._out = console
+        self._store = store
+        self._titles = {life.name: life.title for life in lives}
+        self._names: dict[str, str] = {}
+        self._facts: set[int | str] = set()
+        self._tasks: set[str] = set()
+
+    def name(self, referral_id: str, life: str) -> None:
+        """From now on this referral bears its story's name."""
+        self._names[referral_id] = self._titles[life]
+
+    def heard(self, line: Line) -> None:
+        """Something was told."""
+        self._line(line.at, self._titles[line.life], f"[cyan]{line.says}[/]")
+
+    def killed(self, at: datetime) -> None:
+        """The worker was killed."""
+        self._line(at, "—", "[bold red]worker killed (SIGKILL); a new one takes over[/]")
+
+    def catch_up(self) -> None:
+        """Print what was sent, asked and closed since the last time."""
+        with self._store.read() as session:
+            query = select(FactRow).where(col(FactRow.kind).in_(_SHOWN))
+            rows = session.exec(query.order_by(col(FactRow.at), col(FactRow.id))).all()
+            asked = select(TaskRow).where(TaskRow.kind == "re_engagement")
+            quiet = session.exec(asked.order_by(col(TaskRow.opened_at))).all()
+        for row in rows:
+            if row.id in self._facts:
+                continue
+            self._facts.add(row.id)  # type: ignore[arg-type]
+            fact = parse_fact(row.body)
+            who = self._names.get(row.referral_id, row.referral_id)
+            if isinstance(fact, MessageSent):
+                says = f"[green]→ {words(fact.message_kind)}[/] by {fact.channel}"
+            elif isinstance(fact, TaskOpened):
+                says = f"[yellow]☐ {words(fact.role)}:[/] {SPECS[kind_of(fact.task)].says}"
+            else:
+                says = f"[bold]closed[/]: {words(str(row.body.get('reason')))}"
+            self._line(fact.at, who, says)
+        for task in quiet:
+            if task.id not in self._tasks:
+                self._tasks.add(task.id)
+                says = f"[yellow]☐ {words(task.role)}:[/] {task.says}"
+                self._line(task.opened_at, "a source", says)
+
+    def _line(self, at: datetime, who: str, says: str) -> None:
+        local = at.astimezone(ZONE)
+        self._out.print(f"[dim]{local:%a %d %b %H:%M}[/]  {who:<33} {says}", soft_wrap=True)

@@ -1,0 +1,25 @@
+"""What lists of workflows show of a referral; whoever starts one sets what its facts make."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from models.referral import Referral, Stage
+from models.roles import Role
+
+# The desk's daily work is the board's. An administrator's attention is what has gone to these:
+# something did not go as it should.
+ESCALATED = frozenset({Role.LEAD, Role.DIRECTOR, Role.ADMIN})
+
+
+class View(NamedTuple):
+    """The search attributes that change in the life of a referral."""
+
+    stage: Stage
+    needs_attention: bool
+
+
+def view_of(referral: Referral) -> View:
+    """The view that a referral's facts make."""
+    raised = any(task.role in ESCALATED for task in referral.open_tasks())
+    return View(referral.stage(), raised)

@@ -1,0 +1,170 @@
+"""The command line of referral-loop: ``python starter.py --help``."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.console import friendly, report
+from engine.client import run_and_exit
+from models.errors import LoopError
+
+app = typer.Typer(
+    help="No referral goes quiet: every step has an owner, a deadline and a record.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON value.")]
+Wanted = Annotated[str, typer.Argument(help="ref_… or assigner:value", metavar="ID")]
+
+
+def _engine_exit(main: Coroutine[Any, Any, int | None], *, as_json: bool = False) -> None:
+    """Run a command that uses the engine, whose threads must not meet Python's own shutdown."""
+
+    async def told() -> int:
+        try:
+            return await main or 0
+        except LoopError as error:
+            return report(error, as_json=as_json)
+
+    run_and_exit(told())
+
+
+@app.command()
+def demo(
+    as_json: AsJson = False,
+    stay: Annotated[
+        bool, typer.Option("--stay", help="Keep everything running afterwards, until Ctrl-C.")
+    ] = False,
+) -> None:
+    """Play eight referrals through fourteen weeks on a real Temporal server, in about a minute."""
+    from cli.workplace import load_settings
+    from demo.run import run
+
+    async def play() -> int:
+        return await run(load_settings(), as_json=as_json, stay=stay)
+
+    _engine_exit(play(), as_json=as_json)
+
+
+@app.command()
+def up(
+    workers: Annotated[int, typer.Option(min=1, max=16, help="Worker processes.")] = 1,
+) -> None:
+    """Start Temporal with its UI, the workers and the HTTP API; Ctrl-C stops them."""
+    from cli.running import up as run_up
+
+    from cli.workplace import load_settings
+
+    async def serve() -> int:
+        return await run_up(load_settings(), workers=workers)
+
+    _engine_exit(serve())
+
+
+@app.command()
+def refer(
+    file: Annotated[Path, typer.Argument(help="Referrals as JSON or CSV.")],
+    org: Annotated[
+        str | None, typer.Option(help="The organization, where there are several.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take in the referrals of a file, as an EMR would send them."""
+    from cli.feeding import refer as run_refer
+
+    _engine_exit(run_refer(file, org, as_json=as_json), as_json=as_json)
+
+
+@app.command()
+def milestone(
+    wanted: Wanted,
+    kind: Annotated[str, typer.Argument(help="e.g. evaluation_completed")],
+    data: Annotated[
+        list[str] | None, typer.Argument(help="name=value, the fields of the event")
+    ] = None,
+    at: Annotated[
+        datetime | None,
+        typer.Option(help="When it happened; now unless told. Local to the clinic."),
+    ] = None,
+    document: Annotated[
+        Path | None, typer.Option(help="The signed document: a PDF, or its fields as JSON.")
+    ] = None,
+    retracted: Annotated[bool, typer.Option("--retract", help="Take the fact back.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell one fact about a referral, as an EMR hook would."""
+    from cli.feeding import milestone as run_milestone
+
+    _engine_exit(
+        run_milestone(wanted, kind, data or [], at, document, retracted=retracted, as_json=as_json),
+        as_json=as_json,
+    )
+
+
+@app.command()
+def decide(
+    wanted: Wanted,
+    kind: Annotated[str, typer.Argument(help="e.g. call_logged, task_completed")],
+    data: Annotated[list[str] | None, typer.Argument(help="name=value, with by=<staff id>")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take a staff decision; a refused one says why."""
+    from cli.feeding import decide as run_decide
+
+    _engine_exit(run_decide(wanted, kind, data or [], as_json=as_json), as_json=as_json)
+
+
+@app.command()
+@friendly
+def show(wanted: Wanted, as_json: AsJson = False) -> None:
+    """One referral: where it stands, and everything that happened."""
+    from cli.showing import show as run_show
+    from cli.workplace import located
+
+    record, tenants, org, referral_id = located(wanted)
+    run_show(record, tenants, org, referral_id, as_json=as_json)
+
+
+@app.command()
+@friendly
+def explain(wanted: Wanted, as_json: AsJson = False) -> None:
+    """What is owed next on one referral, by whom, until when."""
+    from cli.showing import explain as run_explain
+    from cli.workplace import located
+
+    record, tenants, org, referral_id = located(wanted)
+    run_explain(record, tenants, org, referral_id, as_json=as_json)
+
+
+@app.command()
+@friendly
+def preview(
+    kind: Annotated[str, typer.Argument(help="e.g. plan_of_care")],
+    to: Annotated[
+        Path, typer.Option("--out", help="Folder for the PDF and its HTML twin.")
+    ] = Path(),
+) -> None:
+    """Write one document with fictional data, as PDF and HTML."""
+    from cli.checking import preview as run_preview
+
+    run_preview(kind, to)
+
+
+@app.command()
+@friendly
+def check(as_json: AsJson = False) -> None:
+    """Check settings, policy files and the database; say what is wrong and where."""
+    from cli.checking import check as run_check
+
+    raise SystemExit(run_check(as_json=as_json))
+
+
+if __name__ == "__main__":
+    app()

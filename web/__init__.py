@@ -1,0 +1,1 @@
+"""The HTTP edge: hooks, the API and health; it knows the store and intake, never a workflow."""

@@ -1,0 +1,86 @@
+"""What the endpoints answer; PHI-free, because answers end up in senders' logs."""
+
+from __future__ import annotations
+
+from models.base import Model
+from models.contracts import Card
+from models.facts import UtcDatetime
+from store.tables import InboxRow
+
+
+class Accepted(Model):
+    """An event is kept and will be applied."""
+
+    id: str
+    status: str
+    status_url: str
+
+
+class EventStatus(Accepted):
+    """What became of an event.
+
+    ``received`` not yet applied · ``applied`` · ``waiting`` for a referral nobody knows yet ·
+    ``task`` a person looks at it · ``rejected`` the sender was told why.
+    """
+
+    received_at: UtcDatetime
+    settled_at: UtcDatetime | None = None
+    reason: str | None = None
+    referral_id: str | None = None
+
+
+class TimelineEntry(Model):
+    """One fact: what, when it happened, when the teller knew, when we learned it."""
+
+    kind: str
+    key: str
+    at: UtcDatetime
+    as_of: UtcDatetime
+    recorded_at: UtcDatetime
+    retracted: bool = False
+
+
+class ReferralView(Model):
+    """A referral as the board shows it, and how it came there."""
+
+    card: Card
+    timeline: tuple[TimelineEntry, ...]
+
+
+class DecisionAnswer(Model):
+    """``done`` with the card's new version token, or ``pending`` until a worker is there."""
+
+    state: str
+    version: str = ""
+
+
+class Health(Model):
+    """How this process and what it needs are; ``degraded`` still takes events."""
+
+    status: str
+    store: str | None = None
+    engine: str | None = None
+    worker: str | None = None
+
+
+def status_url(base_url: str, row: InboxRow) -> str:
+    """Where to ask what became of an event."""
+    return f"{base_url}/hooks/{row.org}/events/{row.id}"
+
+
+def accepted(base_url: str, row: InboxRow) -> Accepted:
+    """The answer to an event."""
+    return Accepted(id=row.id, status=row.state, status_url=status_url(base_url, row))
+
+
+def event_status(base_url: str, row: InboxRow) -> EventStatus:
+    """The answer to the question what became of it."""
+    return EventStatus(
+        id=row.id,
+        status=row.state,
+        status_url=status_url(base_url, row),
+        received_at=row.received_at,
+        settled_at=row.settled_at,
+        reason=row.reason,
+        referral_id=row.referral_id,
+    )

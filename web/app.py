@@ -1,0 +1,108 @@
+"""The composition root of the HTTP edge: settings in, a FastAPI app out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from fastapi import FastAPI
+
+from activities.intake import Intake
+from activities.loop import Loop
+from activities.tenants import Tenants
+from engine.client import connect
+from models.errors import ConfigError
+from models.policy_file import load as load_policy
+from settings import Settings
+from settings import load as load_settings
+from store.engine import Store, migrate, open_store
+from web import api, health, hooks, openapi, problems
+from web.dispatcher import Dispatcher
+from web.guard import Guard
+
+Clock = Callable[[], datetime]
+
+
+def now() -> datetime:
+    """The wall clock, read at the inbound edge alone."""
+    return datetime.now(UTC)
+
+
+def create_app(
+    settings: Settings,
+    intake: Intake,
+    store: Store,
+    clock: Clock = now,
+    *,
+    start: Callable[[], Awaitable[None]] | None = None,
+) -> FastAPI:
+    """The app on parts that somebody else opened and will close; ``start`` runs before it serves.
+
+    ``app.state.dispatcher`` is its background dispatcher. Serve it without uvicorn's access log
+    (``uvicorn_options``): ours names routes, never addresses.
+    """
+    dispatcher = Dispatcher(intake)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if start is not None:
+            await start()
+        yield
+        await dispatcher.stop()
+
+    app = FastAPI(
+        title=openapi.TITLE,
+        version=openapi.VERSION,
+        description="Events and referrals in, where they stand out.",
+        lifespan=lifespan,
+        docs_url=None,  # these pages load scripts from elsewhere
+        redoc_url=None,
+    )
+    app.state.dispatcher = dispatcher
+    app.include_router(hooks.router(settings, intake, dispatcher, clock))
+    app.include_router(api.router(settings, intake, dispatcher, clock))
+    app.include_router(health.router(intake, store))
+    problems.install(app)
+    openapi.describe(app)
+    https = settings.base_url.startswith("https://")
+    app.add_middleware(Guard, max_body_bytes=settings.max_body_bytes, https=https)
+    return app
+
+
+def uvicorn_options(settings: Settings) -> dict[str, object]:
+    """How uvicorn must serve the app: no addresses in logs, no server name, patient with hooks."""
+    return {
+        "host": settings.http_host,
+        "port": settings.http_port,
+        "access_log": False,
+        "server_header": False,
+        "timeout_keep_alive": 30,
+        "timeout_graceful_shutdown": 10,
+        "h11_max_incomplete_event_size": 64 * 1024,
+    }
+
+
+def from_environment() -> FastAPI:
+    """The app of a web process of its own: ``uvicorn --factory web.app:from_environment``.
+
+    Migrates the store first. Temporal may be down: its client connects at the first call. Raises
+    ConfigError when a setting or a policy file is wrong.
+    """
+    settings = load_settings()
+    address = settings.temporal_address
+    if address is None:
+        raise ConfigError(
+            "Set TEMPORAL_ADDRESS: a web process of its own does not start a server.",
+            field="TEMPORAL_ADDRESS",
+        )
+    store = open_store(settings.database_url)
+    migrate(store)
+    loop = Loop()
+    tenants = Tenants([load_policy(path) for path in settings.policy_files])
+
+    async def start() -> None:
+        namespace, keyring = settings.temporal_namespace, settings.keyring
+        loop.connect(await connect(address, namespace, keyring=keyring, lazy=True))
+
+    return create_app(settings, Intake(store, loop, tenants, now), store, start=start)

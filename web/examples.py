@@ -1,0 +1,169 @@
+"""One example of every event, used by the OpenAPI page, the documentation and the tests.
+
+Nobody here exists: names are made up, numbers are 555-01xx.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+_REFERRAL: Final = {"external": {"assigner": "example-emr", "value": "R-1001"}}
+
+NEW_REFERRAL: Final[dict[str, Any]] = {
+    "external": {"assigner": "example-emr", "value": "R-1001"},
+    "clinic": "east",
+    "patient": {
+        "given_name": "Jordan",
+        "family_name": "Sample",
+        "born": "1961-01-04",
+        "phone": "(518) 555-0117",
+        "state": "NY",
+    },
+    "source": {
+        "kind": "provider",
+        "npi": "1234567893",
+        "name": "Ana Ruiz",
+        "credential": "MD",
+        "practice": "Lakeside Family Medicine",
+        "fax": "(518) 555-0111",
+        "prefers": "fax",
+    },
+    "payers": ["medicare_part_b"],
+    "order": {"signed": True, "dated": True},
+    "reason": "Knee pain after a fall; evaluate and treat.",
+}
+
+PLAN_FIELDS: Final[dict[str, Any]] = {
+    "plan": {
+        "diagnoses": [{"code": "M17.11", "text": "osteoarthritis, right knee"}],
+        "long_term_goals": [
+            {"text": "Climb one flight of stairs without a rail", "by": "2026-03-30"}
+        ],
+        "treatment_type": "Therapeutic exercise, manual therapy, gait training",
+        "amount": "45 minutes",
+        "frequency": "2 times a week",
+        "duration": "8 weeks",
+        "starts_on": "2026-01-12",
+        "ends_on": "2026-03-09",
+        "therapist": "Tess Specimen, PT",
+        "licence": "NY license 0000042",
+    },
+    "update": {
+        "verdict": "Good candidate for therapy; expected to climb stairs safely in 8 weeks.",
+        "evaluated_on": "2026-01-12",
+        "findings": ["Knee flexion 95 degrees", "Needs a rail on stairs"],
+        "scores": [
+            {
+                "measure": "lefs",
+                "baseline": {"on": "2026-01-12", "value": 31},
+                "now": {"on": "2026-01-12", "value": 31},
+                "goal": 60,
+            }
+        ],
+    },
+}
+
+_SIGNATURE: Final = {
+    "name": "Tess Specimen, PT",
+    "licence": "NY license 0000042",
+    "signed_at": "2026-02-13T20:00:00Z",
+}
+_SCORES: Final = [
+    {
+        "measure": "lefs",
+        "baseline": {"on": "2026-01-12", "value": 31},
+        "now": {"on": "2026-02-13", "value": 47},
+        "goal": 60,
+    }
+]
+
+REPORT_FIELDS: Final[dict[str, Any]] = {
+    "verdict": "On track: climbs stairs with one hand on the rail.",
+    "period_starts": "2026-01-12",
+    "period_ends": "2026-02-13",
+    "diagnoses": [{"code": "M17.11", "text": "osteoarthritis, right knee"}],
+    "scores": _SCORES,
+    "goals": [{"text": "Climb one flight of stairs without a rail", "status": "On track"}],
+    "attendance": {"attended": 9, "scheduled": 10, "missed": ["illness"]},
+    "assessment": "Strength and range improve as expected.",
+    "plan": "Continue 2 times a week for 4 weeks.",
+    "signature": _SIGNATURE,
+}
+
+SUMMARY_FIELDS: Final[dict[str, Any]] = {
+    "reason": "goals_met",
+    "planned": True,
+    "verdict": "Goals met: climbs stairs without a rail.",
+    "evaluated_on": "2026-01-12",
+    "last_visit_on": "2026-03-06",
+    "discharged_on": "2026-03-06",
+    "diagnoses": [{"code": "M17.11", "text": "osteoarthritis, right knee"}],
+    "attendance": {"attended": 15, "scheduled": 16, "missed": ["illness"]},
+    "scores": _SCORES,
+    "goals": [{"text": "Climb one flight of stairs without a rail", "status": "Met"}],
+    "treatment_given": "Therapeutic exercise, manual therapy, gait training.",
+    "home_program": "Daily: sit to stand, step-ups, calf stretch.",
+    "signature": {**_SIGNATURE, "signed_at": "2026-03-09T20:00:00Z"},
+}
+
+
+def _event(kind: str, at: str, **data: Any) -> dict[str, Any]:
+    return {"type": kind, "at": at, "referral": _REFERRAL, "data": data}
+
+
+EVENTS: Final[dict[str, dict[str, Any]]] = {
+    str(event["type"]): event
+    for event in (
+        {"type": "referral_received", "at": "2026-01-05T15:00:00Z", "data": NEW_REFERRAL},
+        _event(
+            "appointment_booked",
+            "2026-01-05T18:00:00Z",
+            appointment_id="A-1",
+            starts_at="2026-01-12T14:00:00Z",
+            purpose="evaluation",
+        ),
+        _event("appointment_cancelled", "2026-01-06T15:00:00Z", appointment_id="A-1"),
+        _event("appointment_missed", "2026-01-12T15:00:00Z", appointment_id="A-1"),
+        _event("intake_completed", "2026-01-06T20:00:00Z"),
+        _event("evaluation_completed", "2026-01-12T15:00:00Z", day="2026-01-12"),
+        _event(
+            "order_received",
+            "2026-01-05T15:00:00Z",
+            order_id="O-1",
+            provider_npi="1234567893",
+            signed_and_dated=True,
+        ),
+        {
+            **_event("plan_of_care_signed", "2026-01-12T21:00:00Z", by="therapist", version=1),
+            "document": {"fields": PLAN_FIELDS},
+        },
+        _event("plan_of_care_returned", "2026-01-15T15:00:00Z", version=1),
+        _event("visit_completed", "2026-01-15T15:00:00Z", visit_id="V-2", day="2026-01-15"),
+        _event(
+            "outcome_recorded", "2026-02-13T15:00:00Z", measure="lefs", score=47, day="2026-02-13"
+        ),
+        {
+            **_event(
+                "progress_report_signed", "2026-02-13T20:00:00Z", report_id="P-1", day="2026-02-13"
+            ),
+            "document": {"fields": REPORT_FIELDS},
+        },
+        _event("discharged", "2026-03-06T16:00:00Z", reason="goals_met", planned=True),
+        {
+            **_event("discharge_summary_signed", "2026-03-09T20:00:00Z"),
+            "document": {"fields": SUMMARY_FIELDS},
+        },
+        _event("referral_withdrawn", "2026-01-07T15:00:00Z"),
+        _event("patient_died", "2026-02-01T15:00:00Z"),
+        _event("patient_replied", "2026-01-05T16:00:00Z", reply_id="M-1"),
+        _event("check_in_answered", "2026-03-16T15:00:00Z", score=9),
+    )
+}
+
+DECISION: Final[dict[str, Any]] = {
+    "kind": "call_logged",
+    "by": "dana",
+    "call_id": "C-1",
+    "party": "patient",
+    "outcome": "reached",
+}

@@ -1,0 +1,145 @@
+"""Around every request: an id, a size limit while the body streams, safe headers, a quiet log.
+
+The log line names the route's template, never the address itself, and an unexpected error is
+logged by its type and place: its text may hold facts about a patient.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import re
+import secrets
+import time
+import traceback
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from models.errors import TooLarge
+from web.problems import problem
+
+access = logging.getLogger("web.access")
+errors = logging.getLogger("web.errors")
+
+DRAIN_BYTES = 16 * 1024 * 1024
+DRAIN_SECONDS = 5.0
+
+_SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_HEADERS = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
+
+class Guard:
+    """The outermost layer of ours; answers 500 in the one shape instead of a traceback."""
+
+    def __init__(self, app: ASGIApp, *, max_body_bytes: int, https: bool = False) -> None:
+        self.app = app
+        self.limit = max_body_bytes
+        self.headers = dict(_HEADERS)
+        if https:
+            self.headers["strict-transport-security"] = "max-age=31536000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request = _Request(self, scope, receive, send)
+        started = time.perf_counter()
+        try:
+            await self.app(scope, request.receive, request.send)
+        except Exception as error:  # the last net: nothing of it reaches client or log as text
+            await request.failed(error)
+        finally:
+            access.info(
+                "%s %s %s %s %.0f ms",
+                request.id,
+                scope["method"],
+                getattr(scope.get("route"), "path", "-"),
+                request.status,
+                (time.perf_counter() - started) * 1000,
+            )
+
+
+class _Request:
+    """One request under guard."""
+
+    def __init__(self, guard: Guard, scope: Scope, receive: Receive, send: Send) -> None:
+        self._guard, self._scope, self._receive, self._send = guard, scope, receive, send
+        given = Headers(scope=scope).get("x-request-id", "")
+        self.id = given if _SAFE_ID.fullmatch(given) else secrets.token_hex(8)
+        scope.setdefault("state", {})["request_id"] = self.id
+        self.read = 0
+        self.status = 0
+
+    async def receive(self) -> Message:
+        """The next piece of the body, while it is within the limit; raises TooLarge."""
+        announced = Headers(scope=self._scope).get("content-length", "")
+        if announced.isdecimal() and int(announced) > self._guard.limit:
+            raise self._too_large()  # before a byte of it is read
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self.read += len(message.get("body", b""))
+            if self.read > self._guard.limit:
+                raise self._too_large()
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Pass the answer on with our headers; after a 413 see the sender off politely."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            headers["x-request-id"] = self.id
+            for name, value in self._guard.headers.items():
+                headers.setdefault(name, value)
+        last = message["type"] == "http.response.body" and not message.get("more_body", False)
+        if last and self.status == 413:
+            await self._send({**message, "more_body": True})
+            await self._drain()
+            message = {"type": "http.response.body", "body": b""}
+        await self._send(message)
+
+    async def _drain(self) -> None:
+        """Throw away what is still coming, up to a bound: many clients read once they have sent.
+
+        Closing on them at once would reset the connection and lose the answer that says why.
+        """
+        if "expect" in Headers(scope=self._scope):
+            return  # this one waits for our word before it sends
+        left = DRAIN_BYTES
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while left > 0:
+                    message = await self._receive()
+                    left -= len(message.get("body", b""))
+                    if not message.get("more_body", False):
+                        return
+
+    async def failed(self, error: Exception) -> None:
+        """Say that it was our fault, if nothing was said yet."""
+        errors.error("%s failed with %s at %s", self.id, type(error).__name__, _place(error))
+        if self.status:
+            raise error  # half an answer is out: the connection must break
+        answer = problem(
+            500,
+            "internal",
+            "Something went wrong here. Try again; if it stays, tell us the request id.",
+            request_id=self.id,
+        )
+        await answer(self._scope, self._receive, self.send)
+
+    def _too_large(self) -> TooLarge:
+        kib = self._guard.limit // 1024
+        return TooLarge(f"The body is larger than {kib} KiB; send a smaller one.")
+
+
+def _place(error: BaseException) -> str:
+    frames: Any = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].name}:{frames[-1].lineno}" if frames else "?"

@@ -1,0 +1,82 @@
+"""Every error in the one JSON shape (``models.events.Problem``), silent about what was sent."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from models.errors import LoopError
+from models.events import Problem
+
+RETRY_AFTER: Final = "30"
+_CODES: Final = {
+    400: ("bad_request", "The request cannot be read."),
+    401: ("not_allowed", "This needs a token or a signature."),
+    404: ("not_found", "There is nothing at this address."),
+    405: ("method_not_allowed", "This address does not take that method."),
+    413: ("too_large", "The body is over the limit."),
+    415: ("unsupported_media_type", "Send JSON."),
+}
+
+
+def request_id(request: Request) -> str:
+    """The id the guard gave this request."""
+    return str(request.scope.get("state", {}).get("request_id", ""))
+
+
+def problem(
+    status: int,
+    code: str,
+    message: str,
+    *,
+    field: str | None = None,
+    request_id: str | None = None,
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    """A response in the one shape."""
+    content = Problem(code=code, message=message, field=field, request_id=request_id)
+    return JSONResponse(content.model_dump(), status_code=status, headers=headers)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of this app in the one shape."""
+
+    @app.exception_handler(LoopError)
+    async def ours(request: Request, error: LoopError) -> JSONResponse:
+        headers = {"Retry-After": RETRY_AFTER} if error.retryable else {}
+        if error.http_status == 401:
+            headers["WWW-Authenticate"] = "Bearer"
+        if error.http_status == 413:
+            headers["Connection"] = "close"  # the rest of the body is not read
+        return problem(
+            error.http_status,
+            error.code,
+            error.sentence,
+            field=error.field,
+            request_id=request_id(request),
+            headers=headers,
+        )
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
+        code, message = _CODES.get(error.status_code, ("bad_request", "The request failed."))
+        headers = dict(error.headers) if error.headers else None
+        return problem(
+            error.status_code, code, message, request_id=request_id(request), headers=headers
+        )
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        first: dict[str, Any] = error.errors()[0]
+        field = ".".join(str(part) for part in first.get("loc", ()))
+        return problem(
+            422,
+            "invalid_request",
+            f"{field}: {first.get('msg', 'not as expected')}.",
+            field=field,
+            request_id=request_id(request),
+        )

@@ -1,0 +1,140 @@
+"""The worker: a composition root. Settings → adapters → activities → one Temporal Worker.
+
+``python worker.py`` runs until SIGTERM or Ctrl-C and then lets running activities end. Any number
+may run side by side on one task queue; the record and the engine keep them from doing anything
+twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.book import Book
+from activities.chores import Chores
+from activities.intake import Intake
+from activities.loop import Loop
+from activities.post import Post
+from activities.sources import Sources
+from activities.tenants import Tenants
+from cli.workplace import load_settings, load_tenants, wall_clock
+from engine.client import connect, run_and_exit
+from integrations.email.smtp import SmtpSettings
+from integrations.registry import ChannelSettings, Clients, open_channels
+from models.errors import ConfigError
+from settings import TASK_QUEUE, Settings
+from store.engine import Store, migrate, open_store
+from workflows.referral import ReferralWorkflow
+from workflows.source import SourceWorkflow
+from workflows.sweep import SweepWorkflow
+
+THREADS = 16
+GRACE = timedelta(seconds=40)  # longer than any vendor call
+PID_FILE = "worker.pid"  # written once the worker polls
+WORKFLOWS = [ReferralWorkflow, SourceWorkflow, SweepWorkflow]
+
+
+def channels_for(
+    settings: Settings, tenants: Tenants, clock: Callable[[], datetime] = wall_clock
+) -> Clients:
+    """The channel providers that the organizations name; raises ConfigError for unknown ones."""
+    smtp = None
+    if settings.smtp_host is not None:
+        if settings.smtp_from is None:
+            raise ConfigError(
+                "REFERRAL_LOOP_SMTP_FROM is missing: mail needs an address it comes from.",
+                field="REFERRAL_LOOP_SMTP_FROM",
+            )
+        secret = settings.smtp_password
+        smtp = SmtpSettings(
+            host=settings.smtp_host,
+            port=settings.smtp_port,
+            security=settings.smtp_security,
+            username=settings.smtp_username or "",
+            password=secret if secret is not None else "",
+            sender=settings.smtp_from,
+        )
+    given = ChannelSettings(outbox=settings.outbox_dir, smtp=smtp)
+    return open_channels((tenants.get(org).channels for org in tenants), given, clock)
+
+
+def chores_for(
+    settings: Settings,
+    store: Store,
+    tenants: Tenants,
+    intake: Intake,
+    clock: Callable[[], datetime] = wall_clock,
+) -> Chores:
+    """The chores on their parts; drivers of virtual time call them by hand."""
+    channels = channels_for(settings, tenants, clock)
+    return Chores(store, tenants, channels, clock, intake.loop.signal, intake)
+
+
+def make_worker(
+    client: Client, settings: Settings, store: Store, tenants: Tenants, threads: ThreadPoolExecutor
+) -> Worker:
+    """A worker with every workflow and activity; the caller runs it and owns the threads."""
+    intake = Intake(store, Loop(client), tenants, wall_clock)
+    post = Post(store, tenants, channels_for(settings, tenants), wall_clock)
+    book = Book(store, wall_clock)
+    sources = Sources(store, tenants, wall_clock)
+    chores = chores_for(settings, store, tenants, intake)
+    return Worker(
+        client,
+        task_queue=TASK_QUEUE,
+        workflows=WORKFLOWS,
+        activities=[
+            post.send,
+            post.drop,
+            book.open_task,
+            book.record,
+            sources.look,
+            chores.run,
+        ],
+        activity_executor=threads,
+        graceful_shutdown_timeout=GRACE,
+        # A worker that died is given up sooner than by default (10 s): its referrals move on.
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
+    )
+
+
+async def main() -> int:
+    """Run until told to stop; raises ConfigError, EngineUnavailable, StoreUnavailable."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    settings = load_settings()
+    if settings.temporal_address is None:
+        raise ConfigError(
+            "Set TEMPORAL_ADDRESS: a worker of its own does not start a server "
+            "(`starter.py up` does, with everything else).",
+            field="TEMPORAL_ADDRESS",
+        )
+    tenants = load_tenants(settings)
+    store = open_store(settings.database_url)
+    migrate(store)
+    client = await connect(
+        settings.temporal_address, settings.temporal_namespace, keyring=settings.keyring
+    )
+    stopping = asyncio.Event()
+    running = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        running.add_signal_handler(name, stopping.set)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    note = settings.data_dir / PID_FILE
+    with ThreadPoolExecutor(THREADS) as threads:
+        async with make_worker(client, settings, store, tenants, threads):
+            note.write_text(str(os.getpid()))
+            await stopping.wait()
+    store.close()
+    return 0
+
+
+if __name__ == "__main__":
+    run_and_exit(main())
