@@ -39,7 +39,7 @@ from store.contacts import Contact
 from store.tables import DocumentRow, PatientRow
 
 
-class NotReady(Exception):  # noqa: N818 - no error: the content is still to come
+class NotReady(Exception):
     """What a message needs is not on file; ``why`` is a code."""
 
     def __init__(self, why: str) -> None:

@@ -227,14 +227,25 @@ def _codes() -> Iterator[Sequence[str]]:
 def codes() -> list[Code]:
     """Every code the source spells out, once per kind of error."""
     names = {kind.__name__ for kind in _all(LoopError)} | {"Refusal"}
+    files = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in files]
+    constants = {name: text for tree in trees for name, text in _constants(tree)}
     found: dict[tuple[str, str], Code] = {}
-    for package in PACKAGES:
-        for path in sorted((ROOT / package).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                one = _code(node, names)
-                if one is not None:
-                    found.setdefault((one.code, one.error), one)
+    for tree in trees:
+        for node in ast.walk(tree):
+            one = _code(node, names, constants)
+            if one is not None:
+                found.setdefault((one.code, one.error), one)
     return [found[key] for key in sorted(found)]
+
+
+def _constants(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """A module's names for texts, as a code may be spelt by its name."""
+    for node in tree.body:
+        named = [node.target] if isinstance(node, ast.AnnAssign) else getattr(node, "targets", [])
+        value = getattr(node, "value", None)
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            yield from ((name.id, value.value) for name in named if isinstance(name, ast.Name))
 
 
 def _all(kind: type[LoopError]) -> Iterator[type[LoopError]]:
@@ -244,7 +255,7 @@ def _all(kind: type[LoopError]) -> Iterator[type[LoopError]]:
             yield from _all(child)
 
 
-def _code(node: ast.AST, names: set[str]) -> Code | None:
+def _code(node: ast.AST, names: set[str], constants: dict[str, str]) -> Code | None:
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
         return None
     if node.func.id not in names:
@@ -252,10 +263,13 @@ def _code(node: ast.AST, names: set[str]) -> Code | None:
     keywords = {keyword.arg: keyword.value for keyword in node.keywords}
     args = list(node.args)
     code = args.pop(0) if node.func.id == "ChannelError" and args else keywords.get("code")
-    if not (isinstance(code, ast.Constant) and isinstance(code.value, str)):
-        return None
+    if isinstance(code, ast.Constant):
+        text = str(code.value)
+    else:
+        name = str(getattr(code, "attr", getattr(code, "id", "")))
+        text = constants.get(name, "")
     sentence = keywords.get("sentence") or (args[0] if args else None)
-    return Code(code.value, node.func.id, _words(sentence))
+    return Code(text, node.func.id, _words(sentence)) if text else None
 
 
 def _words(node: ast.expr | None) -> str:

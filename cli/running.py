@@ -88,6 +88,7 @@ async def start_engine(settings: Settings, *, port: int | None = None) -> Engine
         time_skipping=settings.environment == "dev",
         say=say,
         port=port,
+        codec_endpoint=f"http://127.0.0.1:{settings.http_port}/codec",
     )
 
 
@@ -103,7 +104,8 @@ async def up(settings: Settings, *, workers: int) -> int:
     )
     await ensure_schedules(client, TASK_QUEUE)
     intake = Intake(store, Loop(client), tenants, wall_clock)
-    app = create_app(settings, intake, store, wall_clock)
+    ui = house.engine.ui_address
+    app = create_app(settings, intake, store, wall_clock, codec_ui=ui)
     house.start_workers()
     note = settings.data_dir / UP_FILE
     try:

@@ -24,9 +24,16 @@ class _Server(uvicorn.Server):
         yield
 
 
+def free_port() -> int:
+    """A port that is free at this moment, for a server that must be named before it runs."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
 @asynccontextmanager
-async def serve(app: FastAPI, settings: Settings, *, port: int = 0) -> AsyncIterator[str]:
-    """The app's address while it is served; port 0 takes a free one.
+async def serve(app: FastAPI, settings: Settings, *, port: int) -> AsyncIterator[str]:
+    """The app's address while it is served.
 
     Raises ConfigError when the port is taken.
     """

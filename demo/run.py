@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.console import out, print_json, say
+from cli.serving import free_port
 from cli.showing import words
 from cli.workplace import load_tenants, wall_clock
 from demo.cast import ORG, Json
@@ -33,13 +34,15 @@ async def run(settings: Settings, *, as_json: bool, stay: bool = False) -> int:
     anything; what an earlier run left there is removed.
     """
     began = stopwatch.monotonic()
-    here = settings.model_copy(update={"data_dir": settings.data_dir / "demo", "store_url": None})
+    door = {"data_dir": settings.data_dir / "demo", "store_url": None, "http_port": free_port()}
+    here = settings.model_copy(update=door)
     clean(here.data_dir)
     say("Setting the stage: a Temporal server, a database, a worker, the HTTP door.")
     engine = await find_or_start(
         data_dir=here.data_dir / "temporal",
         namespace=here.temporal_namespace,
         say=say,
+        codec_endpoint=f"{here.base_url}/codec",
     )
     try:
         store = open_store(here.database_url)

@@ -20,7 +20,6 @@ from pathlib import Path
 
 import httpx
 from sqlmodel import select
-from worker import PID_FILE, chores_for
 
 from activities.chores import Chores
 from activities.intake import Intake
@@ -42,6 +41,7 @@ from store.engine import Store
 from store.tables import ReferralRow
 from store.tables_people import SourceRow
 from web.app import create_app
+from worker import PID_FILE, chores_for
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 30.0  # seconds of real time for a signal to arrive or a process to be up
@@ -149,9 +149,12 @@ async def raised(
 
     loop = Loop(skipper.client)
     intake = Intake(store, loop, tenants, clock)
-    app = create_app(settings, intake, store, clock)
+    app = create_app(settings, intake, store, clock, codec_ui=engine.ui_address)
     worker = await start_worker(settings, engine)
-    async with serve(app, settings) as url, httpx.AsyncClient(base_url=url, timeout=30) as http:
+    async with (
+        serve(app, settings, port=settings.http_port) as url,
+        httpx.AsyncClient(base_url=url, timeout=30) as http,
+    ):
         chores = chores_for(settings, store, tenants, intake, clock)
         stage = Stage(settings, store, engine, skipper, http, chores, worker)
         try:

@@ -1,8 +1,10 @@
 """Counts the billable Actions of a workflow from its history, and the least it could have taken.
 
 What is billed follows temporal.md §6. The floor is DESIGN.md's: one start, one message per outside
-event, one activity per outside effect, one timer per armed deadline. What time skipping writes
-into a history is left out of every number.
+event, one activity per outside effect, one timer per armed deadline. An effect is what an activity
+was asked for together with what came of it: a message put on hold until nine and the same message
+sent at nine are two effects, an activity that only answers what is known already is none. What time
+skipping writes into a history is left out of every number.
 """
 
 from __future__ import annotations
@@ -76,9 +78,10 @@ async def tally(pages: Sequence[Sequence[HistoryEvent]], codec: PayloadCodec | N
     for page in pages:
         for event in page:
             await sheet.add(event)
+    unfinished = set(sheet.asked.values())  # failed, or still under way
     return ActionCount(
         actions=sheet.actions,
-        floor=1 + len(sheet.needed - sheet.free),
+        floor=1 + len((sheet.needed | unfinished) - sheet.free),
         events=sheet.events,
     )
 
@@ -92,6 +95,7 @@ class _Sheet:
     events: int = 0
     needed: set[Hashable] = field(default_factory=set)
     free: set[Hashable] = field(default_factory=set)
+    asked: dict[int, tuple[Hashable, ...]] = field(default_factory=dict)  # open activities
     started_at: datetime | None = None
     delayed: bool = False
 
@@ -147,7 +151,11 @@ class _Sheet:
             case EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
                 task = event.activity_task_scheduled_event_attributes
                 given_to = await self._plain(task.input.payloads)
-                return ("activity", task.activity_type.name, given_to)
+                self.asked[event.event_id] = ("activity", task.activity_type.name, given_to)
+            case EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
+                done = event.activity_task_completed_event_attributes
+                result = await self._plain(done.result.payloads)
+                return (*self.asked.pop(done.scheduled_event_id), result)
             case EventType.EVENT_TYPE_TIMER_STARTED:
                 timer = event.timer_started_event_attributes
                 says = await self._plain([event.user_metadata.summary])

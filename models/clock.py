@@ -79,6 +79,10 @@ class Calendar(Model):
         """The local day of a moment."""
         return _local(at, self.zone).date()
 
+    def local(self, at: datetime) -> datetime:
+        """The moment as the clocks at this location show it."""
+        return _local(_utc(at), self.zone)
+
     def at_local(self, day: date, when: time) -> datetime:
         """The moment of a local wall-clock time, in UTC.
 

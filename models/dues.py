@@ -298,10 +298,10 @@ def rebooking(r: Referral, rules: Rules) -> Due | None:
 def plan_signature(r: Referral, rules: Rules) -> Due | None:
     """The therapist signs one business day after the evaluation; the director hears after three.
 
-    A discharge summary without a plan before it ends the wait: then there is none to send.
+    Once care is summed up, a person may say that no plan will come.
     """
     start = r.evaluated_at
-    if start is None or r.plan_signed_by_therapist() or r.summary_signed():
+    if start is None or r.plan_signed_by_therapist() or r.plan_given_up():
         return None
     cal, poc = rules.calendar, rules.policy.poc
     therapist = Due(
@@ -327,7 +327,7 @@ def certifier(r: Referral, rules: Rules) -> Due | None:
     at = r.evaluated_at
     if at is None or not certifier_missing(r) or not rules.policy.ours(Kind.PLAN_OF_CARE):
         return None
-    if r.summary_signed() and not r.plan_signed_by_therapist():
+    if r.plan_given_up() and not r.plan_signed_by_therapist():
         return None
     due = Due(
         key="certifier",

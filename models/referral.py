@@ -313,6 +313,12 @@ class Referral:
         """There is a plan to send; a provider's signature alone is no plan."""
         return self.plan_version > 0
 
+    def plan_given_up(self) -> bool:
+        """Care is summed up, and whoever was asked for a plan has said that none will come."""
+        asked = tasks.task_key(tasks.TaskKind.SIGN_PLAN, "")
+        done = [d.task for d in self.all(TaskCompleted)]
+        return self.summary_signed() and any(task.startswith(asked) for task in done)
+
     def certified(self) -> bool:
         """No further signature is needed for the newest plan."""
         return certification.settled(certification.state(self))

@@ -132,7 +132,7 @@ def _certifier_known(r: Referral, _: str) -> bool:
 
 
 def _plan_known(r: Referral, _: str) -> bool:
-    return r.plan_signed_by_therapist() or r.summary_signed() or r.over()
+    return r.plan_signed_by_therapist() or r.over()
 
 
 def _signed(r: Referral, occasion: str) -> bool:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 from models.referral import Referral, Stage
 from models.roles import Role
 
-# The desk's daily work is the board's. An administrator's attention is what has gone to these:
-# something did not go as it should.
-ESCALATED = frozenset({Role.LEAD, Role.DIRECTOR, Role.ADMIN})
+# The desk's daily work, its lead's decisions included, is the board's. An administrator looks at
+# what has gone to these: something did not go as it should. (Each change is an Action as well.)
+ESCALATED = frozenset({Role.DIRECTOR, Role.ADMIN})
 
 
 class View(NamedTuple):

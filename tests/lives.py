@@ -1,16 +1,24 @@
-"""Example lives of a referral, as facts with times: the vocabulary of the workflow tests."""
+"""Example lives of a referral, as facts with times: the vocabulary of the workflow tests.
+
+A life is a list of facts and decisions, told at their ``as_of``. Days are counted from the opening
+Monday at the clinic of ``rules()``: New York, Monday to Friday 8 to 18, no holidays.
+"""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from models.clock import Calendar
 from models.facts import (
     AnyFact,
     AppointmentBooked,
+    AppointmentCancelled,
     AppointmentMissed,
+    CertificationWaived,
     CheckInAnswered,
+    ClosedReason,
     Discharged,
     DischargeSummarySigned,
     Ending,
@@ -19,24 +27,50 @@ from models.facts import (
     Payer,
     PlanOfCareSigned,
     ProgressReportSigned,
+    ReferralClosed,
     ReferralReceived,
     Signer,
+    TaskCompleted,
     VisitCompleted,
 )
 from models.hours import Hours
 from models.policy import Policy, Rules
 
 WEEKDAY_HOURS = {day: ["08:00-18:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
+Life = list[AnyFact]
 
 
 def rules(**changes: Any) -> Rules:
     """Default policy, Monday to Friday 8 to 18 in New York, no holidays."""
-    calendar = Calendar(
-        zone="America/New_York",
-        hours=Hours.model_validate(WEEKDAY_HOURS),
-        known_until=date(2029, 12, 31),
+    return Rules(policy=Policy(**changes), calendar=CALENDAR)
+
+
+CALENDAR = Calendar(
+    zone="America/New_York",
+    hours=Hours.model_validate(WEEKDAY_HOURS),
+    known_until=date(2029, 12, 31),
+)
+
+
+def monday() -> datetime:
+    """A Monday at 10:00 in New York, a little ahead of the real clock."""
+    today = CALENDAR.local_date(datetime.now(UTC))
+    return CALENDAR.at_local(today + timedelta(days=7 - today.weekday()), time(10))
+
+
+def on(start: datetime, day: int, clock: str = "10:00") -> datetime:
+    """A local moment, ``day`` days after a start."""
+    return CALENDAR.at_local(
+        CALENDAR.local_date(start) + timedelta(days=day), time.fromisoformat(clock)
     )
-    return Rules(policy=Policy(**changes), calendar=calendar)
+
+
+def local(start: datetime, at: datetime) -> str:
+    """A moment as people would say it in a test: ``day 3 08:00``."""
+    days = (CALENDAR.local_date(at) - CALENDAR.local_date(start)).days
+    midnight = CALENDAR.at_local(CALENDAR.local_date(at), time(0))
+    minutes = round((at - midnight).total_seconds() / 60)
+    return f"day {days} {minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def received(at: datetime, **changes: Any) -> ReferralReceived:
@@ -54,10 +88,70 @@ def received(at: datetime, **changes: Any) -> ReferralReceived:
     return ReferralReceived(**fields)
 
 
-def easy_life(start: datetime, *, visits: int = 12) -> list[AnyFact]:
+# --- parts of a life ------------------------------------------------------------------------------
+
+
+def booked(start: datetime, *, made: int = 0, day: int = 7, name: str = "a1") -> Life:
+    """An evaluation booked on one day for 11:00 of another."""
+    at = on(start, made, "13:00")
+    return [AppointmentBooked(at=at, appointment_id=name, starts_at=on(start, day, "11:00"))]
+
+
+def evaluated(start: datetime, *, day: int = 7) -> Life:
+    """Evaluated at 11:00."""
+    at = on(start, day, "11:00")
+    return [EvaluationCompleted(at=at, day=CALENDAR.local_date(at))]
+
+
+def planned(start: datetime, *, day: int = 7, **more: Any) -> Life:
+    """The therapist signs the plan at 15:00."""
+    more = {"by": Signer.THERAPIST, "document_id": "doc_plan", **more}
+    return [PlanOfCareSigned(at=on(start, day, "15:00"), **more)]
+
+
+def certified(start: datetime, *, day: int, **more: Any) -> Life:
+    """The provider signs at 13:00."""
+    return [PlanOfCareSigned(at=on(start, day, "13:00"), by=Signer.PROVIDER, **more)]
+
+
+def visits(start: datetime, *days: int) -> Life:
+    """Completed visits at 14:00."""
+    moments = [(day, on(start, day, "14:00")) for day in days]
+    return [
+        VisitCompleted(at=at, visit_id=f"v{day}", day=CALENDAR.local_date(at))
+        for day, at in moments
+    ]
+
+
+def reported(start: datetime, day: int, name: str = "r1") -> Life:
+    """The clinician signs a progress report at 16:00."""
+    at = on(start, day, "16:00")
+    day_of = CALENDAR.local_date(at)
+    return [
+        ProgressReportSigned(at=at, report_id=name, document_id=f"doc_{name}", day=day_of),
+    ]
+
+
+def discharged(start: datetime, day: int, reason: Ending = Ending.GOALS_MET) -> Life:
+    """Discharged at 16:00, the summary signed at noon of the next day."""
+    return [
+        Discharged(at=on(start, day, "16:00"), reason=reason, planned=reason is Ending.GOALS_MET),
+        DischargeSummarySigned(at=on(start, day + 1, "12:00"), document_id="doc_sum"),
+    ]
+
+
+def did(start: datetime, day: int, task: str, clock: str = "17:00") -> Life:
+    """A person did a task."""
+    return [TaskCompleted(at=on(start, day, clock), by="dana", task=task)]
+
+
+# --- whole lives ----------------------------------------------------------------------------------
+
+
+def easy_life(start: datetime, *, visits: int = 12) -> Life:
     """Reached at once, evaluated in a week, signed, twelve visits, goals met, content."""
     evaluated = start + timedelta(days=6)
-    facts: list[AnyFact] = [
+    facts: Life = [
         AppointmentBooked(at=start + timedelta(hours=3), appointment_id="a1", starts_at=evaluated),
         IntakeCompleted(at=start + timedelta(days=1)),
         EvaluationCompleted(at=evaluated, day=evaluated.date()),
@@ -84,20 +178,97 @@ def easy_life(start: datetime, *, visits: int = 12) -> list[AnyFact]:
     ]
 
 
-def missed_life(start: datetime) -> list[AnyFact]:
+def missed_life(start: datetime) -> Life:
     """The easy life, but the first appointment was missed and another one made."""
     missed = start + timedelta(days=2)
     return [
         AppointmentBooked(at=start + timedelta(hours=1), appointment_id="a0", starts_at=missed),
         AppointmentMissed(at=missed + timedelta(hours=2), appointment_id="a0"),
-        *(
-            fact.model_copy(
-                update={"at": fact.at + timedelta(days=3), "as_of": fact.at + timedelta(days=3)}
-            )
-            for fact in easy_life(start + timedelta(days=1))
-        ),
+        *(later(fact, timedelta(days=3)) for fact in easy_life(start + timedelta(days=1))),
     ]
 
 
-def _later(fact: AnyFact, by: timedelta) -> AnyFact:
+def slow_life(start: datetime) -> Life:
+    """Never reached: every call is made and leads nowhere, the lead closes as lost."""
+    return [
+        *did(start, 0, "call_patient:bd-0-1"),
+        *did(start, 1, "call_patient:bd-1-2"),
+        *did(start, 4, "call_patient:bd-4-4"),
+        *did(start, 9, "call_patient:bd-7-5"),
+        ReferralClosed(at=on(start, 17), by="lee", reason=ClosedReason.UNABLE_TO_REACH),
+    ]
+
+
+def never_signed_life(start: datetime) -> Life:
+    """The provider never signs; one late call is made, then the director gives up."""
+    return [
+        *booked(start),
+        IntakeCompleted(at=on(start, 1)),
+        *evaluated(start),
+        *planned(start),
+        *visits(start, 10, 14, 17, 21, 24, 28, 31, 35, 38),
+        *reported(start, 38),
+        *did(start, 39, "call_certifier:v1-late-1"),
+        *discharged(start, 50),
+        CertificationWaived(at=on(start, 60), by="drew"),
+    ]
+
+
+def changed_life(start: datetime) -> Life:
+    """The provider signs with changes; the therapist takes them over as version 2."""
+    return [
+        *booked(start),
+        IntakeCompleted(at=on(start, 1)),
+        *evaluated(start),
+        *planned(start),
+        *certified(start, day=10, changed=True),
+        *planned(start, day=11, version=2),
+        *visits(start, 14, 17, 21, 24),
+        *discharged(start, 28),
+    ]
+
+
+def stopped_life(start: datetime) -> Life:
+    """Three visits, then nothing; discharged without a plan to do so."""
+    return [
+        *booked(start),
+        *evaluated(start),
+        *planned(start),
+        *certified(start, day=9),
+        *visits(start, 10, 14, 17),
+        *discharged(start, 49, Ending.STOPPED_COMING),
+    ]
+
+
+def cancelled_life(start: datetime) -> Life:
+    """Booked, cancelled, booked again; the discharge is told before the evaluation is."""
+    return [
+        *booked(start, name="a1"),
+        AppointmentCancelled(at=on(start, 1), appointment_id="a1"),
+        *booked(start, made=2, day=9, name="a2"),
+        *discharged(start, 12),
+        *(told_late(fact, timedelta(days=7)) for fact in evaluated(start, day=9)),
+        *(told_late(fact, timedelta(days=8)) for fact in planned(start, day=9)),
+        *certified(start, day=20),
+    ]
+
+
+LIVES: dict[str, Callable[[datetime], Life]] = {
+    "easy": easy_life,
+    "missed": missed_life,
+    "slow": slow_life,
+    "never_signed": never_signed_life,
+    "changed": changed_life,
+    "stopped": stopped_life,
+    "cancelled": cancelled_life,
+}
+
+
+def later(fact: AnyFact, by: timedelta) -> AnyFact:
+    """The same fact, told and dated later."""
     return fact.model_copy(update={"at": fact.at + by, "as_of": fact.at + by})
+
+
+def told_late(fact: AnyFact, by: timedelta) -> AnyFact:
+    """The same fact, only known later."""
+    return fact.model_copy(update={"as_of": fact.at + by})

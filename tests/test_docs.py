@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import pytest
 from temporalio import activity
+from temporalio.api.history.v1 import History
 from temporalio.client import Client
 
 from activities.tenants import Tenants
@@ -191,6 +192,7 @@ class Judging(Fakes):
         self.seen: dict[str, list[Told]] = {}
         self.texts: dict[str, list[datetime]] = {}
         self.visits: dict[str, datetime] = {}
+        self.details = ""
 
     def note(
         self,
@@ -263,6 +265,11 @@ async def play(theater: Theater, fakes: Judging, lives: list[Life]) -> None:
     )
     for line in lines:
         fact, who = fact_of(Event.model_validate(line.body)), f"ref_{line.life}"
+        look_at = lives[0].when(42, "12:00")  # Monday 15 March at noon
+        if theater.skipper.now < look_at < line.at:
+            await theater.advance(look_at)
+            handle = theater.handle("ref_never_signed")
+            fakes.details = (await handle.query("__temporal_workflow_metadata")).current_details
         if line.at > theater.skipper.now:
             await theater.advance(line.at)
         if fact.kind != "visit_completed":
@@ -294,12 +301,41 @@ async def test_both_lives_happen_as_the_page_tells(
     monkeypatch.setattr("tests.theater.Fakes", lambda: fakes)
     async with on_stage(client, start) as theater:
         await play(theater, fakes, [easy, hard])
-        assert sorted(fakes.seen["ref_straightforward"]) == told_in("The easy one")
-        assert sorted(fakes.seen["ref_never_signed"]) == told_in("The hard one")
-        open_still = [referral_workflow_id("riverside", "ref_never_signed")]
-        assert await theater.open_at_end() == open_still
-        metadata = await theater.client.get_workflow_handle(open_still[0]).query("facts")
-        assert metadata  # it still answers: an admin can ask a life that waits
+        for who, chapter in (("straightforward", "The easy one"), ("never_signed", "The hard one")):
+            happened, told = set(fakes.seen[f"ref_{who}"]), set(told_in(chapter))
+            assert happened == told, (
+                f"{chapter}: happened and not told {sorted(happened - told)}, "
+                f"told and did not happen {sorted(told - happened)}"
+            )
+            assert len(fakes.seen[f"ref_{who}"]) == len(told)  # nothing twice
+        still_open = [referral_workflow_id("riverside", "ref_never_signed")]
+        assert await theater.open_at_end() == still_open
+        shown = [line.removeprefix("  > ") for line in quoted() if line != "  >"]
+        assert undated(shown) == undated([line for line in fakes.details.splitlines() if line])
+        labels = await summaries(theater, "ref_straightforward")
+        begins = sections()["What an admin sees in the Temporal UI"].partition("life begins:")[2]
+        told = re.findall(r"\*([^*]+)\*", " ".join(begins.partition("\n- ")[0].split()))
+        assert labels[: len(told)] == told
+
+
+def quoted() -> list[str]:
+    """The current details that the page shows."""
+    return [line for line in STORY.read_text(encoding="utf-8").splitlines() if line[:3] == "  >"]
+
+
+def undated(lines: list[str]) -> list[str]:
+    """Lines without their dates, which move with the year."""
+    return [re.sub(r"\w{3} \d\d \w{3} \d{4}, \d\d:\d\d", "…", line) for line in lines]
+
+
+async def summaries(theater: Theater, referral_id: str) -> list[str]:
+    """The sentences on the bars of the timeline, in order."""
+    found = []
+    async for event in theater.handle(referral_id).fetch_history_events():
+        if event.user_metadata.HasField("summary"):
+            [text] = await theater.client.data_converter.decode([event.user_metadata.summary])
+            found.append(text)
+    return found
 
 
 # --- the lesson -----------------------------------------------------------------------------------
@@ -413,8 +449,6 @@ async def test_the_lesson_works_and_old_histories_still_replay(
             start + timedelta(days=20),
         )
         old = await theater.client.get_workflow_handle(theater.ids[0]).fetch_history()
-    from temporalio.api.history.v1 import History
-
     raw = History(events=old.events).SerializeToString()
     (tmp_path / "history.b64").write_bytes(base64.b64encode(raw))
     (tmp_path / "replay.py").write_text(REPLAY, encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -10,25 +11,31 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import activity
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 from temporalio.exceptions import ApplicationError
-from temporalio.worker import Worker
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.worker import Worker, WorkflowRunner
 
 from engine.attributes import CLINIC, NEEDS_ATTENTION, ORGANIZATION, SOURCE, STAGE
 from engine.skipping import Skipper
 from models.contracts import (
     Answer,
     DropInput,
+    Look,
     RecordInput,
     ReferralEnd,
     ReferralStart,
     SendInput,
+    SourceStart,
     TaskInput,
 )
+from models.dues import agenda
 from models.facts import (
     AnyFact,
+    Decision,
     Fact,
+    MessageApproved,
     MessageDelivered,
     MessageDropped,
     MessageFailed,
@@ -37,11 +44,17 @@ from models.facts import (
     ReferralReceived,
     TaskOpened,
 )
-from models.ids import referral_workflow_id
+from models.ids import referral_workflow_id, source_workflow_id
 from models.kinds import Kind
 from models.policy import Rules
-from models.tasks import task_key
+from models.referral import Referral
+from models.tasks import SPECS, TaskKind, task_key
+from models.view import view_of
 from workflows.referral import ReferralWorkflow
+from workflows.source import SourceWorkflow
+
+ORG = "riverside"
+QUIET_AFTER = timedelta(days=60)
 
 
 class Fakes:
@@ -56,7 +69,11 @@ class Fakes:
         self.sent_at: dict[tuple[str, str], datetime] = {}
         self.busy: Counter[Kind] = Counter()  # how often a kind is answered "line busy" first
         self.refuse: set[tuple[Kind, int]] = set()  # kinds and rungs that fail for good
-        self.broken: Counter[str] = Counter()  # activities that fail for good so many times
+        self.broken: Counter[str] = Counter()  # messages that fail for good so many times
+        self.hold: dict[tuple[str, Kind], timedelta] = {}  # held once, for so long
+        self.approve: set[Kind] = set()  # held for a person
+        self.heard: dict[str, datetime] = {}  # the last referral of each source
+        self.looks: list[tuple[datetime, Look]] = []
 
     @activity.defn(name="send_message")
     async def send(self, given: SendInput) -> Answer:
@@ -77,9 +94,23 @@ class Fakes:
                 return Answer(learned=(failed,))
             dropped = MessageDropped(at=at, as_of=at, message=key, why="undeliverable")
             return Answer(learned=(failed, dropped))
+        if given.kind in self.approve and not self._approved(given):
+            asked = TaskOpened(
+                at=at,
+                as_of=at,
+                task=task_key(TaskKind.APPROVE_MESSAGE, key),
+                role=SPECS[TaskKind.APPROVE_MESSAGE].role,
+                due=at + timedelta(days=1),
+            )
+            return Answer(
+                learned=(MessageHeld(at=at, as_of=at, message=key, why="approval"), asked)
+            )
+        wait = self.hold.pop((given.referral_id, given.kind), None)
         if self.busy[given.kind] > 0:
             self.busy[given.kind] -= 1
-            until = at + timedelta(minutes=15)
+            wait = timedelta(minutes=15)
+        if wait is not None:
+            until = at + wait
             return Answer(
                 learned=(MessageHeld(at=at, as_of=at, message=key, until=until, why="busy"),),
                 held_until=until,
@@ -119,13 +150,35 @@ class Fakes:
         self.recorded.setdefault(given.referral_id, []).extend(given.facts)
         return Answer(learned=given.facts)
 
+    @activity.defn(name="look_at_source")
+    async def look(self, start: SourceStart) -> Look:
+        at = activity.info().started_time
+        again = self.heard[start.source_id] + QUIET_AFTER
+        look = Look(quiet=True) if at >= again else Look(again_at=again)
+        self.looks.append((at, look))
+        return look
+
     @property
     def activities(self) -> list[Any]:
-        return [self.send, self.drop, self.open_task, self.record]
+        return [self.send, self.drop, self.open_task, self.record, self.look]
+
+    def _approved(self, given: SendInput) -> bool:
+        return any(
+            isinstance(fact, MessageApproved) and fact.message == given.message.key
+            for fact in self.recorded.get(given.referral_id, [])
+        )
 
     def messages(self, referral_id: str) -> dict[str, int]:
         """Acceptances of one referral by message."""
         return {message: n for (who, message), n in sorted(self.sent.items()) if who == referral_id}
+
+    def sent_on(self, referral_id: str) -> dict[str, datetime]:
+        """When each message of a referral went out."""
+        return {message: at for (who, message), at in self.sent_at.items() if who == referral_id}
+
+    def asked_on(self, referral_id: str) -> dict[str, tuple[str, datetime]]:
+        """Whom each task of a referral was given to, and when."""
+        return {one.task: (one.role, one.at) for one in self.tasks.get(referral_id, [])}
 
     def task_keys(self, referral_id: str) -> list[str]:
         return [task.task for task in self.tasks.get(referral_id, [])]
@@ -134,24 +187,63 @@ class Fakes:
 class Theater:
     """A worker, a driver of virtual time, and referrals on stage."""
 
-    def __init__(self, client: Client, queue: str, fakes: Fakes, start: datetime) -> None:
+    def __init__(
+        self, client: Client, start: datetime, cache: int, runner: WorkflowRunner | None
+    ) -> None:
         self.skipper = Skipper(client, start=start)
         self.client = self.skipper.client
-        self.queue = queue
-        self.fakes = fakes
+        self.queue = f"stage-{uuid.uuid4().hex[:8]}"
+        self.fakes = Fakes()
         self.ids: list[str] = []
+        self.sources: list[str] = []
+        self.rules: dict[str, Rules] = {}
+        self._plain = client
+        self._options: dict[str, Any] = {"max_cached_workflows": cache}
+        if runner is not None:
+            self._options["workflow_runner"] = runner
+        self._worker: Worker | None = None
 
-    async def begin(self, referral_id: str, first: ReferralReceived, rules: Rules) -> None:
-        """Start one referral at the driver's time."""
+    # --- the worker -------------------------------------------------------------------------------
+
+    async def raise_curtain(self) -> None:
+        """Start a worker."""
+        self._worker = Worker(
+            self._plain,
+            task_queue=self.queue,
+            workflows=[ReferralWorkflow, SourceWorkflow],
+            activities=self.fakes.activities,
+            **self._options,
+        )
+        await self._worker.__aenter__()
+
+    async def drop_curtain(self) -> None:
+        """Stop the worker; everything it held in memory is gone."""
+        worker, self._worker = self._worker, None
+        if worker is not None:
+            await worker.__aexit__(None, None, None)
+
+    async def restart(self) -> None:
+        """Another worker takes over."""
+        await self.drop_curtain()
+        await self.raise_curtain()
+
+    # --- referrals --------------------------------------------------------------------------------
+
+    async def begin(
+        self, referral_id: str, first: ReferralReceived | None, rules: Rules, *facts: AnyFact
+    ) -> None:
+        """Start one referral at the driver's time, with what is known already."""
+        source_id = first.source_id if first else "prv_1"
         start = ReferralStart(
-            org="riverside",
+            org=ORG,
             clinic_id="east",
             referral_id=referral_id,
-            source_id=first.source_id,
+            source_id=source_id,
             rules=rules,
-            facts=(first,),
+            facts=(first, *facts) if first else facts,
         )
-        workflow_id = referral_workflow_id("riverside", referral_id)
+        referral = Referral(start.facts)
+        workflow_id = referral_workflow_id(ORG, referral_id)
         await self.client.start_workflow(
             "ReferralWorkflow",
             start,
@@ -159,67 +251,128 @@ class Theater:
             task_queue=self.queue,
             search_attributes=TypedSearchAttributes(
                 [
-                    SearchAttributePair(ORGANIZATION, "riverside"),
+                    SearchAttributePair(ORGANIZATION, ORG),
                     SearchAttributePair(CLINIC, "east"),
-                    SearchAttributePair(SOURCE, first.source_id),
-                    SearchAttributePair(STAGE, "received"),
-                    SearchAttributePair(NEEDS_ATTENTION, False),
+                    SearchAttributePair(SOURCE, source_id),
+                    SearchAttributePair(STAGE, str(view_of(referral).stage)),
+                    SearchAttributePair(NEEDS_ATTENTION, view_of(referral).needs_attention),
                 ]
             ),
         )
-        self.ids.append(workflow_id)
+        self.rules[referral_id] = rules
+        if workflow_id not in self.ids:
+            self.ids.append(workflow_id)
+
+    async def begin_source(self, source_id: str) -> None:
+        """Start the silence watch of one source at the driver's time."""
+        workflow_id = source_workflow_id(ORG, source_id)
+        await self.client.start_workflow(
+            "SourceWorkflow",
+            SourceStart(org=ORG, source_id=source_id),
+            id=workflow_id,
+            task_queue=self.queue,
+        )
+        self.sources.append(workflow_id)
+
+    def handle(self, referral_id: str) -> WorkflowHandle[Any, Any]:
+        """The running workflow of a referral."""
+        return self.client.get_workflow_handle(referral_workflow_id(ORG, referral_id))
 
     async def tell(self, referral_id: str, fact: Fact) -> None:
-        """Signal a fact as intake does."""
-        handle = self.client.get_workflow_handle(referral_workflow_id("riverside", referral_id))
-        await handle.signal(fact.kind, fact)
+        """Signal a fact as intake does, or have a decision taken; nothing to who has closed."""
+        try:
+            if isinstance(fact, Decision):
+                await self.decide(referral_id, fact)
+            else:
+                await self.handle(referral_id).signal(fact.kind, fact)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
 
-    async def signal(self, referral_id: str, name: str) -> None:
-        """A signal without a body."""
-        handle = self.client.get_workflow_handle(referral_workflow_id("riverside", referral_id))
-        await handle.signal(name)
+    async def decide(self, referral_id: str, decision: Decision) -> str:
+        """Have a decision taken; raises WorkflowUpdateFailedError when it is refused."""
+        return str(await self.handle(referral_id).execute_update("decide", decision))
+
+    async def signal(self, referral_id: str, name: str, *body: Any) -> None:
+        """A signal by its name, with any body."""
+        await self.handle(referral_id).signal(name, args=list(body))
+
+    async def known(self, referral_id: str) -> Referral:
+        """What the workflow knows."""
+        return Referral(
+            await self.handle(referral_id).query("facts", result_type=list[AnyFact])  # type: ignore[valid-type]
+        )
+
+    # --- time -------------------------------------------------------------------------------------
 
     async def advance(self, to: datetime) -> None:
         """Move everybody on stage to a moment."""
-        await self.skipper.advance(to, [self.ids])
+        await self.skipper.advance(to, [self.ids, self.sources])
 
-    async def play(self, script: Sequence[tuple[datetime, str, Fact]], until: datetime) -> None:
-        """Tell each fact at its time, then go on."""
+    async def settle(self) -> None:
+        """Wait until nobody has anything to do at this moment."""
+        await self.skipper.settle([*self.ids, *self.sources])
+
+    async def play(
+        self,
+        script: Sequence[tuple[datetime, str, Fact]],
+        until: datetime,
+        *,
+        watched: bool = False,
+    ) -> None:
+        """Tell each fact at its time, then go on; ``watched`` checks the promises at each step."""
         for at, referral_id, fact in sorted(script, key=lambda line: (line[0], line[1])):
             if at > self.skipper.now:
                 await self.advance(at)
+                if watched:
+                    await self.check_promises()
             await self.tell(referral_id, fact)
         await self.advance(until)
+        if watched:
+            await self.check_promises()
+
+    async def check_promises(self) -> None:
+        """What is waited on is on the agenda, and every open referral has a next action (24)."""
+        await asyncio.gather(*(self._check(workflow_id) for workflow_id in await self.open_at_end()))
+
+    async def _check(self, workflow_id: str) -> None:
+        referral_id = workflow_id.rsplit("/", 1)[1]
+        waits = await self.handle(referral_id).query("waits", result_type=dict[str, datetime])
+        referral = await self.known(referral_id)
+        promised = agenda(referral, self.rules[referral_id])
+        idle = not promised and not referral.open_tasks()
+        assert not idle or not referral.facts, f"{referral_id} waits for nobody"
+        for key, at in waits.items():
+            rule = key if key.startswith("held:") else key.split(":")[0]
+            dates = [due.at for due in promised if due.key == rule or due.key.split(":")[0] == rule]
+            assert dates, f"{referral_id} waits for {key}, which is not on the agenda"
+            # A date that moved away is noticed when the old one comes; never a nearer one.
+            assert min(dates) >= at, f"{referral_id}: {key} is promised earlier than waited for"
+
+    # --- the end ----------------------------------------------------------------------------------
 
     async def end(self, referral_id: str) -> ReferralEnd:
         """What a closed referral left behind."""
         handle = self.client.get_workflow_handle(
-            referral_workflow_id("riverside", referral_id), result_type=ReferralEnd
+            referral_workflow_id(ORG, referral_id), result_type=ReferralEnd
         )
         return await handle.result(rpc_timeout=timedelta(seconds=20))
 
     async def open_at_end(self) -> list[str]:
-        """Workflows that are still running."""
-        still = []
-        for workflow_id in self.ids:
-            described = await self.client.get_workflow_handle(workflow_id).describe()
-            if described.status is not None and described.status.name == "RUNNING":
-                still.append(workflow_id)
-        return still
+        """Referral workflows that are still running."""
+        handles = [self.client.get_workflow_handle(workflow_id) for workflow_id in self.ids]
+        described = await asyncio.gather(*(handle.describe() for handle in handles))
+        return [one.id for one in described if one.status is WorkflowExecutionStatus.RUNNING]
 
 
 @asynccontextmanager
-async def on_stage(client: Client, start: datetime, *, cache: int = 1000) -> AsyncIterator[Theater]:
+async def on_stage(
+    client: Client, start: datetime, *, cache: int = 1000, runner: WorkflowRunner | None = None
+) -> AsyncIterator[Theater]:
     """A theater with its own task queue and worker."""
-    queue = f"stage-{uuid.uuid4().hex[:8]}"
-    fakes = Fakes()
-    theater = Theater(client, queue, fakes, start)
-    worker = Worker(
-        client,
-        task_queue=queue,
-        workflows=[ReferralWorkflow],
-        activities=fakes.activities,
-        max_cached_workflows=cache,
-    )
-    async with worker:
+    theater = Theater(client, start, cache, runner)
+    await theater.raise_curtain()
+    try:
         yield theater
+    finally:
+        await theater.drop_curtain()

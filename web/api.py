@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from fastapi import APIRouter, Request, Response
+
 from activities.intake import Intake
 from integrations.emr.dates import check_dates
 from integrations.emr.events import read_json

@@ -17,7 +17,7 @@ from models.policy_file import load as load_policy
 from settings import Settings
 from settings import load as load_settings
 from store.engine import Store, migrate, open_store
-from web import api, health, hooks, openapi, problems
+from web import api, codec, health, hooks, openapi, problems
 from web.dispatcher import Dispatcher
 from web.guard import Guard
 
@@ -36,8 +36,12 @@ def create_app(
     clock: Clock = now,
     *,
     start: Callable[[], Awaitable[None]] | None = None,
+    codec_ui: str | None = None,
 ) -> FastAPI:
     """The app on parts that somebody else opened and will close; ``start`` runs before it serves.
+
+    ``codec_ui`` is the address of a Temporal UI of our own that may have payloads decoded here;
+    development only.
 
     ``app.state.dispatcher`` is its background dispatcher. Serve it without uvicorn's access log
     (``uvicorn_options``): ours names routes, never addresses.
@@ -67,6 +71,9 @@ def create_app(
     openapi.describe(app)
     https = settings.base_url.startswith("https://")
     app.add_middleware(Guard, max_body_bytes=settings.max_body_bytes, https=https)
+    if codec_ui is not None and settings.environment == "dev":
+        app.include_router(codec.router(settings.keyring, codec_ui))
+        app.add_middleware(codec.CodecCors, ui_address=codec_ui)
     return app
 
 

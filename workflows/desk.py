@@ -29,7 +29,7 @@ Known = Callable[[Referral], bool]
 _WORDS = {"patient": "the patient", "source": "the source", "certifier": "the certifying provider"}
 
 
-class Over(Exception):  # noqa: N818  (not an error: the story has ended under a step)
+class Over(Exception):
     """The referral is over; the track that meets it ends."""
 
 

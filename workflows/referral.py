@@ -11,10 +11,10 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 from engine.attributes import NEEDS_ATTENTION, STAGE
-from models.certification import state as certification_state
 from models.contracts import ReferralEnd, ReferralStart
 from models.decisions import refusal
-from models.dues import AT_ONCE, agenda
+from models.details import details
+from models.dues import AT_ONCE
 from models.facts import AnyDecision, AnyDecisionFact, AnyFact, Fact, ReferralClosed
 from models.tasks import TaskKind, again, task_key
 from models.view import view_of
@@ -227,7 +227,7 @@ class ReferralWorkflow(Milestones):
                 [STAGE.value_set(view.stage), NEEDS_ATTENTION.value_set(view.needs_attention)]
             )
             self.shown = view
-        workflow.set_current_details(self.details())
+        workflow.set_current_details(details(self.desk.referral, self.desk.rules, self.desk.now()))
 
     def unread_occasion(self, name: str) -> str:
         """One open task for each kind of signal; another once a person has seen to that one."""
@@ -237,30 +237,3 @@ class ReferralWorkflow(Milestones):
             time += 1
             occasion = again(base, time)
         return occasion
-
-    def details(self) -> str:
-        """Where it stands, what is next and why: Markdown for the Temporal UI, PHI-free."""
-        referral = self.desk.referral
-        closing = referral.closing()
-        lines = [f"**Stage:** {referral.stage().replace('_', ' ')}"]
-        if closing is not None:
-            lines.append(f"**Closed:** {closing.reason.replace('_', ' ')}")
-        if referral.plan() is not None:
-            lines.append(f"**Plan of care:** {certification_state(referral).replace('_', ' ')}")
-        tasks = referral.open_tasks()
-        if tasks:
-            lines.append("\n**People have to:**")
-            lines += [
-                f"- {task.role.replace('_', ' ')}, by {_moment(task.due)}: "
-                f"{task.task.split(':')[0].replace('_', ' ')}"
-                for task in tasks
-            ]
-        ahead = agenda(referral, self.desk.rules)
-        if ahead:
-            lines.append("\n**Next, by itself or due:**")
-            lines += [f"- {_moment(due.at)}: {due.says}" for due in ahead]
-        return "\n".join(lines)
-
-
-def _moment(at: datetime) -> str:
-    return f"{at:%a %d %b %Y %H:%M} UTC"

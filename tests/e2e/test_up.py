@@ -152,6 +152,26 @@ def test_explain_says_what_is_owed(up: Up, referral_id: str) -> None:
     assert any(due["owner"] == "therapist" for due in agenda), agenda
 
 
+def test_the_readme_block_runs_as_it_stands(up: Up, referral_id: str) -> None:
+    del referral_id  # the block refers the same file: nothing changes by doing it again
+    readme = (ROOT / "README.md").read_text()
+    block = readme.split("<!-- a test runs this block -->\n```bash\n")[1].split("```")[0]
+    folder = str(Path(sys.executable).parent)
+    environment = {**up.environment, "PATH": f"{folder}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-eu", "-c", block],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "The referral stands at" in done.stdout
+    assert "appointment booked" in done.stdout
+
+
 async def test_temporal_down_event_kept_and_applied_when_it_is_back(
     up: Up, own_engine: tuple[Path, Engine], referral_id: str
 ) -> None:

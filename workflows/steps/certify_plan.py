@@ -12,8 +12,8 @@ async def certify_plan(desk: Desk) -> None:
     """The plan goes out the day the therapist signs it, the progress update on top.
 
     Chased only while a signature is needed (policy.md rule 5). A plan the provider changed comes
-    round again as a new version (rule 4), and so does a recertification [G3]. Without a plan, the
-    summary of the discharge ends the wait for one.
+    round again as a new version (rule 4), and so does a recertification [G3]. Once
+    care is summed up, a person may say that no plan will come.
     """
     await desk.after(Referral.evaluated_or_discharged)  # watch_engagement holds that limit
     await desk.expect(_papers_in, dues.soonest(dues.plan_signature, dues.certifier))
@@ -27,7 +27,7 @@ def _papers_in(r: Referral) -> bool:
     """There is a plan and somebody to certify it, or it is too late for one."""
     if r.plan_signed_by_therapist():
         return not dues.certifier_missing(r)
-    return r.summary_signed()
+    return r.plan_given_up()
 
 
 async def _certify(desk: Desk, version: int) -> None:

@@ -1,0 +1,40 @@
+"""Where a referral stands, as an administrator reads it in the Temporal UI: Markdown, PHI-free."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from models import certification, dues
+from models.policy import Rules
+from models.referral import Referral
+from models.tasks import SPECS, kind_of
+
+
+def details(r: Referral, rules: Rules, now: datetime) -> str:
+    """Stage, what people have to do, what comes next and why; times local to the clinic."""
+    closing = r.closing()
+    lines = [f"**Stage:** {_words(r.stage())}"]
+    if closing is not None:
+        lines.append(f"**Closed:** {_words(closing.reason)}")
+    if r.plan() is not None:
+        lines.append(f"**Plan of care:** {_words(certification.state(r))}")
+
+    def moment(at: datetime) -> str:
+        return f"{rules.calendar.local(at):%a %d %b %Y, %H:%M}"
+
+    tasks = r.open_tasks()
+    if tasks:
+        lines.append("\n**People have to:**")
+    for task in tasks:
+        late = " (late)" if task.due < now else ""
+        says = SPECS[kind_of(task.task)].says
+        lines.append(f"- by {moment(task.due)}{late}, {_words(task.role)}: {says}")
+    ahead = dues.agenda(r, rules)
+    if ahead:
+        lines.append("\n**Next, by itself or due:**")
+    lines += [f"- {moment(due.at)}: {due.says}" for due in ahead]
+    return "\n".join(lines)
+
+
+def _words(code: str) -> str:
+    return code.replace("_", " ")
