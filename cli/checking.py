@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from cli.console import out, print_json
-from cli.workplace import load_settings
+from cli.workplace import load_settings, load_tenants
 from models import policy_file
 from models.errors import LoopError
 from reports.preview import preview as draw
+from settings import Settings
 from store.engine import migrate, open_store
+from worker import channels_for
 
 
 def check(*, as_json: bool) -> int:
@@ -27,6 +29,8 @@ def check(*, as_json: bool) -> int:
                 problems += policy_file.check(path)
             except LoopError as error:
                 problems.append(error.sentence)
+        if not problems:
+            problems += _channels(settings)
         try:
             store = open_store(settings.database_url)
             migrate(store)
@@ -41,6 +45,15 @@ def check(*, as_json: bool) -> int:
     else:
         out.print(f"[green]✓[/] settings, {', '.join(files)} and the database are in order.")
     return 2 if problems else 0
+
+
+def _channels(settings: Settings) -> list[str]:
+    """A provider nobody has written, or one whose settings are missing."""
+    try:
+        channels_for(settings, load_tenants(settings))
+    except LoopError as error:
+        return [error.sentence]
+    return []
 
 
 def preview(kind: str, folder: Path) -> None:

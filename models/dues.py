@@ -112,7 +112,8 @@ def thanks(r: Referral) -> MessageRef | None:
     return MessageRef(Kind.THANK_YOU_PAST_PATIENT if past else Kind.THANK_YOU, SOURCE, "1")
 
 
-def _thanks_owed(r: Referral, rules: Rules) -> MessageRef | None:
+def thanks_owed(r: Referral, rules: Rules) -> MessageRef | None:
+    """The thank-you that is ours to send and still to come."""
     message = thanks(r)
     if message is None or r.settled(message) or not rules.policy.ours(message.kind):
         return None
@@ -121,7 +122,7 @@ def _thanks_owed(r: Referral, rules: Rules) -> MessageRef | None:
 
 def thank_you(r: Referral, rules: Rules) -> Due | None:
     """When the thank-you goes out: after a moment for duplicates; a past patient next day."""
-    message = _thanks_owed(r, rules)
+    message = thanks_owed(r, rules)
     if message is None or not r.received.source_verified:
         return None
     ack, cal = rules.policy.ack, rules.calendar
@@ -139,7 +140,7 @@ def acknowledged(r: Referral, rules: Rules) -> Due | None:
     Product promise; the clock does not stop at night (policy.md rule 8). It is made to sources,
     not to past patients.
     """
-    message = _thanks_owed(r, rules)
+    message = thanks_owed(r, rules)
     if message is None or message.kind is Kind.THANK_YOU_PAST_PATIENT:
         return None
     cal, ack = rules.calendar, rules.policy.ack
@@ -156,7 +157,7 @@ def acknowledged(r: Referral, rules: Rules) -> Due | None:
 
 def verified(r: Referral, rules: Rules) -> Due | None:
     """An unverified sender is the first task of the next open hour (policy.md rule 7)."""
-    if r.received.source_verified or _thanks_owed(r, rules) is None:
+    if r.received.source_verified or thanks_owed(r, rules) is None:
         return None
     cal = rules.calendar
     due = Due(

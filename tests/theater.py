@@ -53,7 +53,6 @@ from models.view import view_of
 from workflows.referral import ReferralWorkflow
 from workflows.source import SourceWorkflow
 
-ORG = "riverside"
 QUIET_AFTER = timedelta(days=60)
 
 
@@ -193,6 +192,7 @@ class Theater:
         self.skipper = Skipper(client, start=start)
         self.client = self.skipper.client
         self.queue = f"stage-{uuid.uuid4().hex[:8]}"
+        self.org = self.queue  # tenants share a server and no id
         self.fakes = Fakes()
         self.ids: list[str] = []
         self.sources: list[str] = []
@@ -235,7 +235,7 @@ class Theater:
         """Start one referral at the driver's time, with what is known already."""
         source_id = first.source_id if first else "prv_1"
         start = ReferralStart(
-            org=ORG,
+            org=self.org,
             clinic_id="east",
             referral_id=referral_id,
             source_id=source_id,
@@ -243,7 +243,7 @@ class Theater:
             facts=(first, *facts) if first else facts,
         )
         referral = Referral(start.facts)
-        workflow_id = referral_workflow_id(ORG, referral_id)
+        workflow_id = referral_workflow_id(self.org, referral_id)
         await self.client.start_workflow(
             "ReferralWorkflow",
             start,
@@ -251,7 +251,7 @@ class Theater:
             task_queue=self.queue,
             search_attributes=TypedSearchAttributes(
                 [
-                    SearchAttributePair(ORGANIZATION, ORG),
+                    SearchAttributePair(ORGANIZATION, self.org),
                     SearchAttributePair(CLINIC, "east"),
                     SearchAttributePair(SOURCE, source_id),
                     SearchAttributePair(STAGE, str(view_of(referral).stage)),
@@ -265,10 +265,10 @@ class Theater:
 
     async def begin_source(self, source_id: str) -> None:
         """Start the silence watch of one source at the driver's time."""
-        workflow_id = source_workflow_id(ORG, source_id)
+        workflow_id = source_workflow_id(self.org, source_id)
         await self.client.start_workflow(
             "SourceWorkflow",
-            SourceStart(org=ORG, source_id=source_id),
+            SourceStart(org=self.org, source_id=source_id),
             id=workflow_id,
             task_queue=self.queue,
         )
@@ -276,7 +276,7 @@ class Theater:
 
     def handle(self, referral_id: str) -> WorkflowHandle[Any, Any]:
         """The running workflow of a referral."""
-        return self.client.get_workflow_handle(referral_workflow_id(ORG, referral_id))
+        return self.client.get_workflow_handle(referral_workflow_id(self.org, referral_id))
 
     async def tell(self, referral_id: str, fact: Fact) -> None:
         """Signal a fact as intake does, or have a decision taken; nothing to who has closed."""
@@ -333,15 +333,18 @@ class Theater:
 
     async def check_promises(self) -> None:
         """What is waited on is on the agenda, and every open referral has a next action (24)."""
-        await asyncio.gather(*(self._check(workflow_id) for workflow_id in await self.open_at_end()))
+        await asyncio.gather(
+            *(self._check(workflow_id) for workflow_id in await self.open_at_end())
+        )
 
     async def _check(self, workflow_id: str) -> None:
         referral_id = workflow_id.rsplit("/", 1)[1]
         waits = await self.handle(referral_id).query("waits", result_type=dict[str, datetime])
         referral = await self.known(referral_id)
+        if referral.over():
+            return  # nothing is promised any more; last words may still wait for their hour
         promised = agenda(referral, self.rules[referral_id])
-        idle = not promised and not referral.open_tasks()
-        assert not idle or not referral.facts, f"{referral_id} waits for nobody"
+        assert promised or referral.open_tasks() or not referral.facts, f"{referral_id} is idle"
         for key, at in waits.items():
             rule = key if key.startswith("held:") else key.split(":")[0]
             dates = [due.at for due in promised if due.key == rule or due.key.split(":")[0] == rule]
@@ -354,7 +357,7 @@ class Theater:
     async def end(self, referral_id: str) -> ReferralEnd:
         """What a closed referral left behind."""
         handle = self.client.get_workflow_handle(
-            referral_workflow_id(ORG, referral_id), result_type=ReferralEnd
+            referral_workflow_id(self.org, referral_id), result_type=ReferralEnd
         )
         return await handle.result(rpc_timeout=timedelta(seconds=20))
 

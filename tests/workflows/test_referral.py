@@ -13,7 +13,7 @@ from engine.actions import count
 from models.facts import AnyFact, ClosedReason
 from models.ids import referral_workflow_id
 from tests.lives import LIVES, easy_life, missed_life, monday, received, rules
-from tests.theater import ORG, Theater, on_stage
+from tests.theater import Theater, on_stage
 
 pytestmark = pytest.mark.engine
 
@@ -48,7 +48,7 @@ async def test_an_easy_life_sends_each_message_once_and_costs_little(client: Cli
         assert (await theater.end("ref_easy")).reason is ClosedReason.COMPLETED
         # reached the same day: the call after two business hours stood, the write-up prompt came
         assert theater.fakes.task_keys("ref_easy") == ["call_patient:bd-0-1", "write_progress:0"]
-        cost = await count(client, referral_workflow_id(ORG, "ref_easy"))
+        cost = await count(client, referral_workflow_id(theater.org, "ref_easy"))
         print(f"{cost.actions} Actions over {cost.floor}: {cost.ratio:.2f}; {cost.events} events")  # noqa: T201
         assert cost.ratio <= 1.15
 
@@ -96,7 +96,7 @@ async def shake(theater: Theater, start: datetime, seeds: range) -> None:
             await theater.advance(at)
         if fact is not None:
             await theater.tell(who, fact)
-        elif referral_workflow_id(ORG, who) in await theater.open_at_end():
+        elif referral_workflow_id(theater.org, who) in await theater.open_at_end():
             await theater.signal(who, "turn_the_page")
     await theater.advance(start + timedelta(days=130))
     assert await theater.open_at_end() == []
