@@ -9,9 +9,9 @@ from temporalio import activity
 
 from activities.guard import scrubbed
 from models.contracts import Answer, RecordInput, TaskInput
-from models.facts import TaskOpened
+from models.facts import Decision, TaskOpened
 from models.tasks import task_key
-from store import referrals, tasks
+from store import audit, referrals, tasks
 from store.engine import Store
 from store.record import Record
 
@@ -65,6 +65,24 @@ class Book:
             return Answer(learned=(fact,))
 
     def note(self, given: RecordInput) -> Answer:
-        """Write the facts as they are; twice changes nothing. Raises NotFound, StoreUnavailable."""
-        self._record.write(given.org, given.referral_id, *given.facts, recorded_at=self._clock())
+        """Write the facts as they are, and who decided; twice changes nothing.
+
+        Raises NotFound, StoreUnavailable.
+        """
+        now = self._clock()
+        with self._store.write() as session:
+            written = self._record.write_in(
+                session, given.org, given.referral_id, *given.facts, recorded_at=now
+            )
+            for fact in written.fresh:
+                if isinstance(fact, Decision):
+                    audit.note(
+                        session,
+                        org=given.org,
+                        who=fact.by,
+                        what=fact.kind,
+                        subject=given.referral_id,
+                        at=fact.at,
+                        recorded_at=now,
+                    )
         return Answer(learned=given.facts)

@@ -6,16 +6,20 @@ from google.protobuf import json_format
 from temporalio.api.common.v1 import Payloads
 
 from engine.codec import KeyRing, LoopCodec
-from models.errors import BadRequest
+from models.errors import BadRequest, LoopError
 
 
 async def decode(body: bytes, keyring: KeyRing) -> bytes:
     """The payloads of a request, decrypted; those that were never encrypted stay as they are.
 
-    Raises BadRequest for anything but payloads, and the codec's own errors for a key it has not.
+    Raises BadRequest for anything but payloads, and, with the codec's own code and sentence, for a
+    key it has not and for payloads that were altered: here they come from whoever asks.
     """
     payloads = _read(body)
-    plain = await LoopCodec(keyring).decode(list(payloads.payloads))
+    try:
+        plain = await LoopCodec(keyring).decode(list(payloads.payloads))
+    except LoopError as error:
+        raise BadRequest(error.sentence, code=error.code) from None
     return json_format.MessageToJson(Payloads(payloads=plain)).encode()
 
 
@@ -29,5 +33,5 @@ async def encode(body: bytes, keyring: KeyRing) -> bytes:
 def _read(body: bytes) -> Payloads:
     try:
         return json_format.Parse(body, Payloads(), ignore_unknown_fields=True)
-    except json_format.ParseError:
+    except (json_format.ParseError, UnicodeDecodeError):
         raise BadRequest("Expected the JSON of Temporal payloads.", code="bad_payloads") from None

@@ -308,7 +308,7 @@ async def test_both_lives_happen_as_the_page_tells(
                 f"told and did not happen {sorted(told - happened)}"
             )
             assert len(fakes.seen[f"ref_{who}"]) == len(told)  # nothing twice
-        still_open = [referral_workflow_id("riverside", "ref_never_signed")]
+        still_open = [referral_workflow_id(theater.org, "ref_never_signed")]
         assert await theater.open_at_end() == still_open
         shown = [line.removeprefix("  > ") for line in quoted() if line != "  >"]
         assert undated(shown) == undated([line for line in fakes.details.splitlines() if line])

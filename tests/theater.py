@@ -53,8 +53,6 @@ from models.view import view_of
 from workflows.referral import ReferralWorkflow
 from workflows.source import SourceWorkflow
 
-QUIET_AFTER = timedelta(days=60)
-
 
 class Fakes:
     """Store and vendors in one: remembers what was sent, once per message, as Post does."""
@@ -73,6 +71,8 @@ class Fakes:
         self.approve: set[Kind] = set()  # held for a person
         self.heard: dict[str, datetime] = {}  # the last referral of each source
         self.looks: list[tuple[datetime, Look]] = []
+        self.quiet_after = timedelta(days=60)
+        self.never_quiet = False
 
     @activity.defn(name="send_message")
     async def send(self, given: SendInput) -> Answer:
@@ -152,8 +152,9 @@ class Fakes:
     @activity.defn(name="look_at_source")
     async def look(self, start: SourceStart) -> Look:
         at = activity.info().started_time
-        again = self.heard[start.source_id] + QUIET_AFTER
-        look = Look(quiet=True) if at >= again else Look(again_at=again)
+        again = self.heard[start.source_id] + self.quiet_after
+        quiet = at >= again and not self.never_quiet
+        look = Look(quiet=True) if quiet else Look(again_at=again)
         self.looks.append((at, look))
         return look
 
@@ -359,7 +360,8 @@ class Theater:
         handle = self.client.get_workflow_handle(
             referral_workflow_id(self.org, referral_id), result_type=ReferralEnd
         )
-        return await handle.result(rpc_timeout=timedelta(seconds=20))
+        async with asyncio.timeout(20):  # open still: the poll itself has no end
+            return await handle.result()
 
     async def open_at_end(self) -> list[str]:
         """Referral workflows that are still running."""

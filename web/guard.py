@@ -16,6 +16,8 @@ import traceback
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.errors import TooLarge
@@ -26,6 +28,8 @@ errors = logging.getLogger("web.errors")
 
 DRAIN_BYTES = 16 * 1024 * 1024
 DRAIN_SECONDS = 5.0
+BODY_SECONDS = 120.0  # 9 MiB on a line of 1 Mbit/s take 75; whoever trickles longer is let go
+GONE = 499  # for the log alone: the sender hung up before its answer
 
 _SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _HEADERS = {
@@ -39,9 +43,17 @@ _HEADERS = {
 class Guard:
     """The outermost layer of ours; answers 500 in the one shape instead of a traceback."""
 
-    def __init__(self, app: ASGIApp, *, max_body_bytes: int, https: bool = False) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        max_body_bytes: int,
+        https: bool = False,
+        body_seconds: float = BODY_SECONDS,
+    ) -> None:
         self.app = app
         self.limit = max_body_bytes
+        self.body_seconds = body_seconds
         self.headers = dict(_HEADERS)
         if https:
             self.headers["strict-transport-security"] = "max-age=31536000"
@@ -55,6 +67,8 @@ class Guard:
         started = time.perf_counter()
         try:
             await self.app(scope, request.receive, request.send)
+        except ClientDisconnect:  # not our fault, and nobody is left to tell
+            request.status = request.status or GONE
         except Exception as error:  # the last net: nothing of it reaches client or log as text
             await request.failed(error)
         finally:
@@ -73,19 +87,31 @@ class _Request:
 
     def __init__(self, guard: Guard, scope: Scope, receive: Receive, send: Send) -> None:
         self._guard, self._scope, self._receive, self._send = guard, scope, receive, send
+        self._body_by = asyncio.get_running_loop().time() + guard.body_seconds
         given = Headers(scope=scope).get("x-request-id", "")
         self.id = given if _SAFE_ID.fullmatch(given) else secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = self.id
         self.read = 0
+        self.whole = False
         self.status = 0
 
     async def receive(self) -> Message:
-        """The next piece of the body, while it is within the limit; raises TooLarge."""
+        """The next piece of the body, while it is within the limits; raises TooLarge.
+
+        A body that is not whole in time is a 408: an open connection costs the sender nothing.
+        """
         announced = Headers(scope=self._scope).get("content-length", "")
         if announced.isdecimal() and int(announced) > self._guard.limit:
             raise self._too_large()  # before a byte of it is read
-        message = await self._receive()
+        if self.whole:  # from here on it is the connection that is watched, for as long as it lasts
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._body_by):
+                message = await self._receive()
+        except TimeoutError:
+            raise HTTPException(408, headers={"Connection": "close"}) from None
         if message["type"] == "http.request":
+            self.whole = not message.get("more_body", False)
             self.read += len(message.get("body", b""))
             if self.read > self._guard.limit:
                 raise self._too_large()

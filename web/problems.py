@@ -18,6 +18,7 @@ _CODES: Final = {
     401: ("not_allowed", "This needs a token or a signature."),
     404: ("not_found", "There is nothing at this address."),
     405: ("method_not_allowed", "This address does not take that method."),
+    408: ("too_slow", "The body did not arrive in time; send it again."),
     413: ("too_large", "The body is over the limit."),
     415: ("unsupported_media_type", "Send JSON."),
 }

@@ -100,7 +100,11 @@ def checked(content: Any, now: datetime) -> Event:
 def read_json(body: bytes) -> Any:
     """Strict JSON (no NaN, no 1e999, no absurd depth); raises BadRequest ``malformed_json``."""
     try:
-        return json.loads(body, parse_constant=_no_constant, parse_float=_finite)
+        # Decoded here: json would guess UTF-16 and UTF-32 as well, which the signature cannot tell
+        # apart, because it is worked out over text.
+        return json.loads(
+            body.decode("utf-8-sig"), parse_constant=_no_constant, parse_float=_finite
+        )
     except (ValueError, RecursionError):
         raise BadRequest(
             "The body is not JSON in UTF-8. Send one object with type, at, referral and data.",

@@ -14,7 +14,7 @@ from models.errors import NotFound
 from models.facts import ClosedReason, ReferralClosed, TaskOpened
 from models.roles import Role
 from models.tasks import TaskKind
-from store import tasks
+from store import audit, tasks
 from tests.activities.office import CLINIC, MONDAY, ORG, WALL, Office
 
 HOUR = timedelta(hours=1)
@@ -66,6 +66,19 @@ def test_a_workflows_own_facts_are_written(office: Office) -> None:
         assert said.learned == (closed,)
     assert office.record.card(ORG, office.referral_id).stage == "closed"
     assert len(office.record.timeline(ORG, office.referral_id)) == 2
+
+
+def test_who_decided_is_on_the_audit_trail_once(office: Office) -> None:
+    book = Book(office.store, lambda: WALL)
+    closed = ReferralClosed(at=MONDAY, by="dana", reason=ClosedReason.DECLINED_BY_PATIENT)
+    said = RecordInput(org=ORG, referral_id=office.referral_id, facts=(closed,))
+    book.note(said)
+    book.note(said)
+    with office.store.read() as session:
+        lines = audit.about(session, ORG, office.referral_id)
+    assert [(line.who, line.what, line.at) for line in lines] == [
+        ("dana", "referral_closed", MONDAY)
+    ]
 
 
 def test_as_activities(office: Office) -> None:

@@ -43,9 +43,9 @@ def test_at_the_same_moment_the_persons_task_comes_first() -> None:
     assert card(received(START), task(first)).next_key == "task:low_score:1"
 
 
-def test_without_the_request_itself_there_is_no_promise() -> None:
+def test_without_the_request_itself_it_is_what_is_waited_for() -> None:
     found = card(PatientReplied(at=START, reply_id="r1"))
-    assert (found.next_key, found.stage) == (None, "received")
+    assert (found.next_key, found.stage) == ("request", "received")
     assert found.last_touch_at == START
 
 

@@ -17,7 +17,6 @@ from models.events import ExternalId
 from models.facts import (
     AnyFact,
     AppointmentBooked,
-    AppointmentCancelled,
     ClosedReason,
     EvaluationCompleted,
     MessageHeld,
@@ -226,8 +225,8 @@ def test_an_overtaken_task_leaves_the_board_and_comes_back(store: Store) -> None
     record.write(ORG, ref, task(), recorded_at=START)
     assert record.write(ORG, ref, booked(), recorded_at=START).open_tasks == 0
     assert only_task(store, ref).state == TaskState.MOOT
-    cancelled = AppointmentCancelled(at=START + 2 * HOUR, appointment_id="a1")
-    assert record.write(ORG, ref, cancelled, recorded_at=START).open_tasks == 1
+    never = booked().model_copy(update={"retracted": True, "as_of": START + 2 * HOUR})
+    assert record.write(ORG, ref, never, recorded_at=START).open_tasks == 1
     assert only_task(store, ref).state == TaskState.OPEN
 
 

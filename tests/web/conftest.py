@@ -77,7 +77,7 @@ async def site(settings: Settings, store: Store) -> AsyncIterator[Site]:
     door = Door(store)
     app = create_app(settings, door.intake, store, lambda: door.now)
     async with (
-        serve(app, settings) as url,
+        serve(app, settings, port=0) as url,
         httpx.AsyncClient(base_url=url, timeout=20, trust_env=False) as http,
     ):
         yield Site(http, door, app, url)
@@ -90,7 +90,7 @@ async def wall_site(settings: Settings, store: Store) -> AsyncIterator[Site]:
     door.now = datetime.now(UTC)
     app = create_app(settings, door.intake, store)
     async with (
-        serve(app, settings) as url,
+        serve(app, settings, port=0) as url,
         httpx.AsyncClient(base_url=url, timeout=20, trust_env=False) as http,
     ):
         yield Site(http, door, app, url)

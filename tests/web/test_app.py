@@ -35,7 +35,7 @@ async def http(
 ) -> AsyncIterator[httpx.AsyncClient]:
     environment.setenv("TEMPORAL_ADDRESS", f"127.0.0.1:{unused_tcp_port}")
     async with (
-        serve(from_environment(), settings) as url,
+        serve(from_environment(), settings, port=0) as url,
         httpx.AsyncClient(base_url=url, timeout=20, trust_env=False) as client,
     ):
         yield client

@@ -15,13 +15,16 @@ import httpx
 import pytest
 from standardwebhooks.webhooks import Webhook
 
+from cli.serving import serve
 from integrations.emr.signature import sign
 from models.ids import new_id
-from settings import EXAMPLE_WEBHOOK_SECRET
+from settings import EXAMPLE_WEBHOOK_SECRET, Settings
 from tests.doors import ORG, START, event, referral_event
 from tests.web.conftest import HOOK, TOKEN, Site
+from web.app import create_app
 from web.event_docs import PAGE
 from web.examples import EVENTS
+from web.guard import Guard
 
 SECOND = timedelta(seconds=1)
 
@@ -123,6 +126,7 @@ async def test_an_unknown_organization_is_not_found(site: Site) -> None:
     [
         (b"{not json", "malformed_json"),
         (b"\xff\xfe", "malformed_json"),
+        (json.dumps(EVENTS["discharged"]).encode("utf-16"), "malformed_json"),
         ({**EVENTS["discharged"], "type": "no_such_thing"}, "unknown_event_type"),
         ({**EVENTS["discharged"], "at": "1899-01-01T00:00:00Z"}, "impossible_date"),
         ({**EVENTS["discharged"], "at": "3000-01-01T00:00:00Z"}, "impossible_date"),
@@ -163,6 +167,39 @@ async def test_nobody_is_read_for_ever(site: Site) -> None:
     with contextlib.suppress(httpx.TransportError):  # the connection may break before the answer
         await site.http.post(HOOK, content=pieces(), headers={"webhook-id": "e-1"})
     assert sent < 1000, "most of 200 MB was never asked for"
+
+
+async def test_a_body_that_trickles_is_let_go(
+    settings: Settings, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = create_app(settings, site.door.intake, site.door.store, lambda: site.door.now)
+    guard = Guard(app, max_body_bytes=1024, body_seconds=0.2)
+    async with serve(guard, settings, port=0) as url:  # type: ignore[arg-type]
+        address = httpx.URL(url)
+        reading, writing = await asyncio.open_connection(address.host, address.port)
+        writing.write(f"POST {HOOK} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n12".encode())
+        async with asyncio.timeout(10):
+            answer = await reading.read()  # to the end: the connection is closed
+        writing.close()
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b'"code":"too_slow"' in answer
+
+
+async def test_a_sender_that_hangs_up_is_no_failure_of_ours(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    address = httpx.URL(site.url)
+    reading, writing = await asyncio.open_connection(address.host, address.port)
+    writing.write(f"POST {HOOK} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n12".encode())
+    await writing.drain()
+    writing.close()
+    await writing.wait_closed()
+    async with asyncio.timeout(10):
+        while " 499 " not in caplog.text:
+            await asyncio.sleep(0.01)  # a condition is polled, not a time waited out
+    assert "failed with" not in caplog.text
+    del reading
 
 
 async def test_a_sender_that_asks_first_is_told_before_it_sends(site: Site) -> None:

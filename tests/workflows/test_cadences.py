@@ -105,7 +105,7 @@ async def test_a_plan_never_signed_is_chased_by_the_calendar(client: Client) -> 
     start = monday()
     async with on_stage(client, start) as theater:
         await theater.begin("ref_never", received(start), rules())
-        await play(theater, "ref_never", never_signed_life(start), on(start, 62))
+        await play(theater, "ref_never", never_signed_life(start), on(start, 66))
         faxes = sent(theater, "ref_never", start)
         assert {k: at for k, at in faxes.items() if "certifier" in k} == {
             "plan_of_care:certifier:v1": "day 7 15:00",

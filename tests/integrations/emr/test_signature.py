@@ -59,6 +59,14 @@ def test_an_id_we_cannot_keep_is_refused(event_id: str) -> None:
     assert refused.value.code == "bad_event_id"
 
 
+@pytest.mark.parametrize("stamp", ["253402300800", "999999999999", "99999999999", "0", "-1", "1e9"])
+def test_a_timestamp_no_calendar_has_is_no_signature(stamp: str) -> None:
+    headers = sign(OLD, "e-1", AT, b"{}") | {"webhook-timestamp": stamp}
+    with pytest.raises(NotAllowed) as refused:
+        check(headers)
+    assert refused.value.code == "bad_signature"
+
+
 @given(
     st.dictionaries(
         st.sampled_from(["webhook-id", "webhook-timestamp", "webhook-signature"]),
