@@ -7,6 +7,7 @@ call ``load``; nothing else reads the environment. ``.env.example`` lists every 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -48,6 +49,7 @@ EXAMPLE_API_TOKEN: Final = "example-token-not-for-production"  # noqa: S105  (pu
 
 SECRETS: Final = ("codec_keys", "webhook_secrets", "api_tokens", "store_url", "smtp_password")
 SHORTEST_TOKEN: Final = 20
+_HOST: Final = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")  # a name, an address, [IPv6]
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -150,6 +152,15 @@ class Settings(BaseSettings):
         if value is not None:
             TypeAdapter(HttpUrl).validate_python(value)
         return value.rstrip("/") if value else None
+
+    @field_validator("temporal_address")
+    @classmethod
+    def _host_and_port(cls, value: str | None) -> str | None:
+        host, _, port = (value or "").rpartition(":")
+        named = _HOST.fullmatch(host) is not None
+        if value is not None and not (named and port.isdecimal() and 0 < int(port[:6]) <= 65535):
+            raise ValueError("expected host:port, such as 127.0.0.1:7233")
+        return value
 
     @field_validator("webhook_secrets", "api_tokens")
     @classmethod

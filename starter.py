@@ -59,7 +59,6 @@ def up(
 ) -> None:
     """Start Temporal with its UI, the workers and the HTTP API; Ctrl-C stops them."""
     from cli.running import up as run_up
-
     from cli.workplace import load_settings
 
     async def serve() -> int:

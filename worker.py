@@ -25,7 +25,7 @@ from activities.loop import Loop
 from activities.post import Post
 from activities.sources import Sources
 from activities.tenants import Tenants
-from cli.workplace import load_settings, load_tenants, wall_clock
+from cli.workplace import load_settings, load_tenants, make_folder, wall_clock
 from engine.client import connect, run_and_exit
 from integrations.email.smtp import SmtpSettings
 from integrations.registry import ChannelSettings, Clients, open_channels
@@ -126,7 +126,7 @@ async def main() -> int:
     running = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         running.add_signal_handler(name, stopping.set)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    make_folder(settings.data_dir)
     note = settings.data_dir / PID_FILE
     with ThreadPoolExecutor(THREADS) as threads:
         async with make_worker(client, settings, store, tenants, threads):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from models.contracts import Channel, SendInput
-from models.facts import AppointmentBooked, MessageFailed, PatientDied
+from models.facts import AppointmentBooked, MessageFailed
 from models.messages import MESSAGES, Audience, ladder
 from models.messages import Contact as Preferences
 from models.organization import Clinic
@@ -72,7 +72,7 @@ def recipient(
         address=address,
         opted_out=bool(address) and consent.opted_out(session, given.org, address or ""),
         dead=bool(address) and consent.is_dead(session, given.org, address or ""),
-        deceased=bool(referral.all(PatientDied)),
+        deceased=referral.died(),
         minor_without_guardian=patient and to.minor and not to.phone,
         wants_thanks=to.wants_thanks,
         treating=to.treating,

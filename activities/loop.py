@@ -97,6 +97,8 @@ class Loop:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return False
             raise _away(error) from error
+        except RuntimeError as error:  # a lazy client fails its first call plainly
+            raise _away(error) from error
         return True
 
     async def source_heard(self, org: str, source_id: str, at: datetime) -> None:
@@ -153,6 +155,8 @@ class Loop:
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return Decided("closed")
+            raise _away(error) from error
+        except RuntimeError as error:
             raise _away(error) from error
         return Decided("done", version)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rich.markup import escape
+
 from cli.console import out, print_json
 from cli.workplace import load_settings, load_tenants
 from models import policy_file
-from models.errors import LoopError
+from models.errors import BadRequest, LoopError
 from reports.preview import preview as draw
 from settings import Settings
 from store.engine import migrate, open_store
@@ -41,7 +43,7 @@ def check(*, as_json: bool) -> int:
         print_json({"ok": not problems, "problems": problems, "policy_files": files})
     elif problems:
         for problem in problems:
-            out.print(f"[red]✗[/] {problem}")
+            out.print(f"[red]✗[/] {escape(problem)}", soft_wrap=True)
     else:
         out.print(f"[green]✓[/] settings, {', '.join(files)} and the database are in order.")
     return 2 if problems else 0
@@ -59,8 +61,11 @@ def _channels(settings: Settings) -> list[str]:
 def preview(kind: str, folder: Path) -> None:
     """Write ``<kind>.pdf`` and ``<kind>.html`` with fictional data; raises NotFound."""
     pdf, html = draw(kind)
-    folder.mkdir(parents=True, exist_ok=True)
     for suffix, content in ((".pdf", pdf), (".html", html.encode())):
         path = folder / f"{kind}{suffix}"
-        path.write_bytes(content)
-        out.print(str(path), markup=False)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        except OSError as error:
+            raise BadRequest(f"{path} cannot be written: {error.strerror}.") from None
+        out.print(str(path), markup=False, soft_wrap=True)

@@ -24,7 +24,7 @@ USER, UNAVAILABLE, REFUSED = 2, 3, 4
 
 def say(sentence: str) -> None:
     """One line of progress, on standard error so that ``--json`` stays clean."""
-    err.print(sentence, markup=False)
+    err.print(sentence, markup=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:
@@ -37,7 +37,7 @@ def report(error: LoopError, *, as_json: bool = False) -> int:
     if as_json:
         print_json({"error": {"code": error.code, "message": error.sentence}})
     err.print(f"[bold red]{error.code}[/]: ", end="")
-    err.print(error.sentence, markup=False)
+    err.print(error.sentence, markup=False, soft_wrap=True)
     if isinstance(error, EngineUnavailable | StoreUnavailable):
         return UNAVAILABLE
     if isinstance(error, Refused):

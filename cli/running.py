@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from pathlib import Path
@@ -14,19 +15,20 @@ from temporalio.client import Client
 from activities.intake import Intake
 from activities.loop import Loop
 from cli.console import out, say
-from cli.serving import serve
-from cli.workplace import UP_FILE, load_tenants, wall_clock
+from cli.serving import bind, serve
+from cli.workplace import UP_FILE, load_tenants, make_folder, wall_clock
 from engine.client import connect
-from engine.process import Child, spawn
+from engine.process import Child, spawn, try_lock
 from engine.schedules import ensure_schedules
 from engine.server import Engine, find_or_start
 from engine.starting import healthy
-from models.errors import EngineUnavailable
+from models.errors import ConfigError, EngineUnavailable
 from settings import TASK_QUEUE, Settings
 from store.engine import migrate, open_store
 from web.app import create_app
 
 ROOT = Path(__file__).resolve().parent.parent
+LOCK_FILE = "up.lock"  # held while it runs, whatever ends it
 LOOK_EVERY = 2.0  # seconds between two looks at what should be running
 
 
@@ -77,6 +79,8 @@ class House:
             self.engine = await start_engine(self.settings, port=port)
         except EngineUnavailable as error:
             say(error.sentence)
+        except OSError as error:  # such as a full disk: the HTTP door stays open meanwhile
+            say(f"Temporal could not be started ({error.strerror}); it is tried again.")
 
 
 async def start_engine(settings: Settings, *, port: int | None = None) -> Engine:
@@ -93,8 +97,28 @@ async def start_engine(settings: Settings, *, port: int | None = None) -> Engine
 
 
 async def up(settings: Settings, *, workers: int) -> int:
-    """Run until Ctrl-C or SIGTERM; 0 when it was asked to stop."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    """Run until Ctrl-C or SIGTERM; 0 when it was asked to stop.
+
+    One at a time on a data directory: raises ConfigError for a second one, and for a port that is
+    taken, before anything is started.
+    """
+    make_folder(settings.data_dir)
+    lock = try_lock(settings.data_dir / LOCK_FILE)
+    if lock is None:
+        raise ConfigError(
+            "Another `up` runs on this data directory. Stop it, or choose REFERRAL_LOOP_DATA_DIR "
+            "and REFERRAL_LOOP_HTTP_PORT anew.",
+            code="already_up",
+            field="REFERRAL_LOOP_DATA_DIR",
+        )
+    try:
+        bind(settings.http_host, settings.http_port).close()
+        return await _up(settings, workers)
+    finally:
+        os.close(lock)
+
+
+async def _up(settings: Settings, workers: int) -> int:
     tenants = load_tenants(settings)
     store = open_store(settings.database_url)
     migrate(store)
@@ -111,7 +135,8 @@ async def up(settings: Settings, *, workers: int) -> int:
     try:
         async with serve(app, settings, port=settings.http_port) as url:
             where = {"temporal": house.engine.address, "http": url}
-            note.write_text(json.dumps({**where, "ui": house.engine.ui_address or ""}))
+            ui_address = house.engine.ui_address or ""
+            note.write_text(json.dumps({**where, "ui": ui_address, "pid": os.getpid()}))
             _tell(settings, house.engine, url)
             await _until_stopped(house)
     finally:
@@ -140,10 +165,11 @@ async def _until_stopped(house: House) -> None:
 
 def _tell(settings: Settings, engine: Engine, url: str) -> None:
     out.print("[bold]referral-loop is up.[/] Ctrl-C stops it.")
-    out.print(f"  HTTP          {url}  (OpenAPI: {url}/openapi.json)")
-    out.print(f"  Temporal UI   {engine.ui_address or 'see your own installation'}")
-    out.print(f"  Temporal      {engine.address}, namespace {engine.namespace}")
-    out.print(f"  Outbox        {settings.outbox_dir}")
-    out.print(
-        "  Try           python starter.py refer docs/integrators/referral.json", markup=False
-    )
+    for line in (
+        f"  HTTP          {url}  (OpenAPI: {url}/openapi.json)",
+        f"  Temporal UI   {engine.ui_address or 'see your own installation'}",
+        f"  Temporal      {engine.address}, namespace {engine.namespace}",
+        f"  Outbox        {settings.outbox_dir}",
+        "  Try           python starter.py refer docs/integrators/referral.json",
+    ):
+        out.print(line, markup=False, soft_wrap=True)  # addresses and paths stay whole

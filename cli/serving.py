@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -31,22 +32,30 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+def bind(host: str, port: int) -> socket.socket:
+    """A socket on this port; raises ConfigError when it is taken or the host is not ours."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except (OSError, UnicodeError) as error:
+        listener.close()
+        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        why = f"Port {port} of {host} is taken" if taken else f"{host}:{port} cannot be listened on"
+        raise ConfigError(
+            f"{why}; choose REFERRAL_LOOP_HTTP_HOST and REFERRAL_LOOP_HTTP_PORT anew.",
+            field="REFERRAL_LOOP_HTTP_PORT",
+        ) from None
+    return listener
+
+
 @asynccontextmanager
 async def serve(app: FastAPI, settings: Settings, *, port: int) -> AsyncIterator[str]:
     """The app's address while it is served.
 
     Raises ConfigError when the port is taken.
     """
-    listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((settings.http_host, port))
-    except OSError as error:
-        listener.close()
-        raise ConfigError(
-            f"Port {port} of {settings.http_host} is taken; choose REFERRAL_LOOP_HTTP_PORT anew.",
-            field="REFERRAL_LOOP_HTTP_PORT",
-        ) from error
+    listener = bind(settings.http_host, port)
     options = {**uvicorn_options(settings), "log_level": "warning"}
     server = _Server(uvicorn.Config(app, **options))  # type: ignore[arg-type]
     serving = asyncio.create_task(server.serve(sockets=[listener]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -11,9 +12,10 @@ from activities.tenants import Tenants
 from cli.console import out, print_json
 from models import certification, dues
 from models.due import Due
-from models.facts import AnyFact
+from models.facts import AnyFact, TaskOpened
 from models.referral import Referral
 from models.tasks import SPECS, kind_of
+from store import tasks
 from store.record import Record
 
 # What a timeline line adds to its kind; ids and codes only.
@@ -40,7 +42,7 @@ def show(record: Record, tenants: Tenants, org: str, referral_id: str, *, as_jso
     out.print(f"  ·  closed: {words(card.closed_reason)}" if card.closed_reason else "")
     if card.next_says:
         owner = f" ({words(card.next_owner)})" if card.next_owner else ""
-        out.print(f"Next: {_moment(card.next_at, zone)}  {card.next_says}{owner}")
+        out.print(f"Next: {_moment(card.next_at, zone)}  {card.next_says}{owner}", soft_wrap=True)
     table = Table("when", "what", "details", box=None, header_style="dim")
     for told in timeline:
         table.add_row(_moment(told.fact.at, zone), words(told.fact.kind), _details(told.fact))
@@ -52,7 +54,8 @@ def explain(record: Record, tenants: Tenants, org: str, referral_id: str, *, as_
     referral = record.referral(org, referral_id)
     rules = record.rules(org, referral_id)
     agenda = dues.agenda(referral, rules)
-    tasks = referral.open_tasks()
+    with record.store.read() as session:
+        asked = {row.key: row.says for row in tasks.of_referral(session, referral_id)}
     if as_json:
         print_json(
             {
@@ -61,17 +64,22 @@ def explain(record: Record, tenants: Tenants, org: str, referral_id: str, *, as_
                 "certification": certification.state(referral),
                 "policy": rules.policy_version,
                 "agenda": [due.model_dump(mode="json") for due in agenda],
-                "tasks": [task.model_dump(mode="json") for task in tasks],
+                "tasks": [
+                    {**task.model_dump(mode="json"), "says": _says(task, asked)}
+                    for task in referral.open_tasks()
+                ],
             }
         )
         return
     zone = _zone(tenants, org, record.card(org, referral_id).clinic_id)
-    for sentence in sentences(referral, zone, agenda):
-        out.print(sentence, markup=False)
+    for sentence in sentences(referral, zone, agenda, asked):
+        out.print(sentence, markup=False, soft_wrap=True)
 
 
-def sentences(referral: Referral, zone: ZoneInfo, agenda: list[Due]) -> list[str]:
-    """The agenda as a person would say it."""
+def sentences(
+    referral: Referral, zone: ZoneInfo, agenda: list[Due], asked: Mapping[str, str]
+) -> list[str]:
+    """The agenda as a person would say it; *asked* are the very questions of its tasks, by key."""
     lines = [f"The referral stands at “{words(referral.stage())}”."]
     closing = referral.closing()
     if closing is not None:
@@ -79,14 +87,19 @@ def sentences(referral: Referral, zone: ZoneInfo, agenda: list[Due]) -> list[str
     if referral.plan() is not None:
         lines.append(f"Its plan of care: {words(certification.state(referral))}.")
     for task in referral.open_tasks():
-        says = SPECS[kind_of(task.task)].says
-        lines.append(f"{words(task.role).capitalize()}, by {_moment(task.due, zone)}: {says}.")
+        says, by = _says(task, asked), _moment(task.due, zone)
+        end = "" if says.endswith(("?", ".")) else "."
+        lines.append(f"{words(task.role).capitalize()}, by {by}: {says}{end}")
     for due in agenda:
         whose = f"; then it is the {words(due.owner)}'s" if due.owner else ""
         lines.append(f"{_moment(due.at, zone)}: {due.says}{whose}.")
     if len(lines) == 1 or (closing is not None and not referral.open_tasks()):
         lines.append("Nothing is owed to anybody.")
     return lines
+
+
+def _says(task: TaskOpened, asked: Mapping[str, str]) -> str:
+    return asked.get(task.task) or SPECS[kind_of(task.task)].says
 
 
 def words(code: str | None) -> str:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
+from pydantic import ValidationError
 from temporalio.client import Client
 
 import settings as environment
 from activities.tenants import Tenants
 from engine.client import connect
 from models import policy_file
-from models.errors import NotFound
+from models.errors import ConfigError, NotFound
 from models.events import ExternalId
 from settings import Settings
 from store import referrals
@@ -30,6 +34,20 @@ def wall_clock() -> datetime:
 def load_settings() -> Settings:
     """The settings of this process; raises ConfigError naming the variable."""
     return environment.load()
+
+
+def make_folder(folder: Path) -> None:
+    """The folder, made where it is not there; raises ConfigError where it cannot be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise ConfigError(
+            f"The data directory cannot be written ({error.strerror}); "
+            "choose REFERRAL_LOOP_DATA_DIR anew.",
+            field="REFERRAL_LOOP_DATA_DIR",
+        ) from None
 
 
 def load_tenants(settings: Settings) -> Tenants:
@@ -57,10 +75,10 @@ def find_referral(record: Record, tenants: Tenants, wanted: str) -> tuple[str, s
 
     Raises NotFound with what to try.
     """
-    with record.store.read() as session:
-        for org in tenants:
-            if ":" in wanted:
-                assigner, value = wanted.split(":", 1)
+    assigner, by_them, value = wanted.partition(":")
+    with record.store.read() as session, suppress(ValidationError):
+        for org in tenants if wanted.isprintable() else ():
+            if by_them:
                 row = referrals.find(session, org, ExternalId(assigner=assigner, value=value))
                 wanted_id = row.id if row else ""
             else:
@@ -73,19 +91,26 @@ def find_referral(record: Record, tenants: Tenants, wanted: str) -> tuple[str, s
     )
 
 
-async def try_connect(settings: Settings) -> Client:
+async def try_connect(settings: Settings) -> Client | None:
     """A client that connects at its first call, for commands that must work while it is down.
 
-    Without TEMPORAL_ADDRESS it is the server of the ``up`` that runs on this data directory.
+    Without TEMPORAL_ADDRESS it is the server of the ``up`` that runs on this data directory, and
+    None without one: a server found anywhere else may be another data directory's, whose workers
+    do not know our referrals.
     """
-    address = settings.temporal_address or addresses(settings).get("temporal", "127.0.0.1:7233")
+    address = settings.temporal_address or addresses(settings).get("temporal")
+    if address is None:
+        return None
     return await connect(address, settings.temporal_namespace, keyring=settings.keyring, lazy=True)
 
 
 def addresses(settings: Settings) -> dict[str, str]:
-    """Where the ``up`` of this data directory serves; empty when none runs."""
+    """Where the ``up`` of this data directory serves; empty when none runs any more."""
     try:
         found: dict[str, str] = json.loads((settings.data_dir / UP_FILE).read_text())
-    except (OSError, ValueError):
+        os.kill(int(found["pid"]), 0)
+    except PermissionError:  # somebody else's, and alive
+        return found
+    except (OSError, ValueError, KeyError, TypeError):
         return {}
     return found

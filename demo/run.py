@@ -85,7 +85,7 @@ def _sum_up(value: Json, settings: Settings, link: str | None) -> None:
     )
     out.print(f"[bold]Faxes, texts and mails as they would go out:[/] {settings.outbox_dir}")
     for pdf in _examples(settings.outbox_dir):
-        out.print(f"  {pdf}")
+        out.print(f"  {pdf}", markup=False, soft_wrap=True)
     if link:
         out.print("[bold]One referral in the Temporal UI[/] (it stays up with `demo --stay`):")
         out.print(f"  {link}", soft_wrap=True)

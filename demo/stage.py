@@ -26,6 +26,7 @@ from activities.intake import Intake
 from activities.loop import Loop
 from activities.tenants import Tenants
 from cli.serving import serve
+from cli.workplace import make_folder
 from demo import cast
 from demo.cast import Json
 from engine.client import connect
@@ -192,7 +193,7 @@ async def start_worker(settings: Settings, engine: Engine) -> Child:
 def clean(data_dir: Path) -> None:
     """An empty folder for a new run; what an earlier one left behind goes."""
     shutil.rmtree(data_dir, ignore_errors=True)
-    data_dir.mkdir(parents=True)
+    make_folder(data_dir)
 
 
 def _expect(answer: httpx.Response, status: int) -> None:

@@ -125,7 +125,13 @@ def alembic_config(connection: Connection) -> Config:
 def _sqlite(url: URL) -> Engine:
     if not url.database or url.database == ":memory:":
         raise ConfigError("SQLite needs a file: sqlite:///path/to/loop.db.")
-    Path(url.database).expanduser().parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(url.database).expanduser().parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"The folder of the SQLite file cannot be made ({error.strerror}); choose another one."
+        ) from None
     engine = create_engine(
         url.set(database=str(Path(url.database).expanduser())),
         hide_parameters=True,  # values are PHI and must not reach an exception's text

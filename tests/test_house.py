@@ -1,4 +1,4 @@
-"""The house rules that a reader cannot see at a glance: imports flow one way, facts have signals."""
+"""House rules that a reader cannot see at a glance: imports flow one way, facts have signals."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_every_milestone_has_a_signal_of_its_name() -> None:
 
 def test_models_read_no_clock() -> None:
     clocks = {"datetime", "date", "time"}
-    for path in (ROOT / "models").glob("*.py"):
+    for path in (ROOT / "models").rglob("*.py"):
         read = {
             f"{node.value.id}.{node.attr}"
             for node in ast.walk(ast.parse(path.read_text()))

@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, cast
 
 from fastapi import APIRouter, Request, Response
 
+from activities.decisions import read_decision
 from activities.intake import Intake
-from integrations.emr.dates import check_dates
 from integrations.emr.events import read_json
-from integrations.emr.problems import validated
 from models.contracts import RawRequest
 from models.errors import BadRequest
-from models.facts import DECISIONS, AnyDecision
 from models.ids import new_id
 from settings import Settings
 from web.answers import (
@@ -97,13 +94,8 @@ def router(
     async def decide(referral_id: str, request: Request, response: Response) -> DecisionAnswer:
         """Have a staff decision taken; 409 says why not, 202 that it waits for a worker."""
         org = organization_of(settings, request.headers.get("authorization"))
-        decision = _decision(await request.body(), clock())
-        if decision.by not in {one.id for one in intake.tenants.get(org).staff}:
-            raise BadRequest(
-                "by: nobody of the staff has this id; see [[staff]] of the policy file.",
-                code="unknown_staff",
-                field="by",
-            )
+        staff = {one.id for one in intake.tenants.get(org).staff}
+        decision = read_decision(read_json(await request.body()), staff, clock())
         decided = await intake.decide(org, referral_id, decision)
         if decided.state == "pending":
             response.status_code = 202
@@ -124,22 +116,3 @@ def _key(request: Request) -> str:
             field="Idempotency-Key",
         )
     return key
-
-
-def _decision(body: bytes, now: datetime) -> AnyDecision:
-    """A decision from its JSON; ``at`` is now unless told."""
-    content: Any = read_json(body)
-    if not isinstance(content, dict) or content.get("kind") not in DECISIONS:
-        raise BadRequest(
-            f"kind: expected one of {', '.join(DECISIONS)}.", code="invalid_decision", field="kind"
-        )
-    unknown = content.keys() - DECISIONS[content["kind"]].model_fields.keys()
-    if unknown:
-        raise BadRequest(
-            "A field is not one of this decision; see the API description.",
-            code="invalid_decision",
-        )
-    kind = DECISIONS[content["kind"]]
-    decision = validated(kind, {"at": now, **content}, code="invalid_decision")
-    check_dates(dict(decision), now)
-    return cast(AnyDecision, decision)

@@ -28,6 +28,7 @@ TYPES = tuple(MILESTONES)
 OURS = frozenset({"kind", "at", "as_of", "retracted", "document_id", "provider_id"})
 NPI = "provider_npi"  # how a sender names a provider whose id only we know
 _NOBODY = "unknown"
+LONGEST_INTEGER = 18  # digits; longer ones are no count of ours, and no float or database takes all
 
 
 class Heard(NamedTuple):
@@ -98,12 +99,18 @@ def checked(content: Any, now: datetime) -> Event:
 
 
 def read_json(body: bytes) -> Any:
-    """Strict JSON (no NaN, no 1e999, no absurd depth); raises BadRequest ``malformed_json``."""
+    """Strict JSON in UTF-8: no NaN, no 1e999, no absurd depth, no number beyond counting.
+
+    Raises BadRequest ``malformed_json``.
+    """
     try:
         # Decoded here: json would guess UTF-16 and UTF-32 as well, which the signature cannot tell
         # apart, because it is worked out over text.
         return json.loads(
-            body.decode("utf-8-sig"), parse_constant=_no_constant, parse_float=_finite
+            body.decode("utf-8-sig"),
+            parse_constant=_no_constant,
+            parse_float=_finite,
+            parse_int=_countable,
         )
     except (ValueError, RecursionError):
         raise BadRequest(
@@ -162,6 +169,12 @@ def _require_npi(event: Event) -> None:
 
 def _no_constant(_: str) -> None:
     raise ValueError
+
+
+def _countable(text: str) -> int:
+    if len(text) > LONGEST_INTEGER:
+        raise ValueError
+    return int(text)
 
 
 def _finite(text: str) -> float:

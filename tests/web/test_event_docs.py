@@ -12,7 +12,10 @@ from web.examples import EVENTS
 ROOT = Path(__file__).parent.parent.parent
 RAISING = [
     *sorted((ROOT / "integrations" / "emr").glob("*.py")),
-    *(ROOT / "activities" / f"{name}.py" for name in ("clinical", "arrivals", "intake", "tenants")),
+    *(
+        ROOT / "activities" / f"{name}.py"
+        for name in ("clinical", "arrivals", "decisions", "intake", "tenants")
+    ),
     *sorted((ROOT / "web").glob("*.py")),
     ROOT / "store" / "inbox.py",
     ROOT / "reports" / "check_pdf.py",

@@ -1,0 +1,130 @@
+"""What staff may decide, and the reason where they may not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from models.decisions import refusal
+from models.facts import (
+    AnyDecision,
+    AppointmentCancelled,
+    CallLogged,
+    CallOutcome,
+    CertificationWaived,
+    ClosedReason,
+    MessageApproved,
+    MessageHeld,
+    MessageSent,
+    PatientDied,
+    PatientReplied,
+    ReferralClosed,
+    TaskCompleted,
+    TaskOpened,
+)
+from models.kinds import Kind
+from models.referral import Referral
+from tests.lives import Life, booked, evaluated, on, planned, received
+
+START = datetime(2026, 1, 12, 15, tzinfo=UTC)
+ASKED = received(START)
+MESSAGE = "last_text:patient:bd-10"
+HELD = MessageHeld(at=START, message=MESSAGE, why="approval")
+
+
+def opened(task: str) -> TaskOpened:
+    return TaskOpened(at=on(START, 1), task=task, role="lead", due=on(START, 2))
+
+
+def done(task: str, outcome: str = "done") -> TaskCompleted:
+    return TaskCompleted.model_validate(
+        {"at": on(START, 3), "by": "lee", "task": task, "outcome": outcome}
+    )
+
+
+def call(day: int = 3, party: str = "patient", **more: object) -> CallLogged:
+    fields = {"at": on(START, day), "by": "dana", "call_id": "c1", "party": party, **more}
+    return CallLogged.model_validate({"outcome": CallOutcome.VOICEMAIL, **fields})
+
+
+def close(reason: ClosedReason, **more: object) -> ReferralClosed:
+    return ReferralClosed.model_validate(
+        {"at": on(START, 5), "by": "lee", "reason": reason, **more}
+    )
+
+
+def approve(message: str = MESSAGE) -> MessageApproved:
+    return MessageApproved(at=on(START, 3), by="lee", message=message)
+
+
+LOST = close(ClosedReason.UNABLE_TO_REACH)
+WAIVED = CertificationWaived(at=on(START, 40), by="drew")
+REPLIED = PatientReplied(at=on(START, 2), reply_id="r1")
+EVALUATED = evaluated(START)
+OFF = AppointmentCancelled(at=on(START, 3), appointment_id="a1")
+OUT = MessageSent(at=START, message=MESSAGE, message_kind=Kind.LAST_TEXT, channel="sms")
+
+ROWS: list[tuple[str, Life, AnyDecision, str | None]] = [
+    ("a call", [], call(), None),
+    ("a call once it is over", [PatientDied(at=START)], call(), "over"),
+    ("a call to the office then", [PatientDied(at=START)], call(party="source"), None),
+    ("anything once it is closed", [LOST], call(day=6), "closed"),
+    ("but its tasks are still done", [LOST, opened("low_score:1")], done("low_score:1"), None),
+    ("a task that is not there", [], done("low_score:1"), "no_task"),
+    ("a task twice", [opened("low_score:1"), done("low_score:1")], done("low_score:1"), None),
+    ("on an old card", [call()], done("x", "done").model_copy(update={"seen": ""}), "stale"),
+    ("on the newest card", [call()], close(ClosedReason.DECEASED, seen="call:c1"), None),
+    # closing; policy.md rule 16, ARCHITECTURE §7
+    ("completed", [], close(ClosedReason.COMPLETED), "completed_by_itself"),
+    ("lost", [], LOST, None),
+    ("lost with a visit ahead", booked(START), LOST, "booked"),
+    ("lost once it is cancelled", [*booked(START), OFF], LOST, None),
+    ("lost after the evaluation", EVALUATED, LOST, "evaluated"),
+    ("withdrawn after it", EVALUATED, close(ClosedReason.WITHDRAWN), "evaluated"),
+    ("died after it", EVALUATED, close(ClosedReason.DECEASED), None),
+    ("an error found after it", EVALUATED, close(ClosedReason.ENTERED_IN_ERROR), None),
+    ("lost before the answer is read", [REPLIED], LOST, "unread_reply"),
+    ("read: somebody called", [REPLIED, call()], LOST, None),
+    ("declined in that answer", [REPLIED], close(ClosedReason.DECLINED_BY_PATIENT), None),
+    ("lost with a call to make", [opened("call_patient:bd-0-1")], LOST, "open_call"),
+    ("lost as proposed", [opened("propose_close:bd-12")], LOST, None),
+    ("lost with a question open", [opened("unmatched_event:inb_1")], LOST, "open_question"),
+    ("declined by us, whatever is open", [opened("call_patient:bd-0-1")],
+     close(ClosedReason.DECLINED_BY_CLINIC), None),
+    # taking back
+    ("taking back what was not", [], call(retracted=True), "nothing_to_undo"),
+    ("taking back", [call()], call(as_of=on(START, 4), retracted=True), None),
+    ("reopening", [LOST], close(ClosedReason.UNABLE_TO_REACH, as_of=on(START, 6), retracted=True),
+     None),
+    ("closing anew with a visit ahead", [*booked(START, made=6, day=9), LOST],
+     LOST.model_copy(update={"at": on(START, 7), "as_of": on(START, 7)}), "booked"),
+    # messages
+    ("approving", [HELD], approve(), None),
+    ("approving what went out", [HELD, OUT], approve(), "already_settled"),
+    ("approving nonsense", [], approve("what?"), "no_message"),
+    ("approving a kind nobody knows", [], approve("poem:patient:1"), "no_message"),
+    ("done instead of approved", [HELD, opened(f"approve_message:{MESSAGE}")],
+     done(f"approve_message:{MESSAGE}"), "not_approved"),
+    ("stopped instead", [HELD, opened(f"approve_message:{MESSAGE}")],
+     done(f"approve_message:{MESSAGE}", "dismissed"), None),
+    ("done and approved", [HELD, opened(f"approve_message:{MESSAGE}"), approve()],
+     done(f"approve_message:{MESSAGE}"), None),
+    # the plan
+    ("giving up what is not there", [], WAIVED, "no_plan"),
+    ("giving up", [*EVALUATED, *planned(START)], WAIVED, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("facts", "decision", "code"), [row[1:] for row in ROWS], ids=[row[0] for row in ROWS]
+)
+def test_what_may_be_decided(facts: Life, decision: AnyDecision, code: str | None) -> None:
+    found = refusal(Referral([ASKED, *facts]), decision)
+    assert (found.code if found else None) == code
+    assert found is None or found.sentence.endswith(".")
+
+
+@pytest.mark.parametrize("decision", [LOST, call(), approve(), WAIVED])
+def test_the_same_decision_told_again_is_never_refused(decision: AnyDecision) -> None:
+    assert refusal(Referral([ASKED, decision]), decision) is None

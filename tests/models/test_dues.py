@@ -1,0 +1,650 @@
+"""Every promised date, one row a promise; rows and rules are cited from policy.md.
+
+Day 0 is Monday 12 January 2026, the referral comes at 10:00; the clinic is open 8 to 18, Monday
+to Friday, in New York.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+
+import pytest
+
+from models import dues
+from models.due import Due
+from models.facts import (
+    AnyFact,
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentMissed,
+    CallLogged,
+    CallOutcome,
+    CheckInAnswered,
+    Discharged,
+    Ending,
+    IntakeCompleted,
+    MessageHeld,
+    MessageSent,
+    PatientDied,
+    PlanOfCareReturned,
+    ReferralWithdrawn,
+    TaskCompleted,
+    TaskOpened,
+    Urgency,
+    VisitCompleted,
+)
+from models.kinds import Kind
+from models.policy import Rules
+from models.referral import MessageRef, Referral
+from tests.lives import (
+    CALENDAR,
+    Life,
+    booked,
+    certified,
+    discharged,
+    evaluated,
+    local,
+    on,
+    planned,
+    received,
+    reported,
+    rules,
+    visits,
+)
+
+START = datetime(2026, 1, 12, 15, tzinfo=UTC)
+FRIDAY_NIGHT = on(START, 4, "21:00")
+
+
+def at(day: int, clock: str = "10:00") -> datetime:
+    return on(START, day, clock)
+
+
+def sent(key: str, day: int, clock: str = "10:00") -> AnyFact:
+    kind = MessageRef.parse(key).kind
+    return MessageSent(at=at(day, clock), message=key, message_kind=kind, channel="fax")
+
+
+def opened(task: str, day: int, clock: str = "10:00") -> AnyFact:
+    return TaskOpened(at=at(day, clock), task=task, role="lead", due=at(day + 1))
+
+
+def done(task: str, day: int, clock: str = "10:00") -> AnyFact:
+    return TaskCompleted(at=at(day, clock), by="dana", task=task)
+
+
+def visit_ahead(day: int, name: str = "w1", told: int = 8) -> AnyFact:
+    return AppointmentBooked(
+        at=at(told), appointment_id=name, starts_at=at(day, "14:00"), purpose="visit"
+    )
+
+
+ASKED = received(START)
+IN_CARE: Life = [ASKED, *booked(START), *evaluated(START), *planned(START)]
+SIGNED: Life = [*IN_CARE, *certified(START, day=8)]
+THANKED = sent("thank_you:source:1", 0)
+CHECKED_IN = sent("check_in:patient:1", 17)
+ENDED: Life = [*SIGNED, Discharged(at=at(10, "16:00"), reason=Ending.GOALS_MET)]
+TEN_DAYS = visits(START, 8, 9, 10, 11, 14, 15, 16, 17, 18)
+OTHERS = rules(owner=dict.fromkeys(Kind, "emr"))
+NO_TIME_OFF = CALENDAR.model_copy(update={"closed": (date(2026, 1, 22), date(2026, 1, 24))})
+CLOSED_A_DAY = Rules(policy=rules().policy, calendar=NO_TIME_OFF)
+
+
+class Row(NamedTuple):
+    """A rule, what is known, and what is then promised: when, to whose account, as which task."""
+
+    why: str
+    rule: dues.DueRule
+    facts: Life
+    when: str | None
+    owner: str | None = None
+    task: str | None = None
+    rules: Rules = rules()
+
+
+ROWS = [
+    # ack.due / warn / wait_for_duplicates; rules 7 and 8
+    Row("15 minutes for duplicates", dues.thank_you, [ASKED], "day 0 10:15"),
+    Row(
+        "a past patient the next business day",
+        dues.thank_you,
+        [received(FRIDAY_NIGHT, source_kind="past_patient")],
+        "day 7 08:00",
+    ),
+    Row("not to oneself", dues.thank_you, [received(START, source_kind="self")], None),
+    Row("not unasked", dues.thank_you, [received(START, may_thank=False)], None),
+    Row("not to strangers", dues.thank_you, [received(START, source_verified=False)], None),
+    Row("once", dues.thank_you, [ASKED, THANKED], None),
+    Row("the EMR's job", dues.thank_you, [ASKED], None, rules=OTHERS),
+    Row(
+        "20 of 24 wall hours, weekend or not",
+        dues.acknowledged,
+        [received(FRIDAY_NIGHT)],
+        "day 5 17:00",
+        "lead",
+        "acknowledge:1",
+    ),
+    Row(
+        "no such promise to past patients",
+        dues.acknowledged,
+        [received(START, source_kind="past_patient")],
+        None,
+    ),
+    Row(
+        "an unverified sender is a first task",
+        dues.verified,
+        [received(START, source_verified=False)],
+        "day 0 10:00",
+        "front_desk",
+        "verify_sender:1",
+    ),
+    Row("nothing to verify", dues.verified, [ASKED], None),
+    # evaluation.window / propose_close; rules 15 and 16
+    Row(
+        "30 days",
+        dues.evaluation_window,
+        [ASKED],
+        "day 30 10:00",
+        "lead",
+        "evaluation_overdue:1",
+    ),
+    Row(
+        "from the surgery, not from the referral",
+        dues.evaluation_window,
+        [received(START, not_before=at(20))],
+        "day 50 10:00",
+        "lead",
+        "evaluation_overdue:1",
+    ),
+    Row(
+        "then a closing is proposed",
+        dues.evaluation_window,
+        [ASKED, opened("evaluation_overdue:1", 30), done("evaluation_overdue:1", 31)],
+        "day 45 10:00",
+        "lead",
+        "propose_close:window",
+    ),
+    Row(
+        "never while a task is open",
+        dues.evaluation_window,
+        [ASKED, opened("evaluation_overdue:1", 30)],
+        None,
+    ),
+    Row(
+        "never after surgery: the question comes again",
+        dues.evaluation_window,
+        [
+            received(START, urgency=Urgency.POST_OP),
+            opened("evaluation_overdue:1", 30),
+            done("evaluation_overdue:1", 31),
+        ],
+        "day 38 10:00",
+        "lead",
+        "evaluation_overdue:1-again-1",
+    ),
+    Row("evaluated", dues.evaluation_window, [ASKED, *evaluated(START)], None),
+    # intake
+    Row("48 hours ahead", dues.intake_reminder, [ASKED, *booked(START)], "day 5 11:00"),
+    Row("booked too late for it", dues.intake_reminder, [ASKED, *booked(START, made=6)], None),
+    Row(
+        "forms are in",
+        dues.intake_reminder,
+        [ASKED, *booked(START), IntakeCompleted(at=at(1))],
+        None,
+    ),
+    Row(
+        "two messages about forms at most",
+        dues.intake_reminder,
+        [ASKED, *booked(START), sent("intake:patient:a0", 0), sent("intake:patient:a1", 1)],
+        None,
+    ),
+    Row(
+        "24 hours ahead the desk helps",
+        dues.intake_help,
+        [ASKED, *booked(START)],
+        "day 6 11:00",
+        "front_desk",
+        "intake_help:a1",
+    ),
+    Row("the EMR's forms", dues.intake_help, [ASKED, *booked(START)], None, rules=OTHERS),
+    # evaluation.no_show
+    Row(
+        "the next business day at 10:00",
+        dues.attendance,
+        [ASKED, *booked(START, day=4)],
+        "day 7 10:00",
+        "front_desk",
+        "confirm_attendance:a1",
+    ),
+    Row(
+        "asked again when the answer told nothing",
+        dues.attendance,
+        [
+            ASKED,
+            *booked(START),
+            opened("confirm_attendance:a1", 8),
+            done("confirm_attendance:a1", 8, "11:00"),
+        ],
+        "day 9 18:00",
+        "front_desk",
+        "confirm_attendance:a1-again-1",
+    ),
+    Row(
+        "moved after the question: asked for the new day",
+        dues.attendance,
+        [
+            ASKED,
+            opened("confirm_attendance:a1", 8),
+            AppointmentBooked(
+                at=at(0, "13:00"), as_of=at(8, "11:00"), appointment_id="a1", starts_at=at(14)
+            ),
+        ],
+        "day 15 10:00",
+        "front_desk",
+        "confirm_attendance:a1-again-1",
+    ),
+    Row(
+        "missed: a call",
+        dues.rebooking,
+        [ASKED, *booked(START), AppointmentMissed(at=at(7, "12:00"), appointment_id="a1")],
+        "day 7 12:00",
+        "front_desk",
+        "rebook_call:miss-1",
+    ),
+    Row(
+        "cancelled: a call",
+        dues.rebooking,
+        [ASKED, *booked(START), AppointmentCancelled(at=at(3), appointment_id="a1")],
+        "day 0 10:00",  # at once
+        "front_desk",
+        "rebook_call:cancelled-a1",
+    ),
+    Row(
+        "missed thrice: the lead",
+        dues.rebooking,
+        [
+            ASKED,
+            *(a for n in (1, 2, 3) for a in booked(START, made=n, day=n + 1, name=f"a{n}")),
+            *(AppointmentMissed(at=at(n + 1, "12:00"), appointment_id=f"a{n}") for n in (1, 2, 3)),
+        ],
+        "day 4 12:00",
+        "lead",
+        "decide_no_shows:miss-3",
+    ),
+    # poc.therapist_sign; director 3 bd; rule 2
+    Row(
+        "one business day after the evaluation",
+        dues.plan_signature,
+        [ASKED, *evaluated(START, day=4)],
+        "day 7 18:00",
+        "therapist",
+        "sign_plan:1",
+    ),
+    Row(
+        "the director after three",
+        dues.plan_signature,
+        [ASKED, *evaluated(START, day=4), opened("sign_plan:1", 7)],
+        "day 9 18:00",
+        "director",
+        "sign_plan:director",
+    ),
+    Row(
+        "the provider's signature alone is no plan",
+        dues.plan_signature,
+        [ASKED, *evaluated(START), *certified(START, day=7)],
+        "day 8 18:00",
+        "therapist",
+        "sign_plan:1",
+    ),
+    Row(
+        "given up once care is summed up",
+        dues.plan_signature,
+        [
+            ASKED,
+            *evaluated(START),
+            *discharged(START, 7),
+            opened("sign_plan:1", 8),
+            done("sign_plan:1", 8),
+        ],
+        None,
+    ),
+    Row(
+        "nobody to certify: on the day of the evaluation",
+        dues.certifier,
+        [received(START, certifier_id=None), *evaluated(START)],
+        "day 7 11:00",
+        "front_desk",
+        "name_certifier:1",
+    ),
+    Row(
+        "none is needed",
+        dues.certifier,
+        [received(START, certifier_id=None, payers=("self_pay",)), *evaluated(START)],
+        None,
+    ),
+    # poc.send
+    Row(
+        "out within a business day",
+        dues.plan_sent,
+        IN_CARE,
+        "day 8 18:00",
+        "front_desk",
+        "undeliverable:plan_of_care:certifier:v1",
+    ),
+    Row("the EMR faxes it", dues.plan_sent, IN_CARE, None, rules=OTHERS),
+    # poc.signature_due / verbal
+    Row("30 days from care", dues.signature, IN_CARE, "day 37 11:00", "director"),
+    Row(
+        "14 days after a verbal one",
+        dues.signature,
+        [*IN_CARE, *certified(START, day=9, verbal=True)],
+        "day 23 13:00",
+        "director",
+    ),
+    Row("signed", dues.signature, SIGNED, None),
+    # poc.returned_check / change_review; rule 4
+    Row(
+        "a page came back",
+        dues.returned_page,
+        [*IN_CARE, PlanOfCareReturned(at=at(9, "17:00"))],
+        "day 9 17:00",
+        "front_desk",
+        "judge_returned_plan:v1",
+    ),
+    Row(
+        "another page of the same version",
+        dues.returned_page,
+        [
+            *IN_CARE,
+            opened("judge_returned_plan:v1-d1", 8),
+            done("judge_returned_plan:v1-d1", 9),
+            PlanOfCareReturned(at=at(9, "17:00"), document_id="d2"),
+        ],
+        "day 9 17:00",
+        "front_desk",
+        "judge_returned_plan:v1-d2",
+    ),
+    Row(
+        "changed: reviewed at once",
+        dues.changed_plan,
+        [*IN_CARE, *certified(START, day=9, changed=True)],
+        "day 9 13:00",
+        "therapist",
+        "review_changed_plan:v1",
+    ),
+    Row(
+        "changed: the director before the next visit",
+        dues.changed_plan,
+        [
+            *IN_CARE,
+            *certified(START, day=9, changed=True),
+            opened("review_changed_plan:v1", 9),
+            visit_ahead(10),
+        ],
+        "day 10 14:00",
+        "director",
+        "review_changed_plan:v1-director",
+    ),
+    Row(
+        "taken over",
+        dues.changed_plan,
+        [*IN_CARE, *certified(START, day=9, changed=True), *planned(START, day=10, version=2)],
+        None,
+    ),
+    # recert
+    Row(
+        "14 days ahead of day 90",
+        dues.recertification,
+        SIGNED,
+        "day 83 11:00",
+        "therapist",
+        "recertify:v1",
+    ),
+    Row(
+        "14 days ahead of the plan's end, signed or not",
+        dues.recertification,
+        [ASKED, *evaluated(START), *planned(START, ends_on=date(2026, 3, 12))],
+        "day 45 17:00",
+        "therapist",
+        "recertify:v1",
+    ),
+    Row(
+        "from the last period's start",
+        dues.recertification,
+        [*SIGNED, *planned(START, day=80, version=2, recertifies=True)],
+        "day 156 15:00",
+        "therapist",
+        "recertify:v2",
+    ),
+    Row("discharged", dues.recertification, ENDED, None),
+    # progress
+    Row("at once", dues.progress_report, [*SIGNED, *reported(START, 15)], "day 15 16:00"),
+    Row(
+        "14 days after the last",
+        dues.progress_report,
+        [
+            *SIGNED,
+            *reported(START, 15, "r1"),
+            sent("progress_report:recipient:prv_1:r1", 15, "16:00"),
+            *reported(START, 20, "r2"),
+        ],
+        "day 29 16:00",
+    ),
+    Row(
+        "nobody wants it",
+        dues.progress_report,
+        [received(START, recipients=()), *evaluated(START), *reported(START, 15)],
+        None,
+    ),
+    Row("nine days", dues.progress_overdue, [*SIGNED, *TEN_DAYS[:-1]], None),
+    Row(
+        "the evaluation is the first of ten; two visits on a day are one",
+        dues.progress_overdue,
+        [
+            *SIGNED,
+            *TEN_DAYS,
+            VisitCompleted(at=at(18, "15:00"), visit_id="x", day=date(2026, 1, 30)),
+        ],
+        "day 18 18:00",
+        "director",
+        "progress_overdue:0",
+    ),
+    Row(
+        "the count begins again",
+        dues.progress_overdue,
+        [*SIGNED, *TEN_DAYS, *reported(START, 18)],
+        None,
+    ),
+    # dropout
+    Row(
+        "7 days after an early visit",
+        dues.engagement,
+        SIGNED,
+        "day 14 11:00",
+        "front_desk",
+        "dropout:after-1",
+    ),
+    Row(
+        "days off do not count, a closed Saturday is none",
+        dues.engagement,
+        [*SIGNED, *visits(START, 8)],
+        "day 16 14:00",
+        "front_desk",
+        "dropout:after-2",
+        rules=CLOSED_A_DAY,
+    ),
+    Row(
+        "14 days later on",
+        dues.engagement,
+        [*SIGNED, *visits(START, 8, 9, 10)],
+        "day 24 14:00",
+        "front_desk",
+        "dropout:after-4",
+    ),
+    Row(
+        "from the next visit, if it is known",
+        dues.engagement,
+        [*SIGNED, visit_ahead(16)],
+        "day 23 14:00",
+        "front_desk",
+        "dropout:after-1",
+    ),
+    Row(
+        "no next visit, from a feed that tells of them",
+        dues.engagement,
+        [*SIGNED, visit_ahead(8), *visits(START, 8)],
+        "day 11 18:00",
+        "front_desk",
+        "no_next_visit:after-2",
+    ),
+    Row(
+        "30 days: a discharge is proposed",
+        dues.engagement,
+        [*SIGNED, opened("dropout:after-1", 14)],
+        "day 37 11:00",
+        "therapist",
+        "propose_discharge:after-1",
+    ),
+    Row(
+        "and proposed again",
+        dues.engagement,
+        [
+            *SIGNED,
+            opened("dropout:after-1", 14),
+            done("dropout:after-1", 15),
+            opened("propose_discharge:after-1", 37),
+            done("propose_discharge:after-1", 38),
+        ],
+        "day 45 10:00",
+        "therapist",
+        "propose_discharge:after-1-again-1",
+    ),
+    # discharge
+    Row(
+        "the record is missing: 3 days",
+        dues.missing_evaluation,
+        [ASKED, *visits(START, 7), *discharged(START, 8)],
+        "day 11 16:00",
+        "therapist",
+        "missing_evaluation:1",
+    ),
+    Row("3 business days", dues.summary, ENDED, "day 15 18:00", "therapist", "sign_summary:1"),
+    Row(
+        "7 days, unplanned",
+        dues.summary,
+        [*SIGNED, Discharged(at=at(10, "16:00"), reason=Ending.MEDICAL, planned=False)],
+        "day 17 16:00",
+        "therapist",
+        "sign_summary:1",
+    ),
+    Row(
+        "withdrawn in care is unplanned too",
+        dues.summary,
+        [*SIGNED, ReferralWithdrawn(at=at(10, "16:00"))],
+        "day 17 16:00",
+        "therapist",
+        "sign_summary:1",
+    ),
+    Row(
+        "the director two later",
+        dues.summary,
+        [*ENDED, opened("sign_summary:1", 15)],
+        "day 17 18:00",
+        "director",
+        "sign_summary:director",
+    ),
+    # followup; rule 22
+    Row("thanks the next business day", dues.patient_thanks, ENDED, "day 11 08:00"),
+    Row("a week later", dues.check_in, ENDED, "day 17 16:00"),
+    Row(
+        "never after a bad ending",
+        dues.check_in,
+        [*SIGNED, *discharged(START, 10, Ending.STOPPED_COMING)],
+        None,
+    ),
+    Row("the link lives a week", dues.check_in_answer, [*ENDED, CHECKED_IN], "day 24 10:00"),
+    Row(
+        "six of ten is called",
+        dues.low_score,
+        [*ENDED, CheckInAnswered(at=at(18), score=6)],
+        "day 18 10:00",
+        "lead",
+        "low_score:1",
+    ),
+    Row("seven is content", dues.low_score, [*ENDED, CheckInAnswered(at=at(18), score=7)], None),
+    # a milestone nobody expected
+    Row(
+        "no request",
+        dues.request,
+        [*evaluated(START, day=0)],
+        "day 1 18:00",
+        "front_desk",
+        "unmatched_event:request",
+    ),
+]
+
+
+def shown(due: Due | None) -> tuple[str | None, str | None, str | None]:
+    if due is None:
+        return None, None, None
+    task = f"{due.task}:{due.occasion}" if due.task else None
+    return local(START, due.at), due.owner, task
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.rule.__name__}: {row.why}")
+def test_what_is_promised(row: Row) -> None:
+    found = shown(row.rule(Referral(row.facts), row.rules))
+    assert found == (row.when, row.owner, row.task)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.rule.__name__}: {row.why}")
+def test_the_agenda_says_the_same(row: Row) -> None:
+    referral = Referral(row.facts)
+    ahead = dues.agenda(referral, row.rules)
+    due = row.rule(referral, row.rules)
+    assert (due in ahead) == (due is not None)
+    assert [one.at for one in ahead] == sorted(one.at for one in ahead)
+
+
+def test_every_rule_has_a_row() -> None:
+    rows = {row.rule for row in ROWS}
+    assert rows | {dues.reach, dues.chase} == {*dues.RULES, dues.request}  # test_cadence has those
+
+
+def test_when_it_is_over_nothing_is_promised() -> None:
+    assert dues.agenda(Referral([*SIGNED, PatientDied(at=at(9))]), rules()) == []
+
+
+def test_a_held_message_is_on_the_agenda_until_it_went() -> None:
+    message = "schedule_text:patient:bd-0"
+    hold = MessageHeld(at=at(0), message=message, until=at(1, "09:00"), why="quiet_hours")
+    waiting = Referral([ASKED, hold])
+    assert [d.at for d in dues.agenda(waiting, rules()) if d.key == f"held:{message}"] == [
+        at(1, "09:00")
+    ]
+    gone = Referral([ASKED, hold, sent(message, 1, "09:00")])
+    assert not [d for d in dues.agenda(gone, rules()) if d.key.startswith("held")]
+
+
+@pytest.mark.parametrize(
+    ("facts", "kind"),
+    [
+        ([], Kind.INTAKE),
+        ([IntakeCompleted(at=at(1))], Kind.BOOKED),
+        # what has begun is not said again in other words
+        ([sent("intake:patient:a1", 0), IntakeCompleted(at=at(1))], Kind.INTAKE),
+        ([sent("intake:patient:a0", 0), sent("intake_reminder:patient:a0", 1)], Kind.BOOKED),
+    ],
+)
+def test_one_confirmation_for_each_appointment(facts: Life, kind: Kind) -> None:
+    [visit] = booked(START)
+    assert isinstance(visit, AppointmentBooked)
+    assert dues.confirmation(Referral([ASKED, visit, *facts]), rules(), visit) is kind
+
+
+def test_a_call_does_not_count_as_a_task_done() -> None:
+    call = CallLogged(at=at(31), by="lee", call_id="c1", outcome=CallOutcome.NO_ANSWER)
+    asked = Referral([ASKED, opened("evaluation_overdue:1", 30), call])
+    assert dues.evaluation_window(asked, rules()) is None

@@ -1,0 +1,150 @@
+"""When a task leaves the board by itself: one row a kind, and the fact that overtakes it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from models.facts import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentMissed,
+    DischargeSummarySigned,
+    IntakeCompleted,
+    MessageApproved,
+    MessageSent,
+    PatientDied,
+    TaskOpened,
+)
+from models.kinds import Kind
+from models.referral import Referral
+from models.tasks import SPECS, TaskKind, judge_key, kind_of, moot, task_key
+from tests.lives import (
+    Life,
+    booked,
+    certified,
+    discharged,
+    evaluated,
+    on,
+    planned,
+    received,
+    reported,
+    visits,
+)
+
+START = datetime(2026, 1, 12, 15, tzinfo=UTC)
+ASKED = received(START)
+CARE: Life = [*evaluated(START), *planned(START)]
+MESSAGE = "thank_you:source:1"
+PLAN = "plan_of_care:certifier:v1"
+
+
+def sent(key: str, kind: Kind) -> MessageSent:
+    return MessageSent(at=START, message=key, message_kind=kind, channel="fax")
+
+
+def missed(name: str, day: int) -> AppointmentMissed:
+    return AppointmentMissed(at=on(START, day, "12:00"), appointment_id=name)
+
+
+TOLD = received(START, as_of=on(START, 1), certifier_id="prv_2")
+NOBODY = [received(START, as_of=on(START, 0, "11:00"), certifier_id=None)]
+STRANGER = [received(START, as_of=on(START, 0, "11:00"), source_verified=False)]
+VERIFIED = [received(START, as_of=on(START, 1), source_verified=True)]
+MISSED_ONCE = [*booked(START), missed("a1", 7)]
+MISSED_TWICE = [*MISSED_ONCE, *booked(START, made=8, day=9, name="a2"), missed("a2", 9)]
+MOVED = [
+    TaskOpened(at=on(START, 8), task="confirm_attendance:a1", role="front_desk", due=on(START, 9)),
+    AppointmentBooked(
+        at=START, as_of=on(START, 8, "12:00"), appointment_id="a1", starts_at=on(START, 14)
+    ),
+]
+CANCELLED = [AppointmentCancelled(at=on(START, 1), appointment_id="a1")]
+SECOND = planned(START, day=12, version=2)
+
+ROWS: list[tuple[str, Life, Life]] = [  # task, while it stands, what overtakes it
+    ("verify_sender:1", STRANGER, VERIFIED),
+    ("acknowledge:1", [], [sent(MESSAGE, Kind.THANK_YOU)]),
+    ("call_patient:bd-0-1", [], booked(START)),
+    ("ask_office:bd-7", [], booked(START)),
+    ("propose_close:bd-12", [], booked(START)),
+    ("propose_close:window", MISSED_ONCE, booked(START, made=8, day=9, name="a2")),
+    ("confirm_attendance:a1", booked(START), evaluated(START)),
+    ("confirm_attendance:a1-again-1", booked(START), [missed("a1", 7)]),
+    ("confirm_attendance:a1", booked(START), MOVED),
+    ("rebook_call:miss-1", MISSED_ONCE, booked(START, made=8, day=9, name="a2")),
+    ("rebook_call:miss-1-again-1", MISSED_ONCE, MISSED_TWICE),
+    ("decide_no_shows:miss-2", MISSED_TWICE, booked(START, made=10, day=11, name="a3")),
+    ("intake_help:a1", booked(START), [IntakeCompleted(at=START)]),
+    ("intake_help:a1", booked(START), CANCELLED),
+    ("evaluation_overdue:1", [], evaluated(START)),
+    ("name_certifier:1", NOBODY, [TOLD]),
+    ("name_certifier:1", [*NOBODY, *CARE], certified(START, day=8)),
+    ("attach_document:v1", CARE, [PatientDied(at=START)]),
+    ("sign_plan:1", evaluated(START), planned(START)),
+    ("sign_plan:director", [*evaluated(START), *discharged(START, 9)], planned(START)),
+    ("call_certifier:v1-day-14", CARE, certified(START, day=8)),
+    ("director_call:v1-day-27", CARE, SECOND),
+    ("judge_returned_plan:v1-d2", CARE, certified(START, day=8)),
+    ("review_changed_plan:v1-director", CARE, SECOND),
+    ("recertify:v1", CARE, SECOND),
+    ("write_progress:0", CARE, reported(START, 9)),
+    ("progress_overdue:1", [*CARE, *reported(START, 9)], reported(START, 10, "r2")),
+    ("no_next_visit:after-2", [*CARE, *visits(START, 8)], [
+        AppointmentBooked(
+            at=START, appointment_id="w", starts_at=on(START, 9), purpose="visit"
+        )
+    ]),
+    ("dropout:after-1", CARE, visits(START, 8)),
+    ("propose_discharge:after-2-again-1", [*CARE, *visits(START, 8)], discharged(START, 40)),
+    ("missing_evaluation:1", discharged(START, 9), evaluated(START)),
+    ("sign_summary:1", CARE, [DischargeSummarySigned(at=START)]),
+    (f"undeliverable:{PLAN}", CARE, [sent(PLAN, Kind.PLAN_OF_CARE)]),
+    (f"approve_message:{MESSAGE}", [], [MessageApproved(at=START, by="lee", message=MESSAGE)]),
+]  # fmt: skip
+# A person must do these whatever else is told.
+STAND = {
+    TaskKind.LOW_SCORE,
+    TaskKind.UNCERTAIN_DELIVERY,
+    TaskKind.AFTER_CLOSING,
+    TaskKind.RETRACTED_AFTER_LETTER,
+    TaskKind.UNREADABLE_EVENT,
+    TaskKind.STEP_FAILED,
+    TaskKind.UNMATCHED_EVENT,
+    TaskKind.TELL_SOURCE,
+    TaskKind.RE_ENGAGEMENT,
+}
+
+
+@pytest.mark.parametrize(("task", "before", "then"), ROWS)
+def test_a_task_is_overtaken_by_the_facts(task: str, before: Life, then: Life) -> None:
+    assert not moot(task, Referral([ASKED, *before]))
+    assert moot(task, Referral([ASKED, *before, *then]))
+
+
+@pytest.mark.parametrize("kind", STAND)
+def test_some_tasks_are_never_overtaken(kind: TaskKind) -> None:
+    everything = [ASKED, *CARE, *discharged(START, 9), PatientDied(at=on(START, 20))]
+    assert not moot(task_key(kind, "1"), Referral(everything))
+
+
+def test_every_kind_has_a_row_and_words() -> None:
+    assert {kind_of(task) for task, _, _ in ROWS} | STAND == set(TaskKind) == set(SPECS)
+    assert all(spec.says for spec in SPECS.values())
+
+
+def test_a_detail_of_the_request_stays_on_the_board() -> None:
+    """Intake asks about an NPI that does not check: no verified sender answers that."""
+    assert not moot("verify_sender:source-npi", Referral([ASKED]))
+
+
+def test_the_end_of_a_referral_clears_what_was_for_its_patient() -> None:
+    over = Referral([ASKED, *booked(START), PatientDied(at=on(START, 1))])
+    left = [kind for kind in TaskKind if not moot(task_key(kind, "1"), over)]
+    assert set(left) == STAND | {TaskKind.UNDELIVERABLE}
+
+
+def test_each_returned_page_has_a_task_of_its_own() -> None:
+    assert judge_key(2) == "judge_returned_plan:v2"
+    assert judge_key(2, "doc_7") == "judge_returned_plan:v2-doc_7"
