@@ -100,6 +100,9 @@ def make_worker(
             chores.run,
         ],
         activity_executor=threads,
+        # As many as there are threads: an attempt that queued for one would run out of its time
+        # here while the engine gives it to somebody else, and two would send.
+        max_concurrent_activities=THREADS,
         graceful_shutdown_timeout=GRACE,
         # A worker that died is given up sooner than by default (10 s): its referrals move on.
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),

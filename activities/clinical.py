@@ -8,6 +8,7 @@ of ``ProgressReport`` and ``DischargeSummary`` without letterhead, addressee and
 
 from __future__ import annotations
 
+import logging
 from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
@@ -30,7 +31,12 @@ from models.errors import BadRequest, TooLarge
 from models.events import MAX_PDF_BYTES, Event
 from models.outcomes import MEASURES
 from reports.check_pdf import require_plain
+from reports.kit.merge import put_behind
 from reports.refuse import refuse_if_missing
+
+# Its warnings quote the file they stumble over, and a file quoted in a log is a patient in a log.
+# Here, because every process that opens somebody's PDF has read this module.
+logging.getLogger("pypdf").setLevel(logging.CRITICAL + 1)
 
 PLAN: Final = "plan_of_care_signed"
 RETURNED: Final = "plan_of_care_returned"
@@ -91,8 +97,21 @@ def read_document(event: Event) -> Clinical | None:
                 f"document.pdf: larger than {MAX_PDF_BYTES // 1024} KiB.", field="document.pdf"
             )
         require_plain(given.pdf, max_bytes=MAX_PDF_BYTES)
+        _require_copyable(given.pdf)
     content = _fields(event, given.fields) if given.fields is not None else None
     return Clinical(KINDS[event.type], content, given.pdf)
+
+
+def _require_copyable(pdf: bytes) -> None:
+    """What cannot be put behind our sheet is told to its sender, not met when the fax must go."""
+    try:
+        put_behind(pdf, pdf)
+    except Exception:  # a damaged file can break the library in any way
+        raise BadRequest(
+            "The PDF is damaged and cannot be copied; export or scan it again.",
+            code="not_a_pdf",
+            field="document.pdf",
+        ) from None
 
 
 def _fields(event: Event, fields: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,8 @@ it is not there, or has holes, ``NotReady`` says so and nothing leaves.
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
@@ -38,6 +40,8 @@ from store import contacts
 from store.contacts import Contact
 from store.tables import DocumentRow, PatientRow
 
+_LOG = logging.getLogger("referral_loop.activities")
+
 
 class NotReady(Exception):
     """What a message needs is not on file; ``why`` is a code."""
@@ -65,11 +69,19 @@ class Draft(NamedTuple):
     return_code: str = ""
 
     def drawn(self) -> Letter:
-        """Draw the page; raises NotReady where a required element is missing or cannot be drawn."""
+        """Draw the page; raises NotReady where a required element is missing or cannot be drawn.
+
+        Whatever stands in the way, a person hears of it today: trying the same page again and
+        again would leave a letter unsent and nobody told.
+        """
         try:
             pdf = self.draw() if self.draw else None
         except (BadRequest, ValidationError) as error:
             raise NotReady(error.code if isinstance(error, BadRequest) else "invalid") from None
+        except Exception as error:  # its text may quote the document: type and place are enough
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            _LOG.error("%s at %s:%s", type(error).__name__, frame.name, frame.lineno)
+            raise NotReady("cannot_be_drawn") from None
         return Letter(self.context, pdf, self.filename, self.return_code)
 
 

@@ -9,7 +9,8 @@ A turn of the crank may be cut off anywhere and be turned again:
 - after the last transaction, everything is known and is only answered again.
 
 This needs a vendor call to be over when the engine gives the turn to somebody else: calls end
-within ``integrations.contract.LONGEST_CALL``, an attempt lives longer than three of them.
+within ``integrations.contract.LONGEST_CALL``, an attempt lives longer than three of them, and one
+that was held up (a locked store, a machine that slept) begins no call after ``LATEST_START``.
 
 Verdicts: *permanent* spends the rung. *Later* and *fix* hold the message on the retry ladder of
 the policy, *fix* with a task for an admin: a wrong password must not lose a plan of care. *Person*
@@ -50,6 +51,7 @@ from store.tables import DeliveryState, MessageState
 _LOG = logging.getLogger("referral_loop.activities")
 _ASK_AGAIN = timedelta(minutes=15)  # when the vendor cannot even be asked
 _ROUNDS = 3
+LATEST_START = timedelta(seconds=40)  # into a turn, of the wall clock
 
 
 class Post:
@@ -87,8 +89,10 @@ class Post:
         """Send a message, hold it, spend its rung, or drop it; answers all that is known of it.
 
         Twice changes nothing. Raises NotFound for an unknown organization or referral,
-        StoreUnavailable, and Conflict when another turn has the message in its hands.
+        StoreUnavailable, and Conflict when another turn has the message in its hands or this one
+        took too long to begin.
         """
+        began = self._clock()
         turn = Turn(given, at, self._tenants.rules(given.org, given.clinic_id, at))
         clinic = self._tenants.get(given.org).organization.clinic(given.clinic_id)
         letter = self._letter(turn)
@@ -98,6 +102,7 @@ class Post:
             with self._store.write() as session:
                 step = self._claims.take(session, turn, clinic, letter)
             if isinstance(step, Claimed):
+                self._in_time(step, began)
                 return self._deliver(turn, step)
             answer = step if isinstance(step, Answer) else self._ask(turn, step)
             if answer is not None:
@@ -157,6 +162,15 @@ class Post:
             return NotReady(error.code)  # the judgment drops it for the same reason
 
     # --- the vendor ---------------------------------------------------------------------------
+
+    def _in_time(self, claimed: Claimed, began: datetime) -> None:
+        """Give the claim back where the engine may hand this turn to another before a call ends."""
+        if self._clock() - began <= LATEST_START:
+            return
+        attempt = claimed.attempt
+        with self._store.write() as session:
+            post.put_off(session, attempt.delivery_id, attempt.number, code="out_of_time")
+        raise Conflict("This turn was held up too long to begin a call.", code="out_of_time")
 
     def _deliver(self, turn: Turn, claimed: Claimed) -> Answer:
         """Hand the parcel over and write what came of it."""

@@ -49,6 +49,19 @@ def test_the_example_marks_what_may_be_a_file() -> None:
         assert "Secret." in comment.splitlines()[-1], name
 
 
+@pytest.mark.parametrize(
+    "address", ["garbage:::", "localhost", "h:0", "h:99999", "http://h:1", ":1"]
+)
+def test_an_address_without_host_and_port_is_refused(address: str) -> None:
+    with pytest.raises(ConfigError, match="TEMPORAL_ADDRESS"):
+        read(temporal_address=address)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:7233", "temporal.example.org:443", "[::1]:7233"])
+def test_an_address_with_host_and_port_is_taken(address: str) -> None:
+    assert read(temporal_address=address).temporal_address == address
+
+
 def test_the_environment_comes_before_the_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -85,11 +85,16 @@ def _names(new: NewReferral) -> None:
     """A name that is nothing but marks and spaces is no name."""
     named = {"data.patient.given_name": new.patient.given_name}
     named["data.patient.family_name"] = new.patient.family_name
-    named["data.source.name"] = new.source.name
+    if new.patient.guardian_name is not None:
+        named["data.patient.guardian_name"] = new.patient.guardian_name
+    providers: dict[str, ProviderIn] = {"source": new.source}
     if new.certifier is not None:
-        named["data.certifier.name"] = new.certifier.name
-    for place, one in enumerate(new.recipients):
-        named[f"data.recipients.{place}.name"] = one.name
+        providers["certifier"] = new.certifier
+    providers |= {f"recipients.{place}": one for place, one in enumerate(new.recipients)}
+    for who, provider in providers.items():
+        named[f"data.{who}.name"] = provider.name
+        if provider.practice is not None:
+            named[f"data.{who}.practice"] = provider.practice
     for field, name in named.items():
         _read(field, shapes.clean_name, name)
 

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from pypdf import PdfWriter
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
+from activities.post import LATEST_START
 from integrations.contract import LONGEST_CALL
 from models.contracts import Answer, DropInput, Receipt, ReceiptState
-from models.errors import CannotTell, ChannelError, NotFound, StoreUnavailable, Verdict
+from models.errors import CannotTell, ChannelError, Conflict, NotFound, StoreUnavailable, Verdict
 from models.facts import (
     AppointmentBooked,
     DischargeSummarySigned,
@@ -293,6 +296,22 @@ def test_an_emr_pdf_goes_behind_our_sheet(office: Office) -> None:
     office.tell(DischargeSummarySigned(at=MONDAY, document_id=document))
     office.send(Kind.DISCHARGE_SUMMARY, f"recipient:{office.certifier_id}")
     assert _pages(office.fax.accepted[-1].attachments[0].content) == 1 + _pages(theirs)
+
+
+def test_a_pdf_that_cannot_be_copied_is_a_persons_and_quotes_nothing(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    page = BytesIO()
+    writer = PdfWriter()
+    writer.add_blank_page(612, 792)
+    writer.write(page)
+    torn = page.getvalue().replace(b"/Type /Page\n", b"/Type /Sentinel\n")
+    document = office.put("discharge_summary", pdf=torn)
+    office.tell(DischargeSummarySigned(at=MONDAY, document_id=document))
+    answer = office.send(Kind.DISCHARGE_SUMMARY, f"recipient:{office.certifier_id}")
+    assert of(answer, MessageHeld)[0].why == "document_missing"
+    assert of(answer, TaskOpened)[0].task.startswith("attach_document:")
+    assert "Sentinel" not in caplog.text
 
 
 def test_the_same_code_is_on_the_plan_and_on_its_reminder(office: Office) -> None:
@@ -621,6 +640,29 @@ def test_our_errors_cross_as_their_codes(
 
 def test_three_vendor_calls_fit_into_one_attempt() -> None:
     assert SEND_TIMEOUT.total_seconds() > 3 * LONGEST_CALL
+
+
+def test_a_call_that_may_begin_ends_within_its_attempt() -> None:
+    assert LATEST_START.total_seconds() + LONGEST_CALL < SEND_TIMEOUT.total_seconds()
+
+
+def test_a_turn_that_was_held_up_leaves_the_message_to_the_next(office: Office) -> None:
+    office.fax.before = [Crash()]
+    with pytest.raises(Crash):
+        office.send(Kind.THANK_YOU, "source")
+    ask = office.fax.find
+
+    def slow(reference: str) -> Receipt | None:
+        office.wall += LATEST_START + timedelta(seconds=1)
+        return ask(reference)
+
+    office.fax.find = slow  # type: ignore[method-assign]
+    with pytest.raises(Conflict) as late:
+        office.send(Kind.THANK_YOU, "source", at=MONDAY + MINUTE)
+    assert late.value.code == "out_of_time"
+    assert office.fax.accepted == []
+    answer = office.send(Kind.THANK_YOU, "source", at=MONDAY + MINUTE)
+    assert len(of(answer, MessageSent)) == len(office.fax.accepted) == 1
 
 
 # --- helpers --------------------------------------------------------------------------------------

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 import logging
 import subprocess
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import httpx
 import pytest
+from pypdf import PdfWriter
 from standardwebhooks.webhooks import Webhook
 
 from cli.serving import serve
@@ -131,6 +134,10 @@ async def test_an_unknown_organization_is_not_found(site: Site) -> None:
         ({**EVENTS["discharged"], "at": "1899-01-01T00:00:00Z"}, "impossible_date"),
         ({**EVENTS["discharged"], "at": "3000-01-01T00:00:00Z"}, "impossible_date"),
         ({**EVENTS["discharged"], "extra": 1}, "invalid_event"),
+        (b'{"type": "discharged", "n": 1' + b"0" * 400 + b"}", "malformed_json"),
+        (referral_event(patient={"guardian_name": "\x00"}), "bad_name"),
+        (referral_event(source={"practice": "\u202e"}), "bad_name"),
+        (referral_event(recipients=[{"name": "A", "practice": "\x00"}]), "bad_name"),
     ],
 )
 async def test_bad_content_is_a_coded_400(site: Site, content: Any, code: str) -> None:
@@ -298,6 +305,27 @@ async def test_nothing_about_the_patient_is_logged_or_told(
     for word in ("Sentinelle", "Watchword", "5550199", "555-0199"):
         assert word not in seen
     assert "/hooks/{org}/events 202" in caplog.text, "the route is logged, by its template"
+
+
+async def test_a_damaged_pdf_is_not_quoted_in_the_log(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    page = BytesIO()
+    writer = PdfWriter()
+    writer.add_blank_page(612, 792)
+    writer.write(page)
+    site.door.now = START + timedelta(days=70)
+
+    async def told(torn: bytes, event_id: str) -> httpx.Response:
+        document = {"pdf": base64.b64encode(torn).decode()}
+        return await site.hook({**EVENTS["plan_of_care_signed"], "document": document}, event_id)
+
+    readable = page.getvalue().replace(b"/MediaBox [", b"/MediaBox [ Sentinelle ")
+    assert (await told(readable, "e-1")).status_code == 202
+    hopeless = page.getvalue().replace(b"/Type /Page\n", b"/Type /Sentinelle\n")
+    assert (await told(hopeless, "e-2")).json()["code"] == "not_a_pdf"
+    assert "Sentinelle" not in caplog.text
 
 
 async def test_our_signature_is_the_standards(site: Site) -> None:
