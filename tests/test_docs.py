@@ -388,12 +388,12 @@ def apply(block: Block, copy: Path) -> None:
 
 
 REPLAY = """
-import asyncio, base64, os, sys
+import base64, os, sys
 from pathlib import Path
 from temporalio.api.history.v1 import History
 from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
-from engine.client import loop_plugin
+from engine.client import loop_plugin, run_and_exit
 from engine.codec import KeyRing
 from workflows.referral import ReferralWorkflow
 
@@ -403,7 +403,7 @@ async def main() -> None:
     replayer = Replayer(workflows=[ReferralWorkflow], plugins=[loop_plugin(ring)])
     await replayer.replay_workflow(WorkflowHistory("referral/riverside/ref_old", list(raw.events)))
 
-asyncio.run(main())
+run_and_exit(main())
 """
 
 

@@ -132,7 +132,11 @@ async def _leave(client: aiosmtplib.SMTP) -> None:
             await client.quit()
     except (SMTPException, TimeoutError, OSError):
         client.close()
-        await asyncio.sleep(0)
+    finally:
+        # The socket is only closed a few turns of the loop later (TLS takes its own leave), and
+        # this loop ends with the message.
+        for _ in range(5):
+            await asyncio.sleep(0)
 
 
 def _tls(given: SmtpSettings) -> ssl.SSLContext:
