@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple, TypeVar
@@ -141,7 +142,7 @@ class Loop:
             version = await handle.execute_update(
                 "decide",
                 decision,
-                id=f"{decision.key}@{decision.as_of.isoformat()}",
+                id=_update_id(decision),
                 result_type=str,
                 rpc_timeout=DECISION_TIMEOUT,
             )
@@ -214,6 +215,14 @@ class Loop:
             return await call
         except (RPCError, RuntimeError) as error:  # a lazy client fails its first call plainly
             raise _away(error) from error
+
+
+def _update_id(decision: AnyDecision) -> str:
+    """The same decision, word for word, has the same id; another at the same moment has its own.
+
+    Hashed, because ids lie readable in the engine and callers name calls and tasks.
+    """
+    return hashlib.sha256(decision.model_dump_json().encode()).hexdigest()[:32]
 
 
 def _away(error: Exception) -> EngineUnavailable:

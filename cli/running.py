@@ -35,9 +35,11 @@ LOOK_EVERY = 2.0  # seconds between two looks at what should be running
 class House:
     """The processes behind ``up``, and how they are kept running."""
 
-    def __init__(self, settings: Settings, engine: Engine, workers: int) -> None:
+    def __init__(self, settings: Settings, engine: Engine, client: Client, workers: int) -> None:
         self.settings = settings
         self.engine = engine
+        self._client = client
+        self._scheduled = False
         self._workers: list[Child] = []
         self._wanted = workers
 
@@ -56,8 +58,14 @@ class House:
             self._workers.append(spawn("worker", command, log=log))
 
     async def keep(self) -> None:
-        """Start again what has died; a Temporal server of our own, and the workers."""
+        """Start again what has died; a Temporal server of our own, and the workers.
+
+        The Schedules of the chores are ensured here too, because a server that comes back after a
+        crash answers before it can take them.
+        """
         while True:
+            if not self._scheduled:
+                await self._schedule()
             await asyncio.sleep(LOOK_EVERY)
             if self.settings.temporal_address is None and not await healthy(self.engine.address):
                 await self._engine_again()
@@ -70,6 +78,14 @@ class House:
         """Stop the workers, then the server; both end by themselves should we be killed."""
         await asyncio.gather(*(one.stop() for one in self._workers))
         await self.engine.stop()
+
+    async def _schedule(self) -> None:
+        try:
+            await ensure_schedules(self._client, TASK_QUEUE)
+        except EngineUnavailable:
+            say("Temporal does not take the Schedules of the chores yet; it is asked again.")
+        else:
+            self._scheduled = True
 
     async def _engine_again(self) -> None:
         say("Temporal does not answer; events are kept meanwhile. Starting it again.")
@@ -122,11 +138,9 @@ async def _up(settings: Settings, workers: int) -> int:
     tenants = load_tenants(settings)
     store = open_store(settings.database_url)
     migrate(store)
-    house = House(settings, await start_engine(settings), workers)
-    client: Client = await connect(
-        house.engine.address, settings.temporal_namespace, keyring=settings.keyring
-    )
-    await ensure_schedules(client, TASK_QUEUE)
+    engine = await start_engine(settings)
+    client = await connect(engine.address, settings.temporal_namespace, keyring=settings.keyring)
+    house = House(settings, engine, client, workers)
     intake = Intake(store, Loop(client), tenants, wall_clock)
     ui = house.engine.ui_address
     app = create_app(settings, intake, store, wall_clock, codec_ui=ui)

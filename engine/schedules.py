@@ -46,23 +46,24 @@ async def ensure_schedules(client: Client, task_queue: str) -> None:
     """
     for chore, every in CHORES.items():
         schedule = _schedule(chore, every, task_queue)
-        schedule_id = f"chore-{chore}"
         try:
-            await client.create_schedule(schedule_id, schedule)
-        except ScheduleAlreadyRunningError:
-
-            def refreshed(
-                known: ScheduleUpdateInput, wanted: Schedule = schedule
-            ) -> ScheduleUpdate:
-                wanted.state = known.description.schedule.state
-                return ScheduleUpdate(schedule=wanted)
-
-            await client.get_schedule_handle(schedule_id).update(refreshed)
+            await _ensure(client, f"chore-{chore}", schedule)
         except RPCError as error:
             raise EngineUnavailable(
                 f"The Temporal server did not take the schedule of chore {chore}: "
                 f"{error.status.name}. Is it running?"
             ) from error
+
+
+async def _ensure(client: Client, schedule_id: str, wanted: Schedule) -> None:
+    def refreshed(known: ScheduleUpdateInput) -> ScheduleUpdate:
+        wanted.state = known.description.schedule.state
+        return ScheduleUpdate(schedule=wanted)
+
+    try:
+        await client.create_schedule(schedule_id, wanted)
+    except ScheduleAlreadyRunningError:
+        await client.get_schedule_handle(schedule_id).update(refreshed)
 
 
 def _schedule(chore: str, every: timedelta, task_queue: str) -> Schedule:

@@ -1,0 +1,47 @@
+"""The Schedules of the chores, on a real server and on one that is not ready."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from temporalio.client import Client, ScheduleAlreadyRunningError
+from temporalio.service import RPCError, RPCStatusCode
+
+from engine.schedules import CHORES, ensure_schedules
+from models.errors import EngineUnavailable
+
+QUEUE = "nobody-polls-this"
+
+
+@pytest.mark.engine
+async def test_ensured_twice_there_is_one_of_each_and_a_pause_stays(client: Client) -> None:
+    try:
+        await ensure_schedules(client, QUEUE)
+        await client.get_schedule_handle("chore-crm").pause(note="by a test")
+        await ensure_schedules(client, QUEUE)
+        for chore, every in CHORES.items():
+            described = await client.get_schedule_handle(f"chore-{chore}").describe()
+            assert [one.every for one in described.schedule.spec.intervals] == [every]
+            assert described.schedule.state.paused is (chore == "crm")
+    finally:
+        for chore in CHORES:
+            await client.get_schedule_handle(f"chore-{chore}").delete()
+
+
+class _Back:
+    """A server that knows its Schedules and cannot take them yet, as right after a crash."""
+
+    async def create_schedule(self, *_: Any) -> None:
+        raise ScheduleAlreadyRunningError
+
+    def get_schedule_handle(self, _: str) -> _Back:
+        return self
+
+    async def update(self, _: Any) -> None:
+        raise RPCError("Timeout expired", RPCStatusCode.CANCELLED, b"")
+
+
+async def test_a_server_that_is_not_ready_is_unavailable_also_for_known_ones() -> None:
+    with pytest.raises(EngineUnavailable, match="chore inbox"):
+        await ensure_schedules(cast(Client, _Back()), QUEUE)
