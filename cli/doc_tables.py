@@ -150,7 +150,7 @@ def _messages() -> Iterator[Sequence[str]]:
 def sent_kinds() -> frozenset[Kind]:
     """The kinds that some step or cadence asks for, read from the source."""
     asked: set[str] = set()
-    models = (ROOT / "models" / name for name in ("cadence.py", "dues.py"))
+    models = [ROOT / "models" / "cadence.py", *(ROOT / "models" / "dues").glob("*.py")]
     for path in (*(ROOT / "workflows").rglob("*.py"), *models):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if (

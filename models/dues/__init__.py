@@ -1,0 +1,138 @@
+"""Every promised date, as a pure function of facts and pinned policy.
+
+A function answers None when it promises nothing at present. Steps wait on these very functions
+and ``agenda`` lists them, so the card, the Temporal details, ``explain`` and the timers can never
+disagree. No date here is "now + n": walking a step again arms the same date.
+"""
+
+from __future__ import annotations
+
+from models.due import Due
+from models.dues import begin, care, end, patient, plan
+from models.dues.asking import CERTIFIER, PATIENT, SOURCE, DueRule, recipient, soonest
+from models.dues.begin import acknowledged, request, thank_you, thanks, thanks_owed, verified
+from models.dues.care import (
+    engagement,
+    progress_overdue,
+    progress_report,
+    report_days,
+    report_to_send,
+    reporting,
+)
+from models.dues.end import (
+    check_in,
+    check_in_answer,
+    last_papers,
+    low_score,
+    missing_evaluation,
+    patient_thanks,
+    summary,
+)
+from models.dues.patient import (
+    attendance,
+    confirmation,
+    evaluation_window,
+    intake_help,
+    intake_reminder,
+    reach,
+    rebooking,
+)
+from models.dues.plan import (
+    certifier,
+    certifier_missing,
+    changed_plan,
+    chase,
+    plan_sent,
+    plan_signature,
+    recertification,
+    returned_page,
+    signature,
+)
+from models.policy import Rules
+from models.referral import MessageRef, Referral
+
+__all__ = [
+    "AT_ONCE",
+    "CERTIFIER",
+    "PATIENT",
+    "RULES",
+    "SOURCE",
+    "DueRule",
+    "acknowledged",
+    "agenda",
+    "attendance",
+    "certifier",
+    "certifier_missing",
+    "changed_plan",
+    "chase",
+    "check_in",
+    "check_in_answer",
+    "confirmation",
+    "engagement",
+    "evaluation_window",
+    "held",
+    "intake_help",
+    "intake_reminder",
+    "last_papers",
+    "low_score",
+    "missing_evaluation",
+    "patient_thanks",
+    "plan_sent",
+    "plan_signature",
+    "progress_overdue",
+    "progress_report",
+    "reach",
+    "rebooking",
+    "recertification",
+    "recipient",
+    "report_days",
+    "report_to_send",
+    "reporting",
+    "request",
+    "returned_page",
+    "signature",
+    "soonest",
+    "summary",
+    "thank_you",
+    "thanks",
+    "thanks_owed",
+    "verified",
+]
+
+# What a fact by itself asks of a person at once, wherever the story stands.
+AT_ONCE: tuple[DueRule, ...] = (returned_page, low_score)
+
+RULES: tuple[DueRule, ...] = (
+    *begin.RULES,
+    *patient.RULES,
+    *plan.RULES,
+    *care.RULES,
+    *end.RULES,
+    *AT_ONCE,
+)
+
+
+def held(r: Referral) -> list[Due]:
+    """Messages that wait for their hour; they are rows already, so the card can name them."""
+    return [
+        Due(
+            key=f"held:{hold.message}",
+            at=hold.until,
+            says=f"Send when its time comes: {_name(hold.message)}",
+        )
+        for hold in r.held()
+        if hold.until is not None
+    ]
+
+
+def agenda(r: Referral, rules: Rules) -> list[Due]:
+    """Everything promised at present, soonest first: card, Temporal details, explain, rehearsal."""
+    if r.over():
+        return []
+    promises = RULES if r.is_received() else (request,)
+    due = [promised for rule in promises if (promised := rule(r, rules)) is not None]
+    return sorted([*due, *held(r)], key=lambda d: (d.at, d.key))
+
+
+def _name(message: str) -> str:
+    return MessageRef.parse(message).kind.replace("_", " ")

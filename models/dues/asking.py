@@ -1,0 +1,71 @@
+"""What every promise is made of: who is asked, and when they are asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from models.due import Due
+from models.hours import Span
+from models.policy import Rules
+from models.referral import Referral
+from models.tasks import TaskKind, again, task_key
+
+DueRule = Callable[[Referral, Rules], Due | None]
+
+SOURCE, PATIENT, CERTIFIER = "source", "patient", "certifier"
+
+# A task that was done without bringing what it is for comes round again: no wait may be left
+# without an owner. Judgment: a week, as for calls about an unsigned plan; a question about one
+# appointment the next business day.
+COMES_AGAIN = Span.of("7 d")
+ASKED_AGAIN = Span.of("1 bd")
+
+
+def recipient(provider_id: str) -> str:
+    """The party name of one report recipient."""
+    return f"recipient:{provider_id}"
+
+
+def soonest(*rules_: DueRule) -> DueRule:
+    """The first to come of several promises."""
+
+    def first(r: Referral, rules: Rules) -> Due | None:
+        promised = [due for rule in rules_ if (due := rule(r, rules)) is not None]
+        return min(promised, key=lambda due: due.at, default=None)
+
+    return first
+
+
+def once(r: Referral, due: Due) -> Due | None:
+    """The date until somebody was asked; never again after that."""
+    return due if r.task(key_of(due)) is None else None
+
+
+def asked(r: Referral, rules: Rules, *rungs: Due, comes_again: Span = COMES_AGAIN) -> Due | None:
+    """The first rung nobody was asked yet; None while a person has it.
+
+    Once all were done in vain the last comes round again, for as long as the rule asks.
+    """
+    for rung in rungs:
+        if r.task(key_of(rung)) is None:
+            return rung
+    last, times = rungs[-1], 0
+    keys = [key_of(rung) for rung in rungs]
+    while r.task(keys[-1]) is not None:
+        times += 1
+        keys.append(task_key(_kind(last), again(last.occasion, times)))
+    if any(r.task_open(key) for key in keys):
+        return None
+    done = [at for key in keys if (at := r.task_done_at(key)) is not None]
+    at = max([last.at, *(rules.calendar.after(moment, comes_again) for moment in done)])
+    return last.model_copy(update={"at": at, "by": None, "occasion": again(last.occasion, times)})
+
+
+def _kind(due: Due) -> TaskKind:
+    assert due.task is not None  # only tasks are asked
+    return due.task
+
+
+def key_of(due: Due) -> str:
+    """The key of the task that a date becomes."""
+    return task_key(_kind(due), due.occasion)
