@@ -1,0 +1,145 @@
+"""Facts: what happened, as keyed and timed values that may be told twice, late or out of order.
+
+A fact's ``kind`` is also the name of the signal that carries it. ``key`` says which thing it is
+about; a second fact with the same key and a later ``as_of`` corrects the first, ``retracted``
+takes it back. Facts hold ids, dates and codes; names and clinical text stay in the store.
+
+``at`` is when it happened, ``as_of`` when the teller knew it (defaults to ``at``). Both are aware
+and normalised to UTC.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter
+
+from models.facts.base import Fact, Id, UtcDatetime
+from models.facts.codes import CallOutcome, ClosedReason, Ending, Payer, Signer, Urgency
+from models.facts.decided import (
+    CallLogged,
+    CertificationWaived,
+    Decision,
+    MessageApproved,
+    ReferralClosed,
+    TaskCompleted,
+)
+from models.facts.heard import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentMissed,
+    CheckInAnswered,
+    Discharged,
+    DischargeSummarySigned,
+    EvaluationCompleted,
+    IntakeCompleted,
+    OrderReceived,
+    OutcomeRecorded,
+    PatientDied,
+    PatientReplied,
+    PlanOfCareReturned,
+    PlanOfCareSigned,
+    ProgressReportSigned,
+    ReferralReceived,
+    ReferralWithdrawn,
+    VisitCompleted,
+)
+from models.facts.learned import (
+    MessageDelivered,
+    MessageDropped,
+    MessageFailed,
+    MessageHeld,
+    MessageSent,
+    TaskOpened,
+)
+
+__all__ = [
+    "DECISIONS",
+    "MILESTONES",
+    "AnyDecision",
+    "AnyDecisionFact",
+    "AnyFact",
+    "AppointmentBooked",
+    "AppointmentCancelled",
+    "AppointmentMissed",
+    "CallLogged",
+    "CallOutcome",
+    "CertificationWaived",
+    "CheckInAnswered",
+    "ClosedReason",
+    "Decision",
+    "DischargeSummarySigned",
+    "Discharged",
+    "Ending",
+    "EvaluationCompleted",
+    "Fact",
+    "Id",
+    "IntakeCompleted",
+    "MessageApproved",
+    "MessageDelivered",
+    "MessageDropped",
+    "MessageFailed",
+    "MessageHeld",
+    "MessageSent",
+    "Milestone",
+    "OrderReceived",
+    "OutcomeRecorded",
+    "OwnFact",
+    "PatientDied",
+    "PatientReplied",
+    "Payer",
+    "PlanOfCareReturned",
+    "PlanOfCareSigned",
+    "ProgressReportSigned",
+    "ReferralClosed",
+    "ReferralReceived",
+    "ReferralWithdrawn",
+    "Signer",
+    "TaskCompleted",
+    "TaskOpened",
+    "Urgency",
+    "UtcDatetime",
+    "VisitCompleted",
+    "parse_fact",
+]
+
+Milestone = (
+    ReferralReceived
+    | AppointmentBooked
+    | AppointmentCancelled
+    | AppointmentMissed
+    | IntakeCompleted
+    | EvaluationCompleted
+    | OrderReceived
+    | PlanOfCareSigned
+    | PlanOfCareReturned
+    | VisitCompleted
+    | OutcomeRecorded
+    | ProgressReportSigned
+    | Discharged
+    | DischargeSummarySigned
+    | ReferralWithdrawn
+    | PatientDied
+    | PatientReplied
+    | CheckInAnswered
+)
+AnyDecision = CallLogged | TaskCompleted | MessageApproved | CertificationWaived | ReferralClosed
+OwnFact = MessageHeld | MessageSent | MessageDelivered | MessageFailed | MessageDropped | TaskOpened
+AnyDecisionFact = Annotated[AnyDecision, Field(discriminator="kind")]
+AnyFact = Annotated[Milestone | AnyDecision | OwnFact, Field(discriminator="kind")]
+
+MILESTONES: dict[str, type[Fact]] = {
+    cls.model_fields["kind"].default: cls for cls in Milestone.__args__
+}
+DECISIONS: dict[str, type[Decision]] = {
+    cls.model_fields["kind"].default: cls for cls in AnyDecision.__args__
+}
+
+_ADAPTER: TypeAdapter[Any] = TypeAdapter(AnyFact)
+
+
+def parse_fact(body: dict[str, Any] | str) -> AnyFact:
+    """A fact from its JSON, chosen by ``kind``; raises pydantic.ValidationError."""
+    if isinstance(body, str):
+        return _ADAPTER.validate_json(body)  # type: ignore[no-any-return]
+    return _ADAPTER.validate_python(body)  # type: ignore[no-any-return]

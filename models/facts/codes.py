@@ -1,0 +1,83 @@
+"""The words facts are told in: endings, reasons, payers, outcomes."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Signer(StrEnum):
+    """Who signed a plan of care (policy.md rule 3)."""
+
+    THERAPIST = "therapist"
+    PROVIDER = "provider"
+
+
+class Ending(StrEnum):
+    """Why care ended; the good endings alone earn a cheerful message (policy.md rule 22)."""
+
+    GOALS_MET = "goals_met"
+    PLATEAU = "plateau"
+    PATIENT_CHOICE = "patient_choice"
+    MOVED = "moved"
+    STOPPED_COMING = "stopped_coming"
+    MEDICAL = "medical"
+    PAYER = "payer"
+    TRANSFERRED = "transferred"
+    WITHDRAWN = "withdrawn"
+    DECEASED = "deceased"
+
+    @property
+    def good(self) -> bool:
+        """Whether thank-you and check-in may follow."""
+        return self in {Ending.GOALS_MET, Ending.PLATEAU, Ending.PATIENT_CHOICE, Ending.MOVED}
+
+
+class ClosedReason(StrEnum):
+    """Why a referral left the board."""
+
+    COMPLETED = "completed"
+    UNABLE_TO_REACH = "unable_to_reach"
+    DECLINED_BY_PATIENT = "declined_by_patient"
+    DECLINED_BY_CLINIC = "declined_by_clinic"
+    WITHDRAWN = "withdrawn"
+    NOT_EVALUATED = "not_evaluated"
+    DECEASED = "deceased"
+    ENTERED_IN_ERROR = "entered_in_error"
+
+    @property
+    def lost(self) -> bool:
+        """Closed without care: an evaluation or a booking reopens it (ARCHITECTURE §7)."""
+        return self in {
+            ClosedReason.UNABLE_TO_REACH,
+            ClosedReason.DECLINED_BY_PATIENT,
+            ClosedReason.NOT_EVALUATED,
+        }
+
+
+class Urgency(StrEnum):
+    """How soon the patient must be reached."""
+
+    ROUTINE = "routine"
+    URGENT = "urgent"
+    POST_OP = "post_op"
+
+
+class Payer(StrEnum):
+    """Payer classes with a rule of their own for certification (policy.md rule 5)."""
+
+    MEDICARE_PART_B = "medicare_part_b"
+    MEDICARE_ADVANTAGE = "medicare_advantage"
+    MEDICAID = "medicaid"
+    WORKERS_COMP = "workers_comp"
+    COMMERCIAL = "commercial"
+    SELF_PAY = "self_pay"
+
+
+class CallOutcome(StrEnum):
+    """What came of a call a person made."""
+
+    REACHED = "reached"
+    VOICEMAIL = "voicemail"
+    NO_ANSWER = "no_answer"
+    WRONG_NUMBER = "wrong_number"
+    DECLINED = "declined"

@@ -1,0 +1,213 @@
+"""Heard from outside: milestones, told by an EMR, a form or a person."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from models.facts.base import Fact, Id, UtcDatetime
+from models.facts.codes import Ending, Payer, Signer, Urgency
+
+
+class ReferralReceived(Fact):
+    """Somebody asked us to treat a patient; who must be told what follows from it."""
+
+    kind: Literal["referral_received"] = "referral_received"
+    confirmed_at: UtcDatetime  # when a person or a trusted system vouched for it: cadences start
+    origin: str = "api"
+    source_id: Id
+    source_kind: str
+    source_verified: bool = True
+    may_thank: bool = True  # policy.md rule 8; False for self-referrals
+    certifier_id: Id | None = None
+    certifier_may_certify: bool = True  # chiropractors and dentists may not [G6]
+    recipients: tuple[Id, ...] = ()
+    payers: tuple[Payer, ...] = ()
+    urgency: Urgency = Urgency.ROUTINE
+    not_before: UtcDatetime | None = None  # surgery not yet done: deadlines start here
+    order_signed_and_dated: bool = False  # the certifier's own order (policy.md rule 5)
+    order_holds_full_plan: bool = False
+
+
+class AppointmentBooked(Fact):
+    """The EMR has an appointment; told again with a later ``as_of`` it has moved."""
+
+    kind: Literal["appointment_booked"] = "appointment_booked"
+    appointment_id: Id
+    starts_at: UtcDatetime
+    purpose: Literal["evaluation", "visit"] = "evaluation"
+
+    @property
+    def key(self) -> str:
+        return f"appointment:{self.appointment_id}"
+
+
+class AppointmentCancelled(Fact):
+    """An appointment will not take place."""
+
+    kind: Literal["appointment_cancelled"] = "appointment_cancelled"
+    appointment_id: Id
+
+    @property
+    def key(self) -> str:
+        return f"appointment:{self.appointment_id}:cancelled"
+
+
+class AppointmentMissed(Fact):
+    """The patient did not come; told by the EMR or confirmed by the desk, never inferred."""
+
+    kind: Literal["appointment_missed"] = "appointment_missed"
+    appointment_id: Id
+
+    @property
+    def key(self) -> str:
+        return f"appointment:{self.appointment_id}:missed"
+
+
+class IntakeCompleted(Fact):
+    """The patient's forms are complete."""
+
+    kind: Literal["intake_completed"] = "intake_completed"
+
+
+class EvaluationCompleted(Fact):
+    """The initial evaluation took place; the first treatment day unless an earlier one is told."""
+
+    kind: Literal["evaluation_completed"] = "evaluation_completed"
+    day: date  # local treatment day
+    therapist_id: Id | None = None
+    episode_id: Id | None = None
+
+
+class OrderReceived(Fact):
+    """A written order or referral is on file."""
+
+    kind: Literal["order_received"] = "order_received"
+    order_id: Id
+    provider_id: Id
+    signed_and_dated: bool
+    holds_full_plan: bool = False
+
+    @property
+    def key(self) -> str:
+        return f"order:{self.order_id}"
+
+
+class PlanOfCareSigned(Fact):
+    """A plan of care was signed: by the therapist (send it) or the provider (certified).
+
+    ``changed`` marks a provider's signature that alters the plan: a new version must follow
+    (policy.md rule 4).
+    """
+
+    kind: Literal["plan_of_care_signed"] = "plan_of_care_signed"
+    by: Signer
+    version: int = Field(default=1, ge=1, le=99)
+    document_id: Id | None = None
+    ends_on: date | None = None
+    changed: bool = False
+    verbal: bool = False  # a spoken approval; the signature must follow within 14 days [G1]
+    recertifies: bool = False  # a new period after plan end or day 90; needs a signature [G3]
+
+    @property
+    def key(self) -> str:
+        spoken = ":verbal" if self.verbal else ""
+        return f"plan:{self.version}:{self.by}{spoken}"
+
+
+class PlanOfCareReturned(Fact):
+    """A page came back; not yet a signature. The chase pauses until a person has judged it."""
+
+    kind: Literal["plan_of_care_returned"] = "plan_of_care_returned"
+    version: int = Field(default=1, ge=1, le=99)
+    document_id: Id | None = None
+
+    @property
+    def key(self) -> str:
+        return f"plan:{self.version}:returned"
+
+
+class VisitCompleted(Fact):
+    """One completed visit; several on one local day are one treatment day [G9]."""
+
+    kind: Literal["visit_completed"] = "visit_completed"
+    visit_id: Id
+    day: date
+    by: Literal["clinician", "assistant"] = "clinician"
+
+    @property
+    def key(self) -> str:
+        return f"visit:{self.visit_id}"
+
+
+class OutcomeRecorded(Fact):
+    """One score on one named measure."""
+
+    kind: Literal["outcome_recorded"] = "outcome_recorded"
+    measure: Id
+    score: float
+    day: date
+
+    @property
+    def key(self) -> str:
+        return f"outcome:{self.measure}:{self.day.isoformat()}"
+
+
+class ProgressReportSigned(Fact):
+    """The clinician wrote and signed a progress report; the count of ten starts again."""
+
+    kind: Literal["progress_report_signed"] = "progress_report_signed"
+    report_id: Id
+    document_id: Id | None = None
+    day: date
+
+    @property
+    def key(self) -> str:
+        return f"progress:{self.report_id}"
+
+
+class Discharged(Fact):
+    """Care ended."""
+
+    kind: Literal["discharged"] = "discharged"
+    reason: Ending
+    planned: bool = True
+
+
+class DischargeSummarySigned(Fact):
+    """The therapist signed the discharge summary."""
+
+    kind: Literal["discharge_summary_signed"] = "discharge_summary_signed"
+    document_id: Id | None = None
+
+
+class ReferralWithdrawn(Fact):
+    """The source took the referral back."""
+
+    kind: Literal["referral_withdrawn"] = "referral_withdrawn"
+
+
+class PatientDied(Fact):
+    """Every message stops at once, in all referrals (policy.md rule 22)."""
+
+    kind: Literal["patient_died"] = "patient_died"
+
+
+class PatientReplied(Fact):
+    """The patient answered a message; the words stay in the store."""
+
+    kind: Literal["patient_replied"] = "patient_replied"
+    reply_id: Id
+
+    @property
+    def key(self) -> str:
+        return f"reply:{self.reply_id}"
+
+
+class CheckInAnswered(Fact):
+    """The patient's answer to the one question after discharge, 0 to 10."""
+
+    kind: Literal["check_in_answered"] = "check_in_answered"
+    score: int = Field(ge=0, le=10)

@@ -1,0 +1,88 @@
+"""Learned from our own acts: what was sent, held, dropped, and asked of people."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from models.facts.base import Fact, Id, UtcDatetime
+from models.kinds import Kind
+
+
+class _AboutMessage(Fact):
+    message: str = Field(max_length=150)
+
+
+class MessageHeld(_AboutMessage):
+    """A message is a row already and goes out at ``until`` (or once approved)."""
+
+    kind: Literal["message_held"] = "message_held"
+    until: UtcDatetime | None = None
+    why: str = Field(max_length=60)  # a code: quiet_hours, cap, busy, approval …
+
+    @property
+    def key(self) -> str:
+        return f"held:{self.message}"
+
+
+class MessageSent(_AboutMessage):
+    """A vendor accepted a message; accepted is not delivered."""
+
+    kind: Literal["message_sent"] = "message_sent"
+    message_kind: Kind
+    channel: str
+
+    @property
+    def key(self) -> str:
+        return f"sent:{self.message}"
+
+
+class MessageDelivered(_AboutMessage):
+    """A receipt proves arrival at ``recipient_id`` (a provider, practice or patient id)."""
+
+    kind: Literal["message_delivered"] = "message_delivered"
+    message_kind: Kind
+    channel: str
+    recipient_id: Id | None = None
+
+    @property
+    def key(self) -> str:
+        return f"delivered:{self.message}"
+
+
+class MessageFailed(_AboutMessage):
+    """One rung of the ladder is spent."""
+
+    kind: Literal["message_failed"] = "message_failed"
+    rung: int
+    channel: str
+    code: str = Field(max_length=60)
+
+    @property
+    def key(self) -> str:
+        return f"failed:{self.message}:{self.rung}"
+
+
+class MessageDropped(_AboutMessage):
+    """A message will not go: refused by consent or policy, overtaken, or the ladder is spent."""
+
+    kind: Literal["message_dropped"] = "message_dropped"
+    why: str = Field(max_length=60)
+
+    @property
+    def key(self) -> str:
+        return f"dropped:{self.message}"
+
+
+class TaskOpened(Fact):
+    """A person has something to do, in a role, by a time, for a reason."""
+
+    kind: Literal["task_opened"] = "task_opened"
+    task: str = Field(max_length=150)
+    role: str
+    due: UtcDatetime
+
+    @property
+    def key(self) -> str:
+        return f"task:{self.task}"
