@@ -71,7 +71,7 @@ class Doors:
         raise BadRequest(f"There are several organizations; choose one with --org: {every}.")
 
     async def take(
-        self, org: str, origin: Literal["events", "file"], body: Any, event_id: str
+        self, org: str, origin: Literal["hand", "file"], body: Any, event_id: str
     ) -> InboxRow:
         """One thing through the inbox, dispatched at once; answers what became of it."""
         raw = json.dumps(body, sort_keys=True).encode()
@@ -126,7 +126,7 @@ async def milestone(
     }
     if document is not None:
         body["document"] = _document(document)
-    row = await doors.take(org, "events", body, new_id("cli"))
+    row = await doors.take(org, "hand", body, new_id("cli"))
     if as_json:
         print_json(_row(row))
     else:

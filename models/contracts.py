@@ -190,7 +190,7 @@ class Receipt(Model):
 class RawRequest(Model):
     """Bytes from outside, before anything is believed."""
 
-    origin: Literal["events", "api", "file"]
+    origin: Literal["events", "api", "file", "hand"]  # hand: an event told at the keyboard
     headers: dict[str, str] = Field(default_factory=dict)
     body: bytes
     received_at: UtcDatetime
