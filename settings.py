@@ -221,6 +221,11 @@ class Settings(BaseSettings):
         return f"sqlite:///{self.data_dir / 'referral-loop.db'}"
 
     @property
+    def may_migrate(self) -> bool:
+        """Whether any process may bring the schema up to date, or only ``starter.py migrate``."""
+        return self.environment == "dev"
+
+    @property
     def outbox_dir(self) -> Path:
         """Where the embedded channels write what would be sent."""
         return self.data_dir / "outbox"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Coroutine
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -65,6 +66,59 @@ def up(
         return await run_up(load_settings(), workers=workers)
 
     _engine_exit(serve())
+
+
+@app.command()
+def web() -> None:
+    """Serve the HTTP API alone, until SIGTERM; needs TEMPORAL_ADDRESS."""
+    from cli.serving import serve_alone
+    from cli.workplace import load_settings
+
+    async def serve() -> int:
+        return await serve_alone(load_settings())
+
+    _engine_exit(serve())
+
+
+@app.command()
+@friendly
+def migrate() -> None:
+    """Bring the database to the schema of this release; back it up first. Safe to run twice."""
+    from cli.jobs import migrate as run_migrate
+    from cli.workplace import load_settings
+
+    run_migrate(load_settings())
+
+
+@app.command()
+def prepare() -> None:
+    """Give Temporal our namespace, search attributes and Schedules. Safe to run twice."""
+    from cli.jobs import prepare as run_prepare
+    from cli.workplace import load_settings
+
+    async def run() -> int:
+        return await run_prepare(load_settings())
+
+    _engine_exit(run())
+
+
+class Part(StrEnum):
+    """A process of ours whose health can be asked for."""
+
+    WEB = "web"
+    WORKER = "worker"
+
+
+@app.command()
+@friendly
+def healthy(part: Part) -> None:
+    """Whether the web process or the worker of this machine does its work; 0 or 3."""
+    from cli.jobs import healthy_web, healthy_worker
+    from cli.workplace import load_settings
+
+    if part is Part.WORKER:
+        _engine_exit(healthy_worker(load_settings()))
+    healthy_web(load_settings())
 
 
 @app.command()

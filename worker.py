@@ -31,7 +31,8 @@ from integrations.email.smtp import SmtpSettings
 from integrations.registry import ChannelSettings, Clients, open_channels
 from models.errors import ConfigError
 from settings import TASK_QUEUE, Settings
-from store.engine import Store, migrate, open_store
+from store import schema
+from store.engine import Store, open_store
 from workflows.referral import ReferralWorkflow
 from workflows.source import SourceWorkflow
 from workflows.sweep import SweepWorkflow
@@ -121,7 +122,7 @@ async def main() -> int:
         )
     tenants = load_tenants(settings)
     store = open_store(settings.database_url)
-    migrate(store)
+    schema.ready(store, may_migrate=settings.may_migrate)
     client = await connect(
         settings.temporal_address, settings.temporal_namespace, keyring=settings.keyring
     )

@@ -12,7 +12,8 @@ from models import policy_file
 from models.errors import BadRequest, LoopError
 from reports.preview import preview as draw
 from settings import Settings
-from store.engine import migrate, open_store
+from store import schema
+from store.engine import open_store
 from worker import channels_for
 
 
@@ -35,7 +36,7 @@ def check(*, as_json: bool) -> int:
             problems += _channels(settings)
         try:
             store = open_store(settings.database_url)
-            migrate(store)
+            schema.ready(store, may_migrate=settings.may_migrate)
             store.ping()
         except LoopError as error:
             problems.append(error.sentence)

@@ -24,7 +24,8 @@ from engine.server import Engine, find_or_start
 from engine.starting import healthy
 from models.errors import ConfigError, EngineUnavailable
 from settings import TASK_QUEUE, Settings
-from store.engine import migrate, open_store
+from store import schema
+from store.engine import open_store
 from web.app import create_app
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -137,7 +138,7 @@ async def up(settings: Settings, *, workers: int) -> int:
 async def _up(settings: Settings, workers: int) -> int:
     tenants = load_tenants(settings)
     store = open_store(settings.database_url)
-    migrate(store)
+    schema.bring_up(store)
     engine = await start_engine(settings)
     client = await connect(engine.address, settings.temporal_namespace, keyring=settings.keyring)
     house = House(settings, engine, client, workers)

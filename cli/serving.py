@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -12,9 +13,10 @@ from contextlib import asynccontextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from cli.console import say
 from models.errors import ConfigError
 from settings import Settings
-from web.app import uvicorn_options
+from web.app import from_environment, uvicorn_options
 
 
 class _Server(uvicorn.Server):
@@ -47,6 +49,21 @@ def bind(host: str, port: int) -> socket.socket:
             field="REFERRAL_LOOP_HTTP_PORT",
         ) from None
     return listener
+
+
+async def serve_alone(settings: Settings) -> int:
+    """A web process of its own, until SIGTERM or Ctrl-C; 0 when it was asked to stop.
+
+    Requests under way are answered first. Raises ConfigError, StoreUnavailable.
+    """
+    stopping = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stopping.set)
+    app = from_environment(settings)
+    async with serve(app, settings, port=settings.http_port) as url:
+        say(f"Serving {url}")
+        await stopping.wait()
+    return 0
 
 
 @asynccontextmanager

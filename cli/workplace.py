@@ -19,8 +19,8 @@ from models import policy_file
 from models.errors import ConfigError, NotFound
 from models.events import ExternalId
 from settings import Settings
-from store import referrals
-from store.engine import Store, migrate, open_store
+from store import referrals, schema
+from store.engine import Store, open_store
 from store.record import Record
 
 UP_FILE = "up.json"  # written by ``up`` while it runs
@@ -56,9 +56,9 @@ def load_tenants(settings: Settings) -> Tenants:
 
 
 def open_record(settings: Settings) -> Record:
-    """The record with its schema up to date; raises StoreUnavailable."""
+    """The record with the schema of this release; raises StoreUnavailable."""
     store: Store = open_store(settings.database_url)
-    migrate(store)
+    schema.ready(store, may_migrate=settings.may_migrate)
     return Record(store)
 
 

@@ -12,7 +12,11 @@ from temporalio.api.operatorservice.v1 import (
     AddSearchAttributesRequest,
     ListSearchAttributesRequest,
 )
-from temporalio.api.workflowservice.v1 import RegisterNamespaceRequest
+from temporalio.api.workflowservice.v1 import (
+    CountWorkflowExecutionsRequest,
+    DescribeNamespaceRequest,
+    RegisterNamespaceRequest,
+)
 from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError, RPCStatusCode, ServiceClient
 
@@ -47,6 +51,42 @@ async def ensure(
             f"{error.status.name}. Ask its administrator to create the namespace and these search "
             f"attributes: {', '.join(key.name for key in attributes)}."
         ) from error
+
+
+async def searchable(
+    service: ServiceClient,
+    namespace: str,
+    attributes: Iterable[SearchAttributeKey[Any]] = ALL,
+) -> None:
+    """Ask for every attribute once; raises EngineUnavailable while the server does not know one.
+
+    A production server learns of new attributes only after a while, and until then it refuses to
+    start a workflow that has them.
+    """
+    # No value is looked for, so this asks for the name alone, whatever the attribute's type.
+    query = " AND ".join(f"{key.name} IS NULL" for key in attributes)
+    request = CountWorkflowExecutionsRequest(namespace=namespace, query=query)
+    try:
+        await service.workflow_service.count_workflow_executions(request)
+    except RPCError as error:
+        raise EngineUnavailable(
+            f"The Temporal server cannot search the namespace {namespace!r} yet: "
+            f"{error.status.name}."
+        ) from error
+
+
+async def retention(service: ServiceClient, namespace: str) -> timedelta:
+    """How long the namespace keeps workflows that have ended; raises EngineUnavailable."""
+    try:
+        told = await service.workflow_service.describe_namespace(
+            DescribeNamespaceRequest(namespace=namespace)
+        )
+    except RPCError as error:
+        raise EngineUnavailable(
+            f"The Temporal server did not describe the namespace {namespace!r}: "
+            f"{error.status.name}."
+        ) from error
+    return told.config.workflow_execution_retention_ttl.ToTimedelta()
 
 
 async def _register(service: ServiceClient, namespace: str, retention: timedelta) -> None:

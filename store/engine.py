@@ -27,7 +27,7 @@ WAIT_SECONDS = 10  # for a lock, then StoreUnavailable: the caller's retry is ki
 CONNECT_SECONDS = 5
 POOL = 10
 _WRITES = "referral_loop_writes"
-_MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 _MIGRATION_LOCK = 7_266_102  # any number, the same in every process
 
 
@@ -117,7 +117,7 @@ def migrate(store: Store, to: str = "head") -> None:
 def alembic_config(connection: Connection) -> Config:
     """Alembic on our revisions and an open connection, without its ini file."""
     config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     return config
 

@@ -16,7 +16,8 @@ from models.errors import ConfigError
 from models.policy_file import load as load_policy
 from settings import Settings
 from settings import load as load_settings
-from store.engine import Store, migrate, open_store
+from store import schema
+from store.engine import Store, open_store
 from web import api, codec, health, hooks, openapi, problems
 from web.dispatcher import Dispatcher
 from web.guard import Guard
@@ -90,13 +91,14 @@ def uvicorn_options(settings: Settings) -> dict[str, object]:
     }
 
 
-def from_environment() -> FastAPI:
-    """The app of a web process of its own: ``uvicorn --factory web.app:from_environment``.
+def from_environment(settings: Settings | None = None) -> FastAPI:
+    """The app of a web process of its own, which ``starter.py web`` serves.
 
-    Migrates the store first. Temporal may be down: its client connects at the first call. Raises
-    ConfigError when a setting or a policy file is wrong.
+    The store is migrated first, outside ``dev`` only looked at. Temporal may be down: its client
+    connects at the first call. Raises ConfigError when a setting or a policy file is wrong, and
+    StoreUnavailable when the database is away or not migrated.
     """
-    settings = load_settings()
+    settings = settings or load_settings()
     address = settings.temporal_address
     if address is None:
         raise ConfigError(
@@ -104,7 +106,7 @@ def from_environment() -> FastAPI:
             field="TEMPORAL_ADDRESS",
         )
     store = open_store(settings.database_url)
-    migrate(store)
+    schema.ready(store, may_migrate=settings.may_migrate)
     loop = Loop()
     tenants = Tenants([load_policy(path) for path in settings.policy_files])
 

@@ -1,0 +1,73 @@
+"""Which schema a database has, against the one this release needs.
+
+On a developer's machine a process brings the schema up to date as it starts. In production only
+``starter.py migrate`` does, once and after a backup; every other process looks, and refuses to
+work on a schema that is not its own.
+"""
+
+from __future__ import annotations
+
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from models.errors import StoreUnavailable
+from store.engine import MIGRATIONS, Store, migrate
+
+
+def ready(store: Store, *, may_migrate: bool) -> None:
+    """Make sure the schema is this release's: by migrating where that is allowed, else by looking.
+
+    Raises StoreUnavailable: ``old_schema`` when it has not been migrated, ``newer_schema`` when a
+    newer release has migrated it, and as it is when the database cannot be reached.
+    """
+    if may_migrate:
+        bring_up(store)
+        return
+    found, wanted = current(store), newest()
+    _refuse_newer(found)
+    if found != wanted:
+        raise StoreUnavailable(
+            f"The database has {f'schema {found}' if found else 'no schema yet'}; this release "
+            f"needs {wanted}. Back it up, run `python starter.py migrate`, and start this again.",
+            code="old_schema",
+        )
+
+
+def bring_up(store: Store) -> tuple[str | None, str]:
+    """Migrate to this release's revision; the revision before (None: empty) and after.
+
+    Doing it again, or from two processes at once, changes nothing. Raises StoreUnavailable, with
+    code ``newer_schema`` when a newer release has migrated the database already.
+    """
+    before = current(store)
+    _refuse_newer(before)
+    migrate(store)
+    return before, newest()
+
+
+def current(store: Store) -> str | None:
+    """The revision of a database, None for an empty one. Raises StoreUnavailable."""
+    with store.read() as session:
+        return MigrationContext.configure(session.connection()).get_current_revision()
+
+
+def newest() -> str:
+    """The revision this release needs."""
+    head = _revisions().get_current_head()
+    if head is None:
+        raise RuntimeError("migrations/ holds no revision")
+    return head
+
+
+def _refuse_newer(revision: str | None) -> None:
+    known = {one.revision for one in _revisions().walk_revisions()}
+    if revision is not None and revision not in known:
+        raise StoreUnavailable(
+            f"The database has schema {revision}, which this release does not know: a newer one "
+            "has migrated it. Start that release, or restore the backup made before it.",
+            code="newer_schema",
+        )
+
+
+def _revisions() -> ScriptDirectory:
+    return ScriptDirectory(str(MIGRATIONS))
