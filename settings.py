@@ -33,6 +33,7 @@ from pydantic_settings import (
 )
 
 from engine.codec import KeyRing
+from engine.codec_readers import Readers
 from integrations.emr.signature import check_secret
 from models.errors import ConfigError
 from models.ids import SLUG
@@ -47,7 +48,14 @@ EXAMPLE_CODEC_KEYS: Final = "example:" + "ZXhhbXBsZSBrZXksIG5vdCBmb3IgcHJvZHVjdG
 EXAMPLE_WEBHOOK_SECRET: Final = "whsec_" + "ZXhhbXBsZSBzZWNyZXQsIG5vdCBmb3IgcHJvZHVjdGlvbg=="
 EXAMPLE_API_TOKEN: Final = "example-token-not-for-production"  # noqa: S105  (published)
 
-SECRETS: Final = ("codec_keys", "webhook_secrets", "api_tokens", "store_url", "smtp_password")
+SECRETS: Final = (
+    "codec_keys",
+    "codec_tokens",
+    "webhook_secrets",
+    "api_tokens",
+    "store_url",
+    "smtp_password",
+)
 SHORTEST_TOKEN: Final = 20
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")  # a name, an address, [IPv6]
 
@@ -119,6 +127,7 @@ class Settings(BaseSettings):
     )
     temporal_ui_address: str | None = None  # where admins open it
     codec_keys: SecretStr = SecretStr(EXAMPLE_CODEC_KEYS)
+    codec_tokens: SecretStr | None = None  # who may have payloads decoded
 
     http_host: str = "127.0.0.1"
     http_port: Port = 8080
@@ -241,6 +250,12 @@ class Settings(BaseSettings):
         return KeyRing.parse(self.codec_keys.get_secret_value())
 
     @property
+    def readers(self) -> Readers:
+        """Who may have payloads decoded; raises ConfigError naming the entry."""
+        told = self.codec_tokens
+        return Readers.parse(told.get_secret_value()) if told is not None else Readers()
+
+    @property
     def replay_window(self) -> timedelta:
         """How far a signed timestamp may lie from our clock, either way."""
         return timedelta(seconds=self.replay_window_seconds)
@@ -273,7 +288,8 @@ def load(**given: Any) -> Settings:
         ) from None
     if settings.environment != "dev":
         _refuse_examples(settings)
-    _ = settings.keyring  # a key that cannot be read must stop the start, not the first workflow
+    # A key that cannot be read must stop the start, not the first workflow.
+    _ = settings.keyring, settings.readers
     return settings
 
 

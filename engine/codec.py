@@ -19,6 +19,7 @@ from typing import Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from google.protobuf.message import DecodeError
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import PayloadCodec
 
@@ -85,7 +86,7 @@ class LoopCodec(PayloadCodec):
 
     async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Encrypt with the current key; running it on its own result changes nothing."""
-        return [self._encrypt(payload) for payload in payloads]
+        return [self.encrypt(payload) for payload in payloads]
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
         """Decrypt; running it on its own result changes nothing.
@@ -93,9 +94,10 @@ class LoopCodec(PayloadCodec):
         Raises ConfigError (code ``unknown_key``) for a key that is not in the ring and LoopError
         (code ``payload_damaged``) when the payload was altered.
         """
-        return [self._decrypt(payload) for payload in payloads]
+        return [self.decrypt(payload) for payload in payloads]
 
-    def _encrypt(self, payload: Payload) -> Payload:
+    def encrypt(self, payload: Payload) -> Payload:
+        """One payload, encrypted with the current key."""
         if payload.metadata.get("encoding") == MARKER:
             return payload
         nonce = os.urandom(NONCE_BYTES)
@@ -106,7 +108,8 @@ class LoopCodec(PayloadCodec):
             metadata={"encoding": MARKER, KEY_ID: self._current.encode()}, data=nonce + sealed
         )
 
-    def _decrypt(self, payload: Payload) -> Payload:
+    def decrypt(self, payload: Payload) -> Payload:
+        """One payload, decrypted; raises as ``decode`` does."""
         if payload.metadata.get("encoding") != MARKER:
             return payload
         name = payload.metadata.get(KEY_ID, b"").decode(errors="replace")
@@ -120,7 +123,7 @@ class LoopCodec(PayloadCodec):
         nonce, sealed = payload.data[:NONCE_BYTES], payload.data[NONCE_BYTES:]
         try:
             return Payload.FromString(zlib.decompress(cipher.decrypt(nonce, sealed, _bound(name))))
-        except (InvalidTag, ValueError):
+        except (InvalidTag, ValueError, zlib.error, DecodeError):
             raise LoopError(
                 f"A payload encrypted with the key {name!r} was altered, or this is another key "
                 "of the same name.",

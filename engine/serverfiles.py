@@ -136,7 +136,12 @@ class ServerFiles:
             },
         }
         if codec_endpoint is not None:
-            config["codec"] = {"endpoint": codec_endpoint}
+            config["codec"] = {
+                "endpoint": codec_endpoint,
+                "includeCredentials": True,  # the cookie of our sign-in page
+                "defaultErrorMessage": "Payloads stay encrypted until you sign in:",
+                "defaultErrorLink": f"{codec_endpoint}/sign-in",
+            }
         _write(self.ui, config)
 
 

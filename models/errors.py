@@ -6,6 +6,8 @@
     ├── UserError                 the caller can fix it by changing the request (HTTP 4xx, exit 2)
     │   ├── BadRequest            malformed or impossible content
     │   ├── NotAllowed            signature, token or role does not permit it
+    │   │   └── Forbidden         known who asks, and still no
+    │   ├── TooMany               asked or tried too often; wait
     │   ├── NotFound              no such organization, referral, task
     │   ├── Conflict              the same id with another body, or a stale version token
     │   ├── TooLarge              over a stated size limit
@@ -57,6 +59,21 @@ class NotAllowed(UserError):
 
     code = "not_allowed"
     http_status = 401
+
+
+class Forbidden(NotAllowed):
+    """It is known who asks, and this is not for them."""
+
+    code = "forbidden"
+    http_status = 403
+
+
+class TooMany(UserError):
+    """Asked or tried too often; it goes on after a wait."""
+
+    code = "too_many"
+    http_status = 429
+    retryable = True
 
 
 class NotFound(UserError):

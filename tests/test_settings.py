@@ -134,6 +134,7 @@ def test_an_old_example_key_behind_the_own_one_is_refused_too() -> None:
         ("HTTP_PORT", "65536"),
         ("PUBLIC_URL", "example.org"),
         ("CODEC_KEYS", "no-colon"),
+        ("CODEC_TOKENS", "alex:tooshort"),
         ("WEBHOOK_SECRETS", "whsec_notjson"),
         ("WEBHOOK_SECRETS", '{"riverside": ["secret"]}'),
         ("WEBHOOK_SECRETS", '{"riverside": ["whsec_c2hvcnQ="]}'),
@@ -149,9 +150,9 @@ def test_a_wrong_value_names_its_variable_and_not_itself(
     monkeypatch.setenv(PREFIX + name, value)
     with pytest.raises(ConfigError) as refused:
         read()
-    if name != "CODEC_KEYS":  # its own reader names the entry
+    if name not in {"CODEC_KEYS", "CODEC_TOKENS"}:  # their own readers name the entry
         assert PREFIX + name in refused.value.sentence
-    for secret in ("c2hvcnQ=", "notjson", '"short"', "no-colon"):
+    for secret in ("c2hvcnQ=", "notjson", '"short"', "no-colon", "tooshort"):
         assert secret not in str(refused.value)
 
 

@@ -41,8 +41,8 @@ def create_app(
 ) -> FastAPI:
     """The app on parts that somebody else opened and will close; ``start`` runs before it serves.
 
-    ``codec_ui`` is the address of a Temporal UI of our own that may have payloads decoded here;
-    development only.
+    ``codec_ui`` is the address of a Temporal UI that this process started; in dev it may have
+    payloads decoded here without a token.
 
     ``app.state.dispatcher`` is its background dispatcher. Serve it without uvicorn's access log
     (``uvicorn_options``): ours names routes, never addresses.
@@ -72,9 +72,7 @@ def create_app(
     openapi.describe(app)
     https = settings.base_url.startswith("https://")
     app.add_middleware(Guard, max_body_bytes=settings.max_body_bytes, https=https)
-    if codec_ui is not None and settings.environment == "dev":
-        app.include_router(codec.router(settings.keyring, codec_ui))
-        app.add_middleware(codec.CodecCors, ui_address=codec_ui)
+    codec.install(app, settings, clock, codec_ui)
     return app
 
 
