@@ -211,6 +211,28 @@ def preview(
 
 
 @app.command()
+def turn_the_page(
+    wanted: Annotated[
+        list[str] | None, typer.Argument(help="ref_… or assigner:value", metavar="ID…")
+    ] = None,
+    everybody: Annotated[bool, typer.Option("--all", help="Every open referral.")] = False,
+    org: Annotated[str | None, typer.Option(help="With --all: of one organization only.")] = None,
+    wait: Annotated[int, typer.Option(min=0, help="Seconds to wait until all have.")] = 120,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Also while workers of several releases poll.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """After a release: move open referrals onto the code of the day, new steps included."""
+    from cli.turning import turn
+
+    asked = turn(
+        wanted or [], everybody=everybody, org=org, wait=wait, anyway=anyway, as_json=as_json
+    )
+    _engine_exit(asked, as_json=as_json)
+
+
+@app.command()
 @friendly
 def check(as_json: AsJson = False) -> None:
     """Check settings, policy files and the database; say what is wrong and where."""

@@ -27,6 +27,7 @@ from activities.sources import Sources
 from activities.tenants import Tenants
 from cli.workplace import load_settings, load_tenants, make_folder, wall_clock
 from engine.client import connect, run_and_exit
+from engine.release import identity
 from integrations.email.smtp import SmtpSettings
 from integrations.registry import ChannelSettings, Clients, open_channels
 from models.errors import ConfigError
@@ -91,6 +92,7 @@ def make_worker(
     return Worker(
         client,
         task_queue=TASK_QUEUE,
+        identity=identity(),
         workflows=WORKFLOWS,
         activities=[
             post.send,

@@ -5,14 +5,8 @@ from __future__ import annotations
 import ast
 import asyncio
 import base64
-import os
 import re
-import shutil
-import subprocess
-import sys
-import textwrap
 import tomllib
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -38,6 +32,7 @@ from models.policy_file import load
 from models.referral import Stage
 from models.sending import Hold, Outgoing, Recipient, may_send
 from models.tasks import TaskKind
+from tests.lesson import Block, apply, blocks, copy_to, keys_of, run
 from tests.lives import easy_life, received, rules
 from tests.theater import Fakes, Theater, on_stage
 
@@ -341,25 +336,6 @@ async def summaries(theater: Theater, referral_id: str) -> list[str]:
 # --- the lesson -----------------------------------------------------------------------------------
 
 
-class Block(NamedTuple):
-    """One block of code of the lesson, and where it goes."""
-
-    path: str
-    way: str  # new file | before | after
-    anchor: str
-    code: str
-
-
-def blocks() -> list[Block]:
-    found = []
-    for text in re.findall(r"```python\n(.*?)```", LESSON.read_text(encoding="utf-8"), re.DOTALL):
-        head, _, code = text.partition("\n")
-        where = re.fullmatch(r"# (\S+), (new file|before|after)(?:: (.+))?", head)
-        assert where is not None, f"a block does not say where it goes: {head}"
-        found.append(Block(where[1], where[2], where[3] or "", code))
-    return found
-
-
 @pytest.mark.parametrize("block", blocks(), ids=lambda block: f"{block.path} {block.anchor}")
 def test_every_block_of_the_lesson_compiles(block: Block) -> None:
     shapes = ("{}", "print(\n{}\n)", "{{\n{}\n}}")  # a statement, an argument, a dictionary entry
@@ -370,21 +346,6 @@ def test_every_block_of_the_lesson_compiles(block: Block) -> None:
         except SyntaxError as error:
             errors.append(error)
     assert len(errors) < len(shapes), errors[0]
-
-
-def apply(block: Block, copy: Path) -> None:
-    """Do to a copy of the repository what a block says."""
-    path = copy / block.path
-    if block.way == "new file":
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(block.code, encoding="utf-8")
-        return
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    places = [n for n, line in enumerate(lines) if line.strip().startswith(block.anchor)]
-    assert len(places) == 1, f"{block.path} has {len(places)} lines like {block.anchor!r}"
-    indent = lines[places[0]][: -len(lines[places[0]].lstrip())]
-    lines.insert(places[0] + (block.way == "after"), textwrap.indent(block.code, indent))
-    path.write_text("".join(lines), encoding="utf-8")
 
 
 REPLAY = """
@@ -407,39 +368,11 @@ run_and_exit(main())
 """
 
 
-async def run(copy: Path, *command: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """A command in the copy, which sees the copy's modules only."""
-    return await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, *command],
-        cwd=copy,
-        env={**os.environ, **env, "PYTHONPATH": str(copy)},
-        capture_output=True,
-        text=True,
-        timeout=90,
-        check=False,
-    )
-
-
-def copied(to: Path) -> Iterator[Path]:
-    """The files the lesson needs."""
-    for part in ("models", "engine", "workflows", "integrations", "pyproject.toml"):
-        yield to / part
-    for part in ("conftest.py", "theater.py", "lives.py"):
-        yield to / "tests" / part
-
-
 @pytest.mark.engine
 async def test_the_lesson_works_and_old_histories_still_replay(
     client: Client, engine: Engine, keyring: KeyRing, tmp_path: Path
 ) -> None:
-    for target in copied(tmp_path):
-        source = ROOT / target.relative_to(tmp_path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        skip = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(source, target, ignore=skip) if source.is_dir() else shutil.copy(
-            source, target
-        )
+    copy_to(tmp_path)
     start = datetime.now(UTC) + timedelta(days=1)
     async with on_stage(client, start) as theater:  # a life in the code before the lesson
         await theater.begin("ref_old", received(start), rules())
@@ -452,7 +385,7 @@ async def test_the_lesson_works_and_old_histories_still_replay(
     raw = History(events=old.events).SerializeToString()
     (tmp_path / "history.b64").write_bytes(base64.b64encode(raw))
     (tmp_path / "replay.py").write_text(REPLAY, encoding="utf-8")
-    keys = f"{keyring.current}:{base64.b64encode(keyring.keys[keyring.current]).decode()}"
+    keys = keys_of(keyring)
 
     for block in blocks():
         apply(block, tmp_path)
