@@ -28,7 +28,7 @@ from store.tables import DeliveryRow, DeliveryState, MessageRow
 
 _OVER = frozenset({DeliveryState.ACCEPTED, DeliveryState.DELIVERED})
 # What no document can mend: the message is dropped.
-_HOPELESS = frozenset({"appointment_missing"})
+_HOPELESS = frozenset({"appointment_missing", "changed_by_provider"})
 
 
 class Claimed(NamedTuple):

@@ -19,9 +19,11 @@ from sqlmodel import Session
 from activities import letter_page, paper
 from activities.paper import Paper
 from activities.wording import render
+from models import returned
 from models.contracts import SendInput
 from models.errors import BadRequest
 from models.facts import AppointmentBooked
+from models.kinds import Kind
 from models.messages import (
     MESSAGES,
     AboutVisit,
@@ -41,6 +43,9 @@ from store.contacts import Contact
 from store.tables import DocumentRow, PatientRow
 
 _LOG = logging.getLogger("referral_loop.activities")
+
+
+_QUOTE_THE_PLAN = {Kind.PLAN_OF_CARE, Kind.SIGNATURE_REQUEST}
 
 
 class NotReady(Exception):
@@ -125,6 +130,8 @@ def compose(case: Case) -> Draft:
     """The content of one message, not yet drawn; pure. Raises NotReady."""
     kind = case.given.kind
     spec = MESSAGES[kind]
+    if kind in _QUOTE_THE_PLAN and returned.changed(case.referral) is not None:
+        raise NotReady("changed_by_provider")  # nothing quotes the old numbers (rule 4)
     context = _context(case)
     if spec.document is None:
         return Draft(context)

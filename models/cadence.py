@@ -10,14 +10,14 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from models import certification
+from models import certification, returned
 from models.certification import Certification
-from models.facts import CallOutcome, MessageSent, Urgency
+from models.facts import CallOutcome, MessageSent, PageJudged, Urgency
 from models.hours import Span
 from models.kinds import Kind
 from models.policy import CadenceStep, Rules
 from models.referral import MessageRef, Referral
-from models.tasks import TaskKind, task_key
+from models.tasks import TaskKind, again, task_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +53,9 @@ _SAYS = {
     TaskKind.PROPOSE_CLOSE: "Propose to close as unable to reach",
     TaskKind.CALL_CERTIFIER: "Put a call about the unsigned plan on the board",
     TaskKind.DIRECTOR_CALL: "Ask the director to call about the unsigned plan",
+    TaskKind.PLAN_NOT_THEIR_PATIENT: "Ask again who certifies the plan of care",
+    TaskKind.PLAN_VISIT_FIRST: "Ask again about the visit the provider wants first",
+    TaskKind.PLAN_DISAGREED: "Ask again what came of the disagreement about the plan",
 }
 
 
@@ -185,7 +188,8 @@ def next_chase(r: Referral, rules: Rules) -> Act | None:
 
     It begins once the plan is out. Days count from the earlier of evaluation and first treatment
     [G1][G7]; what was due before the plan went out is passed over. After the limit a call stands
-    once a week, the next one only when the last was made (policy.md §2 poc.chase).
+    once a week, the next one only when the last was made (policy.md §2 poc.chase). Who declined is
+    not chased until the reason is dealt with (rule 4).
     """
     plan = r.plan()
     if plan is None or r.certified() or not rules.policy.ours(Kind.PLAN_OF_CARE):
@@ -193,6 +197,12 @@ def next_chase(r: Referral, rules: Rules) -> Act | None:
     out = r.settled_at(MessageRef(Kind.PLAN_OF_CARE, "certifier", f"v{plan.version}"))
     if out is None or r.returned_unjudged() is not None:
         return None
+    no = returned.declined(r)
+    if no is not None:
+        again_from = returned.chased_again_from(r, no, rules)
+        if again_from is None:
+            return _declined_again(r, no, rules)
+        out = max(out, again_from)
     poc, cal = rules.policy.poc, rules.calendar
     spoken = certification.spoken(r)
     if certification.state(r) is Certification.VERBAL and spoken is not None:
@@ -200,7 +210,7 @@ def next_chase(r: Referral, rules: Rules) -> Act | None:
         limit = cal.after(spoken.at, poc.verbal_signature)
     else:
         start = certification.began(r) or plan.at
-        acts = list(_chase_acts(r, start, out, plan.version, rules))
+        acts = list(_chase_acts(r, start, out, plan.version, rules, visited=no))
         limit = max(cal.after(start, poc.signature_due), cal.after(out, poc.late_call_every))
     ahead = [act for act in acts if act.done_at(r) is None]
     if ahead:
@@ -209,10 +219,18 @@ def next_chase(r: Referral, rules: Rules) -> Act | None:
 
 
 def _chase_acts(
-    r: Referral, start: datetime, out: datetime, version: int, rules: Rules
+    r: Referral,
+    start: datetime,
+    out: datetime,
+    version: int,
+    rules: Rules,
+    visited: PageJudged | None = None,
 ) -> Iterator[Act]:
     cal, poc = rules.calendar, rules.policy.poc
     requests = 0
+    if visited is not None:  # they have seen the patient by now, and are asked once more
+        requests = _requests_before(r, out, version) + 1
+        yield _after_the_visit(r, out, version, requests, rules)
     for step in poc.chase:
         at = cal.next_open(cal.after(start, Span.of(f"{step.day} d")))
         if at < out:
@@ -229,6 +247,42 @@ def _chase_acts(
             else:
                 task = TaskKind.CALL_CERTIFIER if move == "call" else TaskKind.DIRECTOR_CALL
                 yield Act(f"chase:{occasion}:{move}", at, task=task, occasion=occasion)
+
+
+def _after_the_visit(r: Referral, out: datetime, version: int, requests: int, rules: Rules) -> Act:
+    """The first word to a provider who wanted to see the patient: a fax while one is left."""
+    occasion = f"v{version}-visit"
+    if requests >= rules.policy.poc.max_faxes or not rules.policy.ours(Kind.SIGNATURE_REQUEST):
+        task = TaskKind.CALL_CERTIFIER
+        return Act(f"chase:{occasion}:call", out, task=task, occasion=occasion)
+    message = MessageRef(Kind.SIGNATURE_REQUEST, "certifier", occasion)
+    at = max(out, _after_the_last_fax(r, version, rules) or out)
+    return Act(f"chase:{occasion}:fax", at, message=message)
+
+
+def _requests_before(r: Referral, moment: datetime, version: int) -> int:
+    return sum(
+        sent.message_kind is Kind.SIGNATURE_REQUEST
+        and sent.at < moment
+        and MessageRef.parse(sent.message).occasion.split("-")[0] == f"v{version}"
+        for sent in r.all(MessageSent)
+    )
+
+
+def _declined_again(r: Referral, no: PageJudged, rules: Rules) -> Act | None:
+    """The lead's task about a provider who declined comes round each week until it is solved."""
+    if no.why is None:
+        return None
+    task, occasion, times = returned.DECLINED_TASKS[no.why], returned.occasion(no), 0
+    while r.task(task_key(task, again(occasion, times + 1))) is not None:
+        times += 1
+    last = again(occasion, times) if times else occasion
+    done = r.task_done_at(task_key(task, last))
+    if done is None:
+        return None  # it stands on the board
+    at = rules.calendar.next_open(rules.calendar.after(done, rules.policy.poc.late_call_every))
+    following = again(occasion, times + 1)
+    return Act(f"chase:{task}:{following}", at, task=task, occasion=following)
 
 
 def _after_the_last_fax(r: Referral, version: int, rules: Rules) -> datetime | None:

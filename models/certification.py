@@ -9,7 +9,7 @@ the payer table says so [G5].
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -83,7 +83,7 @@ def state(r: Referral) -> Certification:
         return Certification.NOT_REQUIRED
     signed = signature(r)
     if signed is not None:
-        return Certification.BY_SIGNATURE if _in_time(r, signed.at) else Certification.LATE
+        return Certification.BY_SIGNATURE if _dated_in_time(r, signed) else Certification.LATE
     if not _recertifying(r):
         if _order(r, full_plan=True):
             return Certification.BY_ORDER
@@ -140,13 +140,17 @@ def _adopted(r: Referral, signed: PlanOfCareSigned) -> bool:
     return signed.changed and plan.version == signed.version + 1
 
 
-def _in_time(r: Referral, at: datetime) -> bool:
+def _dated_in_time(r: Referral, signed: PlanOfCareSigned) -> bool:
+    return _in_time(r, signed.signed_on or signed.at.date())
+
+
+def _in_time(r: Referral, day: date) -> bool:
     """Dated by the thirtieth day, however late on it; in doubt about the zone, not in time."""
     start, days = began(r), r.treatment_days()
     if start is None:
         return True
     first = days[0] if days and start == r.care_started_at else start.date()
-    return at.date() <= first + INITIAL_WINDOW
+    return day <= first + INITIAL_WINDOW
 
 
 def _recertifying(r: Referral) -> bool:
@@ -172,6 +176,6 @@ def _transmitted(r: Referral) -> bool:
     return any(
         receipt.message_kind is Kind.PLAN_OF_CARE
         and receipt.recipient_id == r.received.certifier_id
-        and _in_time(r, receipt.at)
+        and _in_time(r, receipt.at.date())
         for receipt in r.all(MessageDelivered)
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from models.base import Model
 from models.facts import (
     AnyDecision,
@@ -9,10 +11,14 @@ from models.facts import (
     CertificationWaived,
     ClosedReason,
     MessageApproved,
+    PageJudged,
+    PageVerdict,
     ReferralClosed,
     TaskCompleted,
+    WhyDeclined,
 )
 from models.referral import MessageRef, Referral
+from models.returned import LONGEST_PLAN
 from models.tasks import TaskKind, kind_of
 
 # Not worth keeping a referral open for: what proposes the closing, and what it answers.
@@ -23,6 +29,7 @@ _ANSWERED_BY_CLOSING = {
     TaskKind.DECIDE_NO_SHOWS,
 }
 _OPEN_QUESTIONS = {TaskKind.CONFIRM_ATTENDANCE, TaskKind.UNMATCHED_EVENT}
+_ANYWHERE = timedelta(hours=14)  # the earliest zone has tomorrow's date by then
 _CALLS = {TaskKind.CALL_PATIENT, TaskKind.REBOOK_CALL}
 
 
@@ -57,6 +64,8 @@ def refusal(r: Referral, decision: AnyDecision) -> Refusal | None:
         return _close(r, decision)
     if isinstance(decision, MessageApproved):
         return _approve(r, decision)
+    if isinstance(decision, PageJudged):
+        return _page(r, decision)
     if isinstance(decision, CertificationWaived) and r.plan() is None:
         return Refusal(code="no_plan", sentence="There is no plan of care to give up on yet.")
     if isinstance(decision, CallLogged) and decision.party == "patient" and r.over():
@@ -74,6 +83,56 @@ def _task(r: Referral, decision: TaskCompleted) -> Refusal | None:
             code="not_approved",
             sentence="Let the message go, or dismiss the task to stop it.",
         )
+    judges = kind_of(decision.task) is TaskKind.JUDGE_RETURNED_PLAN and decision.outcome == "done"
+    if judges and r.task_open(decision.task):
+        return Refusal(
+            code="not_judged",
+            sentence="Say what is on the page (page_judged), or dismiss it as no page of the plan.",
+        )
+    return None
+
+
+def _page(r: Referral, said: PageJudged) -> Refusal | None:
+    """A judged page must say what its verdict needs, and nothing a plan cannot have (rule 4)."""
+    changes = said.verdict is PageVerdict.SIGNED_WITH_CHANGES
+    start = r.care_started_at
+    latest = (start + LONGEST_PLAN).date() if start else None
+    troubles = (
+        (
+            "no_plan",
+            said.version > r.plan_version,
+            "The therapist has not signed this version of the plan yet.",
+        ),
+        (
+            "why_declined",
+            (said.verdict is PageVerdict.DECLINED) != (said.why is not None),
+            "A declined page, and only that, needs the reason: "
+            "not_our_patient, wants_visit_first or disagrees.",
+        ),
+        (
+            "changes_missing",
+            changes != bool(said.frequency or said.ends_on),
+            "Signed with changes, and only that, needs the provider's frequency or end.",
+        ),
+        (
+            "after_day_90",
+            bool(said.ends_on and latest and said.ends_on > latest),
+            "No plan may end later than 90 days after the first treatment.",
+        ),
+        (
+            "dated_ahead",
+            bool(said.signed_on and said.signed_on > (said.at + _ANYWHERE).date()),
+            "The date beside the signature lies in the future.",
+        ),
+        (
+            "visit_without_wish",
+            bool(said.visit_on) and said.why is not WhyDeclined.WANTS_VISIT_FIRST,
+            "A visit is only waited for where the provider wants to see the patient first.",
+        ),
+    )
+    for code, holds, sentence in troubles:
+        if holds:
+            return Refusal(code=code, sentence=sentence)
     return None
 
 

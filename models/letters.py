@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from models import returned
 from models.facts import (
     AnyFact,
     AppointmentBooked,
@@ -95,6 +96,11 @@ def contradiction(r: Referral, fact: AnyFact) -> str | None:
         began = r.evaluated_at
         if began is not None and day < began.date():
             return "An event says that care ended before it began: say which date is right"
+    if isinstance(fact, PlanOfCareSigned) and fact.by is Signer.THERAPIST:
+        allowed = returned.changed(r)
+        until = allowed.ends_on if allowed and allowed.version < fact.version else None
+        if until and fact.ends_on and fact.ends_on > until and not fact.recertifies:
+            return "The new plan ends later than the provider wrote: say which end is right"
     if isinstance(fact, EvaluationCompleted):
         ended = r.last(Discharged)
         if ended is not None and ended.at.date() < day:

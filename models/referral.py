@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple, TypeVar
 
-from models import certification, tasks
+from models import certification, returned, tasks
 from models.facts import (
     AnyFact,
     AppointmentBooked,
@@ -296,6 +296,8 @@ class Referral:
     def plans(self, by: Signer) -> list[PlanOfCareSigned]:
         """Signed plans by one kind of signer, lowest version first; spoken approvals left out."""
         signed = [p for p in self.all(PlanOfCareSigned) if p.by is by and not p.verbal]
+        if by is Signer.PROVIDER:
+            signed += returned.signatures(self)
         return sorted(signed, key=lambda p: (p.version, p.at))
 
     def plan(self) -> PlanOfCareSigned | None:
@@ -328,7 +330,7 @@ class Referral:
         for page in reversed(self.all(PlanOfCareReturned)):
             judged = [p.at for p in self.plans(Signer.PROVIDER) if p.version == page.version]
             done = self.task_done_at(tasks.judge_key(page.version, page.document_id))
-            if not judged and done is None:
+            if not judged and done is None and not returned.judged(self, page):
                 return page
         return None
 

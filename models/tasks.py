@@ -11,7 +11,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from models.facts import Signer
+from models.facts import PageJudged, PageVerdict, Signer, WhyDeclined
 from models.kinds import Kind
 from models.roles import Role
 
@@ -39,6 +39,10 @@ class TaskKind(StrEnum):
     DIRECTOR_CALL = "director_call"
     JUDGE_RETURNED_PLAN = "judge_returned_plan"
     REVIEW_CHANGED_PLAN = "review_changed_plan"
+    PLAN_UNDATED = "plan_undated"
+    PLAN_NOT_THEIR_PATIENT = "plan_not_their_patient"
+    PLAN_VISIT_FIRST = "plan_visit_first"
+    PLAN_DISAGREED = "plan_disagreed"
     RECERTIFY = "recertify"
     WRITE_PROGRESS = "write_progress"
     PROGRESS_OVERDUE = "progress_overdue"
@@ -141,7 +145,27 @@ def _signed(r: Referral, occasion: str) -> bool:
 
 def _judged(r: Referral, occasion: str) -> bool:
     version = _number(occasion)
-    return r.over() or any(p.version == version for p in r.plans(Signer.PROVIDER))
+    if r.over() or any(p.version == version for p in r.plans(Signer.PROVIDER)):
+        return True
+    page = r.returned_unjudged()
+    waits = page is not None and judge_key(page.version, page.document_id).endswith(f":{occasion}")
+    return not waits and bool(_said(r, version))
+
+
+def _found(verdict: PageVerdict, why: WhyDeclined | None = None) -> Moot:
+    """Overtaken by a signature, by another plan, or by another word on the page."""
+
+    def moot(r: Referral, occasion: str) -> bool:
+        said = _said(r, _number(occasion))
+        stands = bool(said) and (said[-1].verdict, said[-1].why) == (verdict, why)
+        return _signed(r, occasion) or not stands
+
+    return moot
+
+
+def _said(r: Referral, version: int) -> list[PageJudged]:
+    said = [one for one in r.all(PageJudged) if one.version == version]
+    return sorted(said, key=lambda one: (one.as_of, one.key))
 
 
 def _newer_plan(r: Referral, occasion: str) -> bool:
@@ -234,6 +258,27 @@ SPECS: dict[TaskKind, TaskSpec] = {
         Role.THERAPIST,
         "The provider changed the plan: review it before the next visit",
         _newer_plan,
+    ),
+    TaskKind.PLAN_UNDATED: TaskSpec(
+        Role.FRONT_DESK,
+        "The plan was signed without a date: send the page back, or call for it",
+        _found(PageVerdict.UNDATED),
+    ),
+    TaskKind.PLAN_NOT_THEIR_PATIENT: TaskSpec(
+        Role.LEAD,
+        "The provider says this is not their patient: name another certifier, and check with "
+        "compliance whether the plan reached the wrong office",
+        _found(PageVerdict.DECLINED, WhyDeclined.NOT_OUR_PATIENT),
+    ),
+    TaskKind.PLAN_VISIT_FIRST: TaskSpec(
+        Role.LEAD,
+        "The provider wants to see the patient before signing: help the patient get that visit",
+        _found(PageVerdict.DECLINED, WhyDeclined.WANTS_VISIT_FIRST),
+    ),
+    TaskKind.PLAN_DISAGREED: TaskSpec(
+        Role.LEAD,
+        "The provider disagrees with the plan: let the therapist talk to them and revise it",
+        _found(PageVerdict.DECLINED, WhyDeclined.DISAGREES),
     ),
     TaskKind.RECERTIFY: TaskSpec(
         Role.THERAPIST, "Prepare the recertification, or discharge", _newer_plan

@@ -42,11 +42,13 @@ from models.dues.plan import (
     certifier_missing,
     changed_plan,
     chase,
+    declined_plan,
     plan_sent,
     plan_signature,
     recertification,
     returned_page,
     signature,
+    undated_page,
 )
 from models.policy import Rules
 from models.referral import MessageRef, Referral
@@ -68,6 +70,7 @@ __all__ = [
     "check_in",
     "check_in_answer",
     "confirmation",
+    "declined_plan",
     "engagement",
     "evaluation_window",
     "held",
@@ -96,11 +99,12 @@ __all__ = [
     "thank_you",
     "thanks",
     "thanks_owed",
+    "undated_page",
     "verified",
 ]
 
 # What a fact by itself asks of a person at once, wherever the story stands.
-AT_ONCE: tuple[DueRule, ...] = (returned_page, low_score)
+AT_ONCE: tuple[DueRule, ...] = (returned_page, undated_page, declined_plan, low_score)
 
 RULES: tuple[DueRule, ...] = (
     *begin.RULES,

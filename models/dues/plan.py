@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import time
 
-from models import cadence, certification
+from models import cadence, certification, returned
 from models.certification import Certification
 from models.due import Due
 from models.dues.asking import (
@@ -14,9 +14,7 @@ from models.dues.asking import (
     asked,
     once,
 )
-from models.facts import (
-    Signer,
-)
+from models.facts import PageVerdict
 from models.hours import Span
 from models.kinds import Kind
 from models.policy import Rules
@@ -138,12 +136,45 @@ def returned_page(r: Referral, rules: Rules) -> Due | None:
     return once(r, due)
 
 
+def undated_page(r: Referral, rules: Rules) -> Due | None:
+    """A signature without a date certifies nothing: the page goes back within a business day."""
+    said = returned.newest(r)
+    if said is None or said.verdict is not PageVerdict.UNDATED or r.certified():
+        return None
+    due = Due(
+        key="undated_page",
+        at=said.at,
+        owner=Role.FRONT_DESK,
+        task=TaskKind.PLAN_UNDATED,
+        occasion=returned.occasion(said),
+        by=rules.calendar.after(said.at, rules.policy.poc.change_review),
+        says="The plan was signed without a date: the office is asked for it",
+    )
+    return once(r, due)
+
+
+def declined_plan(r: Referral, rules: Rules) -> Due | None:
+    """A provider who declined is the lead's, whatever the reason (rule 4)."""
+    no = returned.declined(r)
+    if no is None or no.why is None:
+        return None
+    due = Due(
+        key="declined_plan",
+        at=no.at,
+        owner=Role.LEAD,
+        task=returned.DECLINED_TASKS[no.why],
+        occasion=returned.occasion(no),
+        by=rules.calendar.after(no.at, rules.policy.poc.change_review),
+        says="The provider declined to sign: the lead deals with the reason",
+    )
+    return once(r, due)
+
+
 def changed_plan(r: Referral, rules: Rules) -> Due | None:
     """A plan the provider changed becomes a new version before the next visit (rule 4)."""
-    changed = [p for p in r.plans(Signer.PROVIDER) if p.changed and p.version >= r.plan_version]
-    if not changed or r.plan() is None or r.discharged():
+    signed = returned.changed(r)
+    if signed is None or r.discharged():
         return None
-    signed = changed[-1]
     at = rules.calendar.after(signed.at, rules.policy.poc.change_review)
     visit = r.next_visit_at(signed.at)
     limit = min(at, visit) if visit else at
@@ -178,8 +209,10 @@ def recertification(r: Referral, rules: Rules) -> Due | None:
     cal, recert = rules.calendar, rules.policy.recert
     began = plan.at if plan.recertifies else start
     limit = cal.after(began, Span.of(f"{recert.at_day} d"))
-    if plan.ends_on is not None:
-        limit = min(limit, cal.at_local(plan.ends_on, time(17)))
+    signed = returned.changed(r)
+    for ends_on in (plan.ends_on, signed.ends_on if signed else None):
+        if ends_on is not None:
+            limit = min(limit, cal.at_local(ends_on, time(17)))
     therapist = Due(
         key="recertification",
         at=max(plan.at, cal.before(limit, recert.prepare_before)),

@@ -15,12 +15,22 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter
 
 from models.facts.base import Fact, Id, UtcDatetime
-from models.facts.codes import CallOutcome, ClosedReason, Ending, Payer, Signer, Urgency
+from models.facts.codes import (
+    CallOutcome,
+    ClosedReason,
+    Ending,
+    PageVerdict,
+    Payer,
+    Signer,
+    Urgency,
+    WhyDeclined,
+)
 from models.facts.decided import (
     CallLogged,
     CertificationWaived,
     Decision,
     MessageApproved,
+    PageJudged,
     ReferralClosed,
     TaskCompleted,
 )
@@ -85,6 +95,8 @@ __all__ = [
     "OrderReceived",
     "OutcomeRecorded",
     "OwnFact",
+    "PageJudged",
+    "PageVerdict",
     "PatientDied",
     "PatientReplied",
     "Payer",
@@ -100,6 +112,7 @@ __all__ = [
     "Urgency",
     "UtcDatetime",
     "VisitCompleted",
+    "WhyDeclined",
     "parse_fact",
 ]
 
@@ -123,7 +136,9 @@ Milestone = (
     | PatientReplied
     | CheckInAnswered
 )
-AnyDecision = CallLogged | TaskCompleted | MessageApproved | CertificationWaived | ReferralClosed
+AnyDecision = (
+    CallLogged | TaskCompleted | MessageApproved | PageJudged | CertificationWaived | ReferralClosed
+)
 OwnFact = MessageHeld | MessageSent | MessageDelivered | MessageFailed | MessageDropped | TaskOpened
 AnyDecisionFact = Annotated[AnyDecision, Field(discriminator="kind")]
 AnyFact = Annotated[Milestone | AnyDecision | OwnFact, Field(discriminator="kind")]

@@ -81,3 +81,26 @@ class CallOutcome(StrEnum):
     NO_ANSWER = "no_answer"
     WRONG_NUMBER = "wrong_number"
     DECLINED = "declined"
+
+
+class PageVerdict(StrEnum):
+    """What a person found on a page that came back (policy.md rule 4)."""
+
+    SIGNED = "signed"  # and dated
+    SIGNED_WITH_CHANGES = "signed_with_changes"
+    UNDATED = "undated"  # signed, but without a date
+    DECLINED = "declined"
+    BLANK = "blank"
+
+    @property
+    def certifies(self) -> bool:
+        """Only a signature with its date does."""
+        return self in {PageVerdict.SIGNED, PageVerdict.SIGNED_WITH_CHANGES}
+
+
+class WhyDeclined(StrEnum):
+    """Why a provider did not sign."""
+
+    NOT_OUR_PATIENT = "not_our_patient"
+    WANTS_VISIT_FIRST = "wants_visit_first"
+    DISAGREES = "disagrees"

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from datetime import date
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from models.facts.base import Fact, Id
-from models.facts.codes import CallOutcome, ClosedReason
+from models.facts.codes import CallOutcome, ClosedReason, PageVerdict, WhyDeclined
+
+# Visits over time as a code: "2/week", "1-2/week", "1/2weeks", "1/month".
+Frequency = Annotated[str, Field(pattern=r"^\d{1,2}(-\d{1,2})?/(\d?weeks?|month)$")]
 
 
 class Decision(Fact):
@@ -51,6 +55,30 @@ class MessageApproved(Decision):
     @property
     def key(self) -> str:
         return f"approved:{self.message}"
+
+
+class PageJudged(Decision):
+    """A person says what is on a page of the plan that came back (policy.md rule 4).
+
+    Told again about the same page it corrects what was said. ``signed_on`` is the date beside the
+    signature; ``frequency`` and ``ends_on`` are the provider's own numbers, where they changed the
+    plan; ``visit_on`` is when the provider sees the patient, once that is known.
+    """
+
+    kind: Literal["page_judged"] = "page_judged"
+    version: int = Field(default=1, ge=1, le=99)
+    document_id: Id | None = None
+    verdict: PageVerdict
+    why: WhyDeclined | None = None
+    signed_on: date | None = None
+    frequency: Frequency | None = None
+    ends_on: date | None = None
+    visit_on: date | None = None
+
+    @property
+    def key(self) -> str:
+        page = f":{self.document_id}" if self.document_id else ""
+        return f"judged:{self.version}{page}"
 
 
 class CertificationWaived(Decision):

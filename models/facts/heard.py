@@ -110,6 +110,7 @@ class PlanOfCareSigned(Fact):
     changed: bool = False
     verbal: bool = False  # a spoken approval; the signature must follow within 14 days [G1]
     recertifies: bool = False  # a new period after plan end or day 90; needs a signature [G3]
+    signed_on: date | None = None  # the date beside the signature, where another than the event's
 
     @property
     def key(self) -> str:

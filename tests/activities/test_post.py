@@ -27,6 +27,8 @@ from models.facts import (
     MessageFailed,
     MessageHeld,
     MessageSent,
+    PageJudged,
+    PageVerdict,
     PatientDied,
     ProgressReportSigned,
     TaskOpened,
@@ -323,6 +325,24 @@ def test_the_same_code_is_on_the_plan_and_on_its_reminder(office: Office) -> Non
 
 
 # --- touches with the source ----------------------------------------------------------------------
+
+
+def test_nothing_quotes_a_plan_the_provider_changed(office: Office) -> None:
+    """policy.md rule 4: until the therapist has taken the changes over."""
+    office.plan_signed()
+    at = MONDAY + timedelta(hours=1)
+    office.tell(
+        PageJudged(
+            at=at,
+            as_of=at,
+            by="dana",
+            verdict=PageVerdict.SIGNED_WITH_CHANGES,
+            frequency="1/week",
+        )
+    )
+    office.send(Kind.PLAN_OF_CARE, "certifier", "v1", at=at)
+    assert office.fax.accepted == []
+    assert [m.why for m in office.referral.all(MessageDropped)] == ["changed_by_provider"]
 
 
 def test_a_source_touch_is_queued_for_the_crm_and_a_patients_is_not(office: Office) -> None:

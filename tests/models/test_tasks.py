@@ -14,6 +14,7 @@ from models.facts import (
     IntakeCompleted,
     MessageApproved,
     MessageSent,
+    PageJudged,
     PatientDied,
     TaskOpened,
 )
@@ -42,6 +43,14 @@ PLAN = "plan_of_care:certifier:v1"
 
 def sent(key: str, kind: Kind) -> MessageSent:
     return MessageSent(at=START, message=key, message_kind=kind, channel="fax")
+
+
+def found(verdict: str, why: str | None = None) -> PageJudged:
+    """A word on the returned plan; a later verdict corrects an earlier one."""
+    day = 8 if why or verdict == "undated" else 9
+    return PageJudged.model_validate(
+        {"at": on(START, day), "by": "dana", "verdict": verdict, "why": why}
+    )
 
 
 def missed(name: str, day: int) -> AppointmentMissed:
@@ -88,6 +97,10 @@ ROWS: list[tuple[str, Life, Life]] = [  # task, while it stands, what overtakes 
     ("director_call:v1-day-27", CARE, SECOND),
     ("judge_returned_plan:v1-d2", CARE, certified(START, day=8)),
     ("review_changed_plan:v1-director", CARE, SECOND),
+    ("plan_undated:v1", [*CARE, found("undated")], certified(START, day=9)),
+    ("plan_not_their_patient:v1", [*CARE, found("declined", "not_our_patient")], [found("blank")]),
+    ("plan_visit_first:v1", [*CARE, found("declined", "wants_visit_first")], SECOND),
+    ("plan_disagreed:v1", [*CARE, found("declined", "disagrees")], [found("signed")]),
     ("recertify:v1", CARE, SECOND),
     ("write_progress:0", CARE, reported(START, 9)),
     ("progress_overdue:1", [*CARE, *reported(START, 9)], reported(START, 10, "r2")),

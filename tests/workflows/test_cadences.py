@@ -11,6 +11,8 @@ from models.facts import (
     CallLogged,
     CallOutcome,
     ClosedReason,
+    PageJudged,
+    PageVerdict,
     PatientReplied,
     PlanOfCareReturned,
     TaskCompleted,
@@ -19,7 +21,6 @@ from tests.lives import (
     Life,
     booked,
     changed_life,
-    did,
     discharged,
     evaluated,
     local,
@@ -135,7 +136,9 @@ async def test_a_page_that_came_back_pauses_the_chase_until_it_is_judged(client:
         *evaluated(start),
         *planned(start),
         PlanOfCareReturned(at=on(start, 13, "09:00"), document_id="doc_r"),
-        *did(start, 15, judge, "10:00"),
+        PageJudged(
+            at=on(start, 15, "10:00"), by="dana", document_id="doc_r", verdict=PageVerdict.BLANK
+        ),
     ]
     async with on_stage(client, start) as theater:
         await theater.begin("ref_page", received(start), rules())
@@ -190,3 +193,36 @@ async def test_a_recertification_is_a_plan_of_its_own(client: Client) -> None:
             "signature_request:certifier:v2-day-7": "day 44 15:00",
             "signature_request:certifier:v2-day-14": "day 51 15:00",
         }
+
+
+async def test_who_wants_to_see_the_patient_first_is_left_alone_until_then(client: Client) -> None:
+    """policy.md rule 4: the lead helps with that visit, and the office is asked once it was."""
+    start = monday()
+    visit = on(start, 23).date()
+    life: Life = [
+        *booked(start),
+        *evaluated(start),
+        *planned(start),
+        PlanOfCareReturned(at=on(start, 13, "09:00"), document_id="doc_r"),
+        judged(on(start, 13, "11:00"), PageVerdict.DECLINED),
+        judged(on(start, 16, "11:00"), PageVerdict.DECLINED, visit_on=visit),
+        PlanOfCareReturned(at=on(start, 25, "09:00"), document_id="doc_s"),
+        judged(on(start, 25, "10:00"), PageVerdict.SIGNED, why=None, document_id="doc_s"),
+    ]
+    async with on_stage(client, start) as theater:
+        await theater.begin("ref_visit", received(start), rules())
+        await play(theater, "ref_visit", life, on(start, 45))
+        assert asked(theater, "ref_visit", start, "plan_visit") == {
+            "plan_visit_first:v1-doc_r": "day 13 11:00"
+        }
+        faxes = sent(theater, "ref_visit", start)
+        assert {k: at for k, at in faxes.items() if "certifier" in k} == {
+            "plan_of_care:certifier:v1": "day 7 15:00",
+            "signature_request:certifier:v1-visit": "day 24 08:00",
+        }
+
+
+def judged(at: datetime, verdict: PageVerdict, **more: object) -> PageJudged:
+    """A word on the page that came back first, by who wants to see the patient."""
+    given = {"document_id": "doc_r", "why": "wants_visit_first", **more}
+    return PageJudged.model_validate({"at": at, "by": "dana", "verdict": verdict, **given})
