@@ -43,12 +43,21 @@ def demo(
     stay: Annotated[
         bool, typer.Option("--stay", help="Keep everything running afterwards, until Ctrl-C.")
     ] = False,
+    scenario: Annotated[
+        str | None, typer.Option(help="Play one case of everyday clinic life instead, by its name.")
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="Say which cases there are.")] = False,
 ) -> None:
     """Play eight referrals through fourteen weeks on a real Temporal server, in about a minute."""
     from cli.workplace import load_settings
+    from demo import scenario as cases
     from demo.run import run
 
     async def play() -> int:
+        if listed:
+            return cases.listed()
+        if scenario is not None:
+            return await cases.run(scenario)
         return await run(load_settings(), as_json=as_json, stay=stay)
 
     _engine_exit(play(), as_json=as_json)

@@ -81,17 +81,27 @@ def chores_for(
 
 
 def make_worker(
-    client: Client, settings: Settings, store: Store, tenants: Tenants, threads: ThreadPoolExecutor
+    client: Client,
+    settings: Settings,
+    store: Store,
+    tenants: Tenants,
+    threads: ThreadPoolExecutor,
+    *,
+    clock: Callable[[], datetime] = wall_clock,
+    task_queue: str = TASK_QUEUE,
 ) -> Worker:
-    """A worker with every workflow and activity; the caller runs it and owns the threads."""
-    intake = Intake(store, Loop(client), tenants, wall_clock)
-    post = Post(store, tenants, channels_for(settings, tenants), wall_clock)
-    book = Book(store, wall_clock)
-    sources = Sources(store, tenants, wall_clock)
-    chores = chores_for(settings, store, tenants, intake)
+    """A worker with every workflow and activity; the caller runs it and owns the threads.
+
+    A driver of virtual time gives its own ``clock``, so that what the store learned bears it too.
+    """
+    intake = Intake(store, Loop(client, task_queue), tenants, clock)
+    post = Post(store, tenants, channels_for(settings, tenants), clock)
+    book = Book(store, clock)
+    sources = Sources(store, tenants, clock)
+    chores = chores_for(settings, store, tenants, intake, clock)
     return Worker(
         client,
-        task_queue=TASK_QUEUE,
+        task_queue=task_queue,
         identity=identity(),
         workflows=WORKFLOWS,
         activities=[

@@ -52,8 +52,8 @@ NECK = Region(
 )  # fmt: skip
 
 
-def plan(region: Region, evaluated: datetime, *, weeks: int = 8) -> Json:
-    """The fields of a plan of care with the progress update in front of it."""
+def plan(region: Region, evaluated: datetime, *, weeks: int = 8, times: int = 2) -> Json:
+    """The fields of a plan of care, so many ``times`` a week, the progress update in front."""
     day = evaluated.date()
     return {
         "plan": {
@@ -69,7 +69,7 @@ def plan(region: Region, evaluated: datetime, *, weeks: int = 8) -> Json:
             ],
             "treatment_type": "therapeutic exercise, manual therapy",
             "amount": "One session a day of about 45 minutes",
-            "frequency": "2 times a week",
+            "frequency": f"{times} times a week",
             "duration": f"{weeks} weeks",
             "starts_on": day.isoformat(),
             "ends_on": (day + timedelta(weeks=weeks)).isoformat(),

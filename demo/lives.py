@@ -1,176 +1,17 @@
 """The script of the demonstration: eight referrals as signed events and staff decisions.
 
-Times are local to the clinic, as days from the opening Monday. Everything goes through the public
-doors: events by ``POST /hooks/{org}/events``, decisions by the API.
+Times are local to the clinic, as days from the opening Monday.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from typing import Literal
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from demo import cast, clinical
-from demo.cast import Json
-from demo.clinical import Region
+from demo.life import Life
 
-ZONE = ZoneInfo("America/New_York")
 DAYS = 98  # fourteen weeks
-
-
-@dataclass(frozen=True)
-class Line:
-    """One thing that happens: an event of the EMR, or a decision of the staff."""
-
-    at: datetime
-    life: str
-    says: str
-    way: Literal["event", "decision"]
-    body: Json
-
-
-@dataclass
-class Life:
-    """One referral's script, and where it stands when the demonstration ends."""
-
-    name: str
-    title: str
-    ends: str  # the stage expected at the end
-    external: str
-    opening: date
-    lines: list[Line] = field(default_factory=list)
-
-    def when(self, day: int, clock: str) -> datetime:
-        """A local moment, ``day`` days after the opening Monday."""
-        hour, minute = (int(part) for part in clock.split(":"))
-        return datetime.combine(self.opening + timedelta(days=day), time(hour, minute), ZONE)
-
-    def event(
-        self,
-        day: int,
-        clock: str,
-        kind: str,
-        says: str,
-        document: Json | None = None,
-        /,
-        **data: object,
-    ) -> datetime:
-        """Add one event of the EMR."""
-        at = self.when(day, clock)
-        body: Json = {
-            "type": kind,
-            "at": at.isoformat(),
-            "referral": {"external": {"assigner": cast.EMR, "value": self.external}},
-            "data": data,
-        }
-        if document is not None:
-            body["document"] = {"fields": document}
-        self.lines.append(Line(at, self.name, says, "event", body))
-        return at
-
-    def received(self, day: int, clock: str, patient: Json, source: Json, **more: object) -> None:
-        """Add the event that begins the referral."""
-        at = self.when(day, clock)
-        data: Json = {
-            "external": {"assigner": cast.EMR, "value": self.external},
-            "clinic": cast.CLINIC,
-            "received_at": at.isoformat(),
-            "patient": patient,
-            "source": source,
-            **more,
-        }
-        body = {"type": "referral_received", "at": at.isoformat(), "data": data}
-        self.lines.append(Line(at, self.name, "referral received", "event", body))
-
-    def decide(self, day: int, clock: str, kind: str, says: str, **data: object) -> None:
-        """Add a decision of the front desk."""
-        at = self.when(day, clock)
-        body = {"kind": kind, "at": at.isoformat(), "by": cast.STAFF, **data}
-        self.lines.append(Line(at, self.name, says, "decision", body))
-
-    def booked(self, day: int, clock: str, on: int, *, number: int = 1) -> None:
-        """The EMR has the evaluation."""
-        starts = self.when(on, "10:00").isoformat()
-        self.event(
-            day,
-            clock,
-            "appointment_booked",
-            "evaluation booked",
-            appointment_id=f"{self.external}-A{number}",
-            starts_at=starts,
-        )
-
-    def evaluated(self, day: int, region: Region, *, signed: int | None = None) -> None:
-        """Evaluated, the therapist signs the plan the same day; the provider ``signed`` later."""
-        at = self.event(
-            day, "11:00", "evaluation_completed", "evaluated", day=self._day(day).isoformat()
-        )
-        self.event(
-            day,
-            "16:30",
-            "plan_of_care_signed",
-            "therapist signed the plan of care",
-            clinical.plan(region, at),
-            by="therapist",
-            ends_on=(self._day(day) + timedelta(weeks=8)).isoformat(),
-        )
-        if signed is not None:
-            self.event(
-                signed, "13:00", "plan_of_care_signed", "provider signed the plan", by="provider"
-            )
-
-    def visits(self, days: list[int], clock: str = "15:00") -> None:
-        """Completed visits."""
-        for day in days:
-            self.event(
-                day,
-                clock,
-                "visit_completed",
-                "visit",
-                visit_id=f"{self.external}-V{day}",
-                day=self._day(day).isoformat(),
-            )
-
-    def reported(self, day: int, evaluated: int, region: Region, visits: int) -> None:
-        """The therapist signs a progress report."""
-        signed = self.when(day, "17:00")
-        self.event(
-            day,
-            "17:00",
-            "progress_report_signed",
-            "progress report signed",
-            clinical.report(region, self._day(evaluated), self._day(day), signed, visits),
-            report_id=f"{self.external}-R{day}",
-            day=self._day(day).isoformat(),
-        )
-
-    def discharged(
-        self, day: int, evaluated: int, region: Region, visits: int, *, stopped: bool = False
-    ) -> None:
-        """Care ends, and the therapist signs the summary the next day."""
-        self.event(
-            day,
-            "16:00",
-            "discharged",
-            "discharged",
-            reason="stopped_coming" if stopped else "goals_met",
-            planned=not stopped,
-        )
-        signed = self.when(day + 1, "12:00")
-        self.event(
-            day + 1,
-            "12:00",
-            "discharge_summary_signed",
-            "discharge summary signed",
-            clinical.summary(
-                region, self._day(evaluated), self._day(day), signed, visits, stopped=stopped
-            ),
-        )
-
-    def _day(self, day: int) -> date:
-        return self.opening + timedelta(days=day)
 
 
 def straightforward(life: Life) -> None:
@@ -194,14 +35,8 @@ def slow_to_answer(life: Life) -> None:
     life.received(1, "14:20", cast.patient(52, "Robin", "Placeholder", "1984-06-30"), cast.HADDAD,
                   payers=["commercial"])  # fmt: skip
     for day, clock in ((2, "09:40"), (5, "08:30")):
-        life.decide(
-            day, clock, "call_logged", "the desk called: voicemail",
-            call_id=f"{life.external}-C{day}", outcome="voicemail",
-        )  # fmt: skip
-    life.decide(
-        10, "12:15", "call_logged", "the desk reached the patient",
-        call_id=f"{life.external}-C10", outcome="reached",
-    )  # fmt: skip
+        life.called(day, clock, "voicemail")
+    life.called(10, "12:15", "reached", "the desk reached the patient")
     life.booked(10, "12:20", on=15)
     life.event(14, "21:00", "intake_completed", "forms complete")
     life.evaluated(15, clinical.SHOULDER, signed=24)  # after one signature request
@@ -307,17 +142,3 @@ def lives(opening: date) -> list[Life]:
         script(life)
         written.append(life)
     return written
-
-
-def opening_monday(today: date) -> date:
-    """The first Monday of February that is still ahead.
-
-    Virtual time cannot begin in the past, and these fourteen weeks hold no public holiday that
-    would move the story from one year to the next (but a change of the clocks).
-    """
-    for year in (today.year, today.year + 1):
-        first = date(year, 2, 1)
-        monday = first + timedelta(days=-first.weekday() % 7)
-        if monday > today:
-            return monday
-    raise AssertionError("next year's February is always ahead")

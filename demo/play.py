@@ -6,9 +6,12 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from demo.lives import DAYS, ZONE, Life, Line
+from demo.crew import Crew
+from demo.life import ZONE, Life, Line
+from demo.lives import DAYS
 from demo.show import Show
 from demo.stage import Stage
+from models.errors import EngineUnavailable
 
 # The worker dies on this day, while time is passing for everybody.
 KILL_ON_DAY = 14
@@ -25,7 +28,7 @@ class Moment:
     kill: bool = False
 
 
-async def play(stage: Stage, lives: list[Life], show: Show) -> datetime:
+async def play(stage: Stage, crew: Crew, lives: list[Life], show: Show) -> datetime:
     """Play everything and answer the virtual time at which it ended.
 
     Lines at one moment keep the order in which they were written.
@@ -34,7 +37,7 @@ async def play(stage: Stage, lives: list[Life], show: Show) -> datetime:
     end = lives[0].when(DAYS, "12:00")
     for moment in _moments(lives, opening, end):
         if moment.at > stage.skipper.now:
-            await _advance(stage, moment, show)
+            await _advance(stage, crew, moment, show)
             show.catch_up()
         if moment.line is not None:
             await _happen(stage, moment.line, show)
@@ -47,22 +50,22 @@ async def play(stage: Stage, lives: list[Life], show: Show) -> datetime:
     return end
 
 
-async def _advance(stage: Stage, moment: Moment, show: Show) -> None:
+async def _advance(stage: Stage, crew: Crew, moment: Moment, show: Show) -> None:
     if not moment.kill:
         await stage.advance(moment.at)
         return
     passing = asyncio.create_task(stage.advance(moment.at))
-    await stage.kill_worker()
+    await crew.kill()
     show.killed(moment.at)
     await passing
 
 
 async def _happen(stage: Stage, line: Line, show: Show) -> None:
-    if line.way == "event":
-        await stage.tell(line.life, line.body)
+    code = await stage.happen(line)
+    if code is not None:
+        raise EngineUnavailable(f"The HTTP door refused what the script tells: {code}.")
+    if line.life in stage.referral_ids:
         show.name(stage.referral_ids[line.life], line.life)
-    else:
-        await stage.decide(line.life, line.body)
     show.heard(line)
     await stage.settle()
 

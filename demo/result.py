@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from demo.cast import ORG, Json
-from demo.lives import Life
+from demo.crew import Crew
+from demo.life import Life
 from demo.stage import Stage
 from engine.actions import ActionCount, count
 from models.ids import referral_workflow_id
 from store.stats import stats
 
 
-async def result(stage: Stage, lives: list[Life], elapsed_s: float) -> Json:
+async def result(stage: Stage, crew: Crew, lives: list[Life], elapsed_s: float) -> Json:
     """Count everything; the cost of a referral is the mean over those that ended closed."""
     with stage.store.read() as session:
         counted = stats(session)
@@ -29,7 +30,7 @@ async def result(stage: Stage, lives: list[Life], elapsed_s: float) -> Json:
         "tasks": counted.tasks,
         "tasks_open": counted.tasks_open,
         "sources_quiet": counted.sources_quiet,
-        "worker_kills": stage.kills,
+        "worker_kills": crew.kills,
         "duplicate_sends": counted.duplicate_sends,
         "actions_per_referral": _mean([cost.actions for cost in costs]),
         "floor_actions_per_referral": _mean([cost.floor for cost in costs]),

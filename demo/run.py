@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import time as stopwatch
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC
 from pathlib import Path
 from urllib.parse import quote
 
+import httpx
+from fastapi import FastAPI
 from rich.console import Console
 from rich.table import Table
 
 from cli.console import out, print_json, say
-from cli.serving import free_port
+from cli.serving import free_port, serve
 from cli.showing import words
 from cli.workplace import load_tenants, wall_clock
 from demo.cast import ORG, Json
-from demo.lives import lives, opening_monday
+from demo.crew import Crew, clean
+from demo.life import opening_monday
+from demo.lives import lives
 from demo.play import play
 from demo.result import faults, result
 from demo.show import Show
-from demo.stage import Stage, clean, raised
+from demo.stage import Stage, raised
+from engine.client import connect
 from engine.server import Engine, find_or_start
 from models.ids import referral_workflow_id
 from settings import Settings
@@ -34,8 +41,8 @@ async def run(settings: Settings, *, as_json: bool, stay: bool = False) -> int:
     anything; what an earlier run left there is removed.
     """
     began = stopwatch.monotonic()
-    door = {"data_dir": settings.data_dir / "demo", "store_url": None, "http_port": free_port()}
-    here = settings.model_copy(update=door)
+    changes = {"data_dir": settings.data_dir / "demo", "store_url": None, "http_port": free_port()}
+    here = settings.model_copy(update=changes)
     clean(here.data_dir)
     say("Setting the stage: a Temporal server, a database, a worker, the HTTP door.")
     engine = await find_or_start(
@@ -50,17 +57,41 @@ async def run(settings: Settings, *, as_json: bool, stay: bool = False) -> int:
         script = lives(opening_monday(wall_clock().date()))
         show = Show(Console(quiet=True) if as_json else out, store, script)
         opening = script[0].when(0, "09:00").astimezone(UTC)
-        async with raised(here, engine, store, load_tenants(here), opening) as stage:
-            await play(stage, script, show)
-            value = await result(stage, script, stopwatch.monotonic() - began)
-            if as_json:
-                print_json(value)
-            else:
-                _sum_up(value, here, _link(engine, stage))
-            if stay:
-                say("Everything stays up until Ctrl-C.")
-                await asyncio.Event().wait()
-        return 1 if faults(value) else 0
+        client = await connect(engine.address, engine.namespace, keyring=here.keyring)
+
+        @asynccontextmanager
+        async def door(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+            async with (
+                serve(app, here, port=here.http_port) as url,
+                httpx.AsyncClient(base_url=url, timeout=30) as http,
+            ):
+                yield http
+
+        crew = Crew(here, engine)
+        await crew.start()
+        try:
+            async with raised(
+                here,
+                client,
+                store,
+                load_tenants(here),
+                opening,
+                org=ORG,
+                serve=door,
+                codec_ui=engine.ui_address,
+            ) as stage:
+                await play(stage, crew, script, show)
+                value = await result(stage, crew, script, stopwatch.monotonic() - began)
+                if as_json:
+                    print_json(value)
+                else:
+                    _sum_up(value, here, _link(engine, stage))
+                if stay:
+                    say("Everything stays up until Ctrl-C.")
+                    await asyncio.Event().wait()
+            return 1 if faults(value) else 0
+        finally:
+            await crew.stop()
     finally:
         await engine.stop()
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from sqlmodel import col, select
 
 from cli.showing import words
-from demo.lives import ZONE, Life, Line
+from demo.life import ZONE, Life, Line
 from models.facts import MessageSent, TaskOpened, parse_fact
 from models.tasks import SPECS, kind_of
 from store.engine import Store
@@ -32,9 +32,12 @@ class Show:
         """From now on this referral bears its story's name."""
         self._names[referral_id] = self._titles[life]
 
-    def heard(self, line: Line) -> None:
-        """Something was told."""
-        self._line(line.at, self._titles[line.life], f"[cyan]{line.says}[/]")
+    def heard(self, line: Line, refused: str | None = None) -> None:
+        """Something was told, or was to be: ``refused`` is the code it was turned away with."""
+        says = f"[cyan]{line.says}[/]"
+        if refused is not None:
+            says += f" [bold red]✗ refused[/] ({words(refused)})"
+        self._line(line.at, self._titles.get(line.life, "—"), says)
 
     def killed(self, at: datetime) -> None:
         """The worker was killed."""
@@ -45,8 +48,8 @@ class Show:
         with self._store.read() as session:
             query = select(FactRow).where(col(FactRow.kind).in_(_SHOWN))
             rows = session.exec(query.order_by(col(FactRow.at), col(FactRow.id))).all()
-            asked = select(TaskRow).where(TaskRow.kind == "re_engagement")
-            quiet = session.exec(asked.order_by(col(TaskRow.opened_at))).all()
+            asked = select(TaskRow).where(col(TaskRow.referral_id).is_(None))
+            others = session.exec(asked.order_by(col(TaskRow.opened_at))).all()
         for row in rows:
             if row.id in self._facts:
                 continue
@@ -60,11 +63,12 @@ class Show:
             else:
                 says = f"[bold]closed[/]: {words(str(row.body.get('reason')))}"
             self._line(fact.at, who, says)
-        for task in quiet:
+        for task in others:
             if task.id not in self._tasks:
                 self._tasks.add(task.id)
                 says = f"[yellow]☐ {words(task.role)}:[/] {task.says}"
-                self._line(task.opened_at, "a source", says)
+                who = "a source" if task.source_id else "the clinic"
+                self._line(task.opened_at, who, says)
 
     def _line(self, at: datetime, who: str, says: str) -> None:
         local = at.astimezone(ZONE)

@@ -1,91 +1,110 @@
-"""The demonstration's stage: a real server, a real worker process, the real HTTP door.
+"""A stage: one organization's doors, its virtual clock, its chores.
 
-Events go over HTTP, signed, to the same app that ``up`` serves; its clock, and the start of every
+Events go through the same HTTP app that ``up`` serves, signed; its clock, and the start of every
 workflow, follow the driver's virtual time.
 """
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import json
-import os
-import shutil
-import signal
-import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 
 import httpx
+from fastapi import FastAPI
 from sqlmodel import select
+from temporalio.client import Client
 
 from activities.chores import Chores
 from activities.intake import Intake
 from activities.loop import Loop
 from activities.tenants import Tenants
-from cli.serving import serve
-from cli.workplace import make_folder
-from demo import cast
 from demo.cast import Json
-from engine.client import connect
-from engine.process import Child, spawn
-from engine.server import Engine
+from demo.life import Line
 from engine.skipping import Skipper
 from integrations.emr.signature import sign
-from models.contracts import SweepInput
 from models.errors import EngineUnavailable
 from models.ids import referral_workflow_id, source_workflow_id
-from settings import Settings
+from settings import TASK_QUEUE, Settings
 from store.engine import Store
 from store.tables import ReferralRow
 from store.tables_people import SourceRow
 from web.app import create_app
-from worker import PID_FILE, chores_for
-
-ROOT = Path(__file__).resolve().parent.parent
-PATIENCE = 30.0  # seconds of real time for a signal to arrive or a process to be up
+from worker import chores_for
 
 
 @dataclass
 class Stage:
-    """Everything the play needs; see ``raised``."""
+    """Everything a play needs; see ``raised``."""
 
+    org: str
     settings: Settings
     store: Store
-    engine: Engine
     skipper: Skipper
     http: httpx.AsyncClient
+    app: FastAPI
     chores: Chores
-    worker: Child
-    kills: int = 0
-    referral_ids: dict[str, str] = field(default_factory=dict)
+    referral_ids: dict[str, str] = field(default_factory=dict)  # by name of the life
     _events: int = 0
 
-    async def tell(self, life: str, body: Json) -> None:
-        """Send one signed event and wait until it has been applied."""
-        self._events += 1
-        raw = json.dumps(body).encode()
-        secret = self.settings.hook_secrets(cast.ORG)[0]
-        headers = sign(secret, f"demo-{self._events:04d}", self.skipper.now, raw)
-        answer = await self.http.post(f"/hooks/{cast.ORG}/events", content=raw, headers=headers)
-        _expect(answer, 202)
-        status = await self._applied(answer.json()["status_url"])
-        if life not in self.referral_ids and status.get("referral_id"):
-            self.referral_ids[life] = status["referral_id"]
+    async def happen(self, line: Line, event_id: str | None = None) -> str | None:
+        """Bring one line in by its door; the code with which it was refused, None when taken.
 
-    async def decide(self, life: str, body: Json) -> None:
-        """Have one staff decision taken."""
+        With the ``event_id`` of an earlier line it is the same event told again.
+        """
+        return await DOORS[line.way](self, line, event_id)
+
+    def next_event_id(self) -> str:
+        """An id that no event of this stage had before."""
+        self._events += 1
+        return f"demo-{self._events:04d}"
+
+    async def tell(self, line: Line, event_id: str | None = None) -> str | None:
+        """Send one signed event and wait until it has been applied."""
+        raw = json.dumps(line.body).encode()
+        secret = self.settings.hook_secrets(self.org)[0]
+        headers = sign(secret, event_id or self.next_event_id(), self.skipper.now, raw)
+        answer = await self.http.post(f"/hooks/{self.org}/events", content=raw, headers=headers)
+        if 400 <= answer.status_code < 500:
+            return str(answer.json()["code"])
+        _expect(answer, 202)
+        await self.app.state.dispatcher.settled()
+        if line.life not in self.referral_ids:
+            await self._find(line.life, answer.json()["status_url"])
+        return None
+
+    async def decide(self, line: Line, event_id: str | None = None) -> str | None:
+        """Have one staff decision taken; it is itself what it is known again by."""
+        del event_id
+        referral_id = self.referral_ids.get(line.life)
+        if referral_id is None:
+            return "not_found"  # nobody can open the card of a referral that has not come
         answer = await self.http.post(
-            f"/api/v1/referrals/{self.referral_ids[life]}/decisions", json=body, headers=self._token
+            f"/api/v1/referrals/{referral_id}/decisions", json=line.body, headers=self.token
         )
+        if 400 <= answer.status_code < 500:
+            return str(answer.json()["code"])
         _expect(answer, 200)
+        return None
+
+    async def chore(self, line: Line, event_id: str | None = None) -> str | None:
+        """Run the chore a line names, as its Schedule would: Schedules do not skip time."""
+        del event_id
+        await self.chores.do(line.body["chore"])
+        return None
+
+    async def sweep(self) -> None:
+        """Run the chores that a Schedule runs in real life."""
+        for chore in ("receipts", "crm"):
+            await self.chores.do(chore)
 
     async def card(self, life: str) -> Json:
         """One referral as the API shows it."""
         answer = await self.http.get(
-            f"/api/v1/referrals/{self.referral_ids[life]}", headers=self._token
+            f"/api/v1/referrals/{self.referral_ids[life]}", headers=self.token
         )
         _expect(answer, 200)
         found: Json = answer.json()
@@ -109,91 +128,54 @@ class Stage:
         """Let everybody do what is due at this moment."""
         await self.skipper.settle([one for layer in self.layers() for one in layer])
 
-    async def sweep(self) -> None:
-        """Run the chores that a Schedule runs in real life: Schedules do not skip time."""
-        for chore in ("receipts", "crm"):
-            await self.chores.run(SweepInput(chore=chore))
-
-    async def kill_worker(self) -> None:
-        """SIGKILL the worker: no goodbye, no clean-up. Then a new one takes over."""
-        pid = int((self.settings.data_dir / PID_FILE).read_text())
-        os.kill(pid, signal.SIGKILL)
-        await self.worker.stop()
-        self.kills += 1
-        self.worker = await start_worker(self.settings, self.engine)
-
     @property
-    def _token(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.settings.tokens(cast.ORG)[0]}"}
+    def token(self) -> dict[str, str]:
+        """The header with which the staff's side of the API is used."""
+        return {"Authorization": f"Bearer {self.settings.tokens(self.org)[0]}"}
 
-    async def _applied(self, url: str) -> Json:
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                answer = await self.http.get(httpx.URL(url).path, headers=self._token)
-                _expect(answer, 200)
-                status: Json = answer.json()
-                if status["status"] not in {"received"}:
-                    return status
-                await asyncio.sleep(0.01)  # a condition is polled, not a time waited out
+    async def _find(self, life: str, status_url: str) -> None:
+        """Remember which referral a life has become, once an event of its has one."""
+        answer = await self.http.get(httpx.URL(status_url).path, headers=self.token)
+        _expect(answer, 200)
+        referral_id = answer.json().get("referral_id")
+        if referral_id:
+            self.referral_ids[life] = referral_id
+
+
+Door = Callable[[Stage, Line, str | None], Awaitable[str | None]]
+
+# Every way in that a line may take. A new door is one method and one row.
+DOORS: dict[str, Door] = {
+    "event": Stage.tell,
+    "decision": Stage.decide,
+    "chore": Stage.chore,
+}
 
 
 @asynccontextmanager
 async def raised(
-    settings: Settings, engine: Engine, store: Store, tenants: Tenants, start: datetime
+    settings: Settings,
+    client: Client,
+    store: Store,
+    tenants: Tenants,
+    start: datetime,
+    *,
+    org: str,
+    serve: Callable[[FastAPI], contextlib.AbstractAsyncContextManager[httpx.AsyncClient]],
+    task_queue: str = TASK_QUEUE,
+    codec_ui: str | None = None,
 ) -> AsyncIterator[Stage]:
-    """A stage with a worker process and the HTTP door open, taken down again at the end."""
-    client = await connect(engine.address, engine.namespace, keyring=settings.keyring)
+    """A stage whose clock begins at ``start``; ``serve`` opens the HTTP door. Workers are apart."""
     skipper = Skipper(client, start=start)
 
     def clock() -> datetime:
         return skipper.now
 
-    loop = Loop(skipper.client)
-    intake = Intake(store, loop, tenants, clock)
-    app = create_app(settings, intake, store, clock, codec_ui=engine.ui_address)
-    worker = await start_worker(settings, engine)
-    async with (
-        serve(app, settings, port=settings.http_port) as url,
-        httpx.AsyncClient(base_url=url, timeout=30) as http,
-    ):
+    intake = Intake(store, Loop(skipper.client, task_queue), tenants, clock)
+    app = create_app(settings, intake, store, clock, codec_ui=codec_ui)
+    async with serve(app) as http:
         chores = chores_for(settings, store, tenants, intake, clock)
-        stage = Stage(settings, store, engine, skipper, http, chores, worker)
-        try:
-            yield stage
-        finally:
-            await stage.worker.stop()
-
-
-async def start_worker(settings: Settings, engine: Engine) -> Child:
-    """A worker process of its own that ends with this one; waits until it polls."""
-    note = settings.data_dir / PID_FILE
-    note.unlink(missing_ok=True)
-    environment = {
-        "REFERRAL_LOOP_DATA_DIR": str(settings.data_dir),
-        "REFERRAL_LOOP_STORE_URL": settings.database_url,
-        "TEMPORAL_ADDRESS": engine.address,
-        "TEMPORAL_NAMESPACE": engine.namespace,
-    }
-    command = [
-        *("env", *(f"{name}={value}" for name, value in environment.items())),
-        *(sys.executable, str(ROOT / "worker.py")),
-    ]
-    child = spawn("worker", command, log=settings.data_dir / "worker.log")
-    try:
-        async with asyncio.timeout(PATIENCE):
-            while not note.exists():
-                if not child.running:
-                    raise EngineUnavailable(f"The worker did not start: {child.last_words()}")
-                await asyncio.sleep(0.02)
-    except TimeoutError:
-        raise EngineUnavailable("The worker did not come up; see worker.log.") from None
-    return child
-
-
-def clean(data_dir: Path) -> None:
-    """An empty folder for a new run; what an earlier one left behind goes."""
-    shutil.rmtree(data_dir, ignore_errors=True)
-    make_folder(data_dir)
+        yield Stage(org, settings, store, skipper, http, app, chores)
 
 
 def _expect(answer: httpx.Response, status: int) -> None:

@@ -61,6 +61,14 @@ def load(path: FilePath | str) -> OrganizationPolicy:
     return found
 
 
+def understand(content: dict[str, Any]) -> OrganizationPolicy:
+    """The policy in a file's content, changed after it was read; raises ConfigError naming keys."""
+    found, problems = _understand(content)
+    if found is None or problems:
+        raise ConfigError("; ".join(f"{_dotted(one.path)}: {one.sentence}" for one in problems))
+    return found
+
+
 def check(path: FilePath | str) -> list[str]:
     """Every problem of the file, each as one line ``file:line: key: what was expected``."""
     return _read(FilePath(path))[1]

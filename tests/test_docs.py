@@ -18,7 +18,8 @@ from temporalio.client import Client
 
 from activities.tenants import Tenants
 from cli import doc_tables
-from demo.lives import SCRIPTS, ZONE, Life, opening_monday
+from demo.life import ZONE, Life, opening_monday
+from demo.lives import SCRIPTS
 from engine.codec import KeyRing
 from engine.server import Engine
 from integrations.emr.events import RECEIVED, milestone

@@ -10,7 +10,7 @@ import pytest
 
 from cli.running import LOCK_FILE, up
 from cli.workplace import UP_FILE, make_folder
-from demo.stage import clean
+from demo.crew import clean
 from engine.process import try_lock
 from models.errors import ConfigError
 from settings import Settings
