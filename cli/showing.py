@@ -10,7 +10,7 @@ from rich.table import Table
 
 from activities.tenants import Tenants
 from cli.console import out, print_json
-from models import certification, dues
+from models import certification, dues, holds
 from models.due import Due
 from models.facts import AnyFact, TaskOpened
 from models.referral import Referral
@@ -21,7 +21,8 @@ from store.record import Record
 # What a timeline line adds to its kind; ids and codes only.
 _DETAILS = (
     "message", "channel", "why", "code", "task", "role", "by", "version", "starts_at",
-    "reason", "outcome", "score", "measure", "day",
+    "reason", "outcome", "score", "measure", "day", "status", "owner", "next_check", "limit",
+    "visits", "ends_on", "not_before",
 )  # fmt: skip
 
 
@@ -40,6 +41,8 @@ def show(record: Record, tenants: Tenants, org: str, referral_id: str, *, as_jso
     zone = _zone(tenants, org, card.clinic_id)
     out.print(f"[bold]{referral_id}[/]  stage [bold]{words(card.stage)}[/]", end="")
     out.print(f"  ·  closed: {words(card.closed_reason)}" if card.closed_reason else "")
+    if card.holds:
+        out.print(f"Waits for: {', '.join(words(reason) for reason in card.holds)}")
     if card.next_says:
         owner = f" ({words(card.next_owner)})" if card.next_owner else ""
         out.print(f"Next: {_moment(card.next_at, zone)}  {card.next_says}{owner}", soft_wrap=True)
@@ -63,6 +66,7 @@ def explain(record: Record, tenants: Tenants, org: str, referral_id: str, *, as_
                 "stage": referral.stage(),
                 "certification": certification.state(referral),
                 "policy": rules.policy_version,
+                "holds": [_hold(hold) for hold in holds.standing(referral)],
                 "agenda": [due.model_dump(mode="json") for due in agenda],
                 "tasks": [
                     {**task.model_dump(mode="json"), "says": _says(task, asked)}
@@ -84,6 +88,11 @@ def sentences(
     closing = referral.closing()
     if closing is not None:
         lines.append(f"It was closed {_moment(closing.at, zone)}: {words(closing.reason)}.")
+    else:
+        lines += [
+            f"It waits for {holds.WORDS[hold.reason]} since {_moment(hold.since, zone)}."
+            for hold in holds.standing(referral)
+        ]
     if referral.plan() is not None:
         lines.append(f"Its plan of care: {words(certification.state(referral))}.")
     for task in referral.open_tasks():
@@ -96,6 +105,17 @@ def sentences(
     if len(lines) == 1 or (closing is not None and not referral.open_tasks()):
         lines.append("Nothing is owed to anybody.")
     return lines
+
+
+def _hold(hold: holds.Hold) -> dict[str, str | None]:
+    told = hold.authorization
+    return {
+        "hold_id": hold.hold_id,
+        "reason": hold.reason,
+        "since": hold.since.isoformat(),
+        "owner": hold.owner,
+        "authorization": told.status if told is not None else None,
+    }
 
 
 def _says(task: TaskOpened, asked: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from models import certification, returned
+from models import certification, holds, returned
 from models.certification import Certification
 from models.facts import CallOutcome, MessageSent, PageJudged, Urgency
 from models.hours import Span
@@ -73,14 +73,17 @@ def says(act: Act) -> str:
 def next_reach(r: Referral, rules: Rules) -> Act | None:
     """The next act towards the patient; None when the cadence is spent, or waits for a person.
 
-    A late start never fires as a burst: acts of a later day move to a business day after the one
-    on which the day before was really done. A person's touch stands in for that day's step
-    (policy.md rule 18), and a patient who said no gets no more of them.
+    It rests while a hold stands and begins anew when that ends (rule 15). A late start never fires
+    as a burst: acts of a later day move to a business day after the one on which the day before
+    was really done. A person's touch stands in for that day's step (policy.md rule 18), and a
+    patient who said no gets no more of them.
     """
     refused = [call.at for call in r.calls() if call.outcome is CallOutcome.DECLINED]
     if refused:
         act = _task("propose_close", refused[0], "declined")
         return act if act.done_at(r) is None else None
+    if holds.waits(r):
+        return None
     cal = rules.calendar
     touched = {cal.local_date(touch) for touch in r.human_touches()}
     done_on: date | None = None
@@ -107,37 +110,53 @@ def next_reach(r: Referral, rules: Rules) -> Act | None:
 
 
 def may_propose_close(r: Referral) -> bool:
-    """Never with an appointment, an unread reply, an open task or after surgery (rule 16)."""
+    """Never with an appointment, a hold, an unread reply, an open task or after surgery (16)."""
     post_op = r.received.urgency is Urgency.POST_OP
-    return not (post_op or r.appointment() or r.unread_reply() or r.open_tasks())
+    kept = post_op or r.appointment() or r.unread_reply() or r.open_tasks() or holds.waits(r)
+    return not kept
 
 
-def _reach_acts(r: Referral, rules: Rules) -> Iterator[tuple[Act, int]]:
+def _reach_acts(r: Referral, rules: Rules) -> list[tuple[Act, int]]:
+    """The acts of the present round with their days.
+
+    A round of which something was done before the clock started again is over: the wait that came
+    between was for something new, and the patient hears of that from the beginning.
+    """
+    start, number = r.clock_start, 1
+    while True:
+        acts = list(_round(r, rules, "" if number == 1 else f"r{number}-"))
+        done = [at for act, _ in acts if (at := act.done_at(r)) is not None]
+        if all(at >= start for at in done):
+            return acts
+        number += 1
+
+
+def _round(r: Referral, rules: Rules, prefix: str) -> Iterator[tuple[Act, int]]:
     start = r.clock_start
     first_day = rules.calendar.local_date(rules.calendar.next_open(start))
     last_call = start
     for number, step in enumerate(_steps(r, rules)):
         at = _step_time(step, start, first_day, last_call, rules)
         for move in step.do:
-            occasion = f"bd-{step.day}"
+            occasion = f"{prefix}bd-{step.day}"
+            message = _message(move, step.day, occasion, r, rules)
             if move == "call":
                 last_call = at
                 occasion = f"{occasion}-{number}"
-            message = _message(move, step.day, r, rules)
             if message is None:
                 yield _task(move, at, occasion), step.day
             elif rules.policy.ours(message.kind):
                 yield Act(f"reach:{message.key}", at, message=message), step.day
 
 
-def _message(move: str, day: int, r: Referral, rules: Rules) -> MessageRef | None:
+def _message(move: str, day: int, occasion: str, r: Referral, rules: Rules) -> MessageRef | None:
     """What goes out for a move; None where a person does it."""
     if move in _TEXTS:
         kind = _TEXTS[move] if day else Kind.SCHEDULE_TEXT
-        return MessageRef(kind, "patient", f"bd-{day}")
+        return MessageRef(kind, "patient", occasion)
     # The office that treats the patient gets a page to write a number on; others are called.
     asks = move == "ask_office" and r.treating_source() and rules.policy.ours(Kind.UNABLE_TO_REACH)
-    return MessageRef(Kind.UNABLE_TO_REACH, "source", f"bd-{day}") if asks else None
+    return MessageRef(Kind.UNABLE_TO_REACH, "source", occasion) if asks else None
 
 
 def _task(move: str, at: datetime, occasion: str) -> Act:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from models import certification, dues
+from models import certification, dues, holds
 from models.contracts import Card
+from models.facts import HoldReason
 from models.policy import Rules
 from models.referral import Referral
 from models.tasks import SPECS, kind_of
@@ -49,6 +50,17 @@ def card_of(r: Referral, rules: Rules, *, org: str, clinic_id: str, referral_id:
         next_at=soonest.at if soonest else None,
         open_tasks=len(tasks),
         last_touch_at=r.last_touch_at(),
+        holds=_waits_for(r, rules),
         closed_reason=str(closing.reason) if closing else None,
         version=r.version,
     )
+
+
+def _waits_for(r: Referral, rules: Rules) -> tuple[str, ...]:
+    """The reasons to wait, as codes, the oldest first."""
+    if r.over() or not r.is_received():
+        return ()
+    reasons = [hold.reason for hold in holds.standing(r)]
+    if dues.first_day(r, rules) is not None:
+        reasons.append(HoldReason.NOT_BEFORE)
+    return tuple(str(reason) for reason in dict.fromkeys(reasons))

@@ -210,6 +210,7 @@ class Card(Model):
     next_at: datetime | None = None
     open_tasks: int = 0
     last_touch_at: datetime | None = None
+    holds: tuple[str, ...] = ()  # why it waits, as codes (models.facts.HoldReason)
     closed_reason: str | None = None
     version: str = ""
 

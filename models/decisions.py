@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from models import holds
 from models.base import Model
 from models.facts import (
     AnyDecision,
     CallLogged,
     CertificationWaived,
     ClosedReason,
+    HoldLifted,
+    HoldPlaced,
     MessageApproved,
     PageJudged,
     PageVerdict,
@@ -66,6 +69,10 @@ def refusal(r: Referral, decision: AnyDecision) -> Refusal | None:
         return _approve(r, decision)
     if isinstance(decision, PageJudged):
         return _page(r, decision)
+    if isinstance(decision, HoldPlaced):
+        return _hold(r, decision)
+    if isinstance(decision, HoldLifted):
+        return _lift(r, decision)
     if isinstance(decision, CertificationWaived) and r.plan() is None:
         return Refusal(code="no_plan", sentence="There is no plan of care to give up on yet.")
     if isinstance(decision, CallLogged) and decision.party == "patient" and r.over():
@@ -130,8 +137,8 @@ def _page(r: Referral, said: PageJudged) -> Refusal | None:
             "A visit is only waited for where the provider wants to see the patient first.",
         ),
     )
-    for code, holds, sentence in troubles:
-        if holds:
+    for code, stands, sentence in troubles:
+        if stands:
             return Refusal(code=code, sentence=sentence)
     return None
 
@@ -151,7 +158,7 @@ def _close(r: Referral, decision: ReferralClosed) -> Refusal | None:
 
 
 def _lose(r: Referral, reason: ClosedReason) -> Refusal | None:
-    """Lost only without an appointment ahead, an unread answer or a call to make (rule 16)."""
+    """Lost only with no appointment ahead, hold, unread answer or call to make (rule 16)."""
     if r.appointment() is not None:
         return Refusal(
             code="booked", sentence="An evaluation is booked; cancel it before closing as lost."
@@ -161,6 +168,13 @@ def _lose(r: Referral, reason: ClosedReason) -> Refusal | None:
         return Refusal(code="open_question", sentence="An open question must be answered first.")
     if reason is ClosedReason.DECLINED_BY_PATIENT:  # their own word; nothing is left to try
         return None
+    waits = holds.standing(r)
+    if waits:
+        return Refusal(
+            code="on_hold",
+            sentence=f"The referral waits for {holds.WORDS[waits[0].reason]}; "
+            "lift the hold before closing as lost.",
+        )
     if r.unread_reply():
         return Refusal(
             code="unread_reply", sentence="The patient has written; answer before closing as lost."
@@ -169,6 +183,31 @@ def _lose(r: Referral, reason: ClosedReason) -> Refusal | None:
         return Refusal(
             code="open_call", sentence="A call to the patient is still open: make or dismiss it."
         )
+    return None
+
+
+def _hold(r: Referral, decision: HoldPlaced) -> Refusal | None:
+    """A wait needs somebody who looks after it in time, and an end (rule 15)."""
+    if r.over():
+        return Refusal(code="over", sentence="This referral is over; nothing is waited for.")
+    if decision.limit <= decision.at:
+        return Refusal(
+            code="limit_passed", sentence="The limit of a hold must lie ahead; say until when."
+        )
+    if not decision.at <= decision.next_check <= decision.limit:
+        return Refusal(
+            code="check_out_of_reach",
+            sentence="The next check of a hold must lie between now and its limit.",
+        )
+    return None
+
+
+def _lift(r: Referral, decision: HoldLifted) -> Refusal | None:
+    found = next((h for h in holds.standing(r) if h.hold_id == decision.hold_id), None)
+    if found is None:
+        return Refusal(code="no_hold", sentence="There is no such hold on this referral.")
+    if decision.at < found.since:
+        return Refusal(code="too_early", sentence="This hold was placed only after that moment.")
     return None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from models import certification, dues
+from models import certification, dues, holds
 from models.policy import Rules
 from models.referral import Referral
 from models.tasks import SPECS, kind_of
@@ -22,6 +22,10 @@ def details(r: Referral, rules: Rules, now: datetime) -> str:
     def moment(at: datetime) -> str:
         return f"{rules.calendar.local(at):%a %d %b %Y, %H:%M}"
 
+    lines += [
+        f"**Waits for:** {holds.WORDS[hold.reason]}, since {moment(hold.since)}"
+        for hold in (holds.standing(r) if closing is None else [])
+    ]
     tasks = r.open_tasks()
     if tasks:
         lines.append("\n**People have to:**")

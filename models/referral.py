@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple, TypeVar
 
-from models import certification, returned, tasks
+from models import certification, holds, returned, tasks
 from models.facts import (
     AnyFact,
     AppointmentBooked,
@@ -157,9 +157,14 @@ class Referral:
 
     @property
     def clock_start(self) -> datetime:
-        """When deadlines towards the patient start: the latest of confirmed and not-before."""
+        """When deadlines towards the patient start: once confirmed, and once nothing is waited for.
+
+        The latest of the confirmation, the first day of care and the end of the last hold
+        (policy.md rule 15).
+        """
         r = self.received
-        return max(r.confirmed_at, r.at, r.not_before or r.at)
+        ends = (holds.not_before(self), holds.ended_at(self))
+        return max([r.confirmed_at, r.at, *(end for end in ends if end is not None)])
 
     # --- the patient's way ------------------------------------------------------------------
 

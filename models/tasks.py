@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from models.facts import PageJudged, PageVerdict, Signer, WhyDeclined
+from models import holds
+from models.facts import AuthorizationStatus, PageJudged, PageVerdict, Signer, WhyDeclined
 from models.kinds import Kind
 from models.roles import Role
 
@@ -32,6 +34,13 @@ class TaskKind(StrEnum):
     DECIDE_NO_SHOWS = "decide_no_shows"
     INTAKE_HELP = "intake_help"
     EVALUATION_OVERDUE = "evaluation_overdue"
+    CHECK_HOLD = "check_hold"
+    HOLD_LIMIT = "hold_limit"
+    REQUEST_AUTHORIZATION = "request_authorization"
+    CHASE_AUTHORIZATION = "chase_authorization"
+    AUTHORIZATION_DENIED = "authorization_denied"
+    RENEW_AUTHORIZATION = "renew_authorization"
+    TELL_WAITING = "tell_waiting"
     NAME_CERTIFIER = "name_certifier"
     ATTACH_DOCUMENT = "attach_document"
     SIGN_PLAN = "sign_plan"
@@ -101,9 +110,22 @@ def _booked(r: Referral, _: str) -> bool:
     return r.booked() or r.over()
 
 
+def _called_off(r: Referral, occasion: str) -> bool:
+    return _ever_booked(r, occasion) or _waits(r, task_key(TaskKind.CALL_PATIENT, occasion))
+
+
 def _booked_or_never_mind(r: Referral, occasion: str) -> bool:
+    if _waits(r, task_key(TaskKind.PROPOSE_CLOSE, occasion)):
+        return True
     # The cadence proposes before the first booking, the evaluation window at any time.
     return _booked(r, occasion) if occasion.startswith("window") else _ever_booked(r, occasion)
+
+
+def _waits(r: Referral, key: str) -> bool:
+    """A hold stands, or one ended after the task was opened: everything begins anew then (15)."""
+    opened = r.task(key)
+    anew = opened is not None and r.is_received() and opened.at < r.clock_start
+    return anew or holds.waits(r)
 
 
 def _another_visit(r: Referral, occasion: str) -> bool:
@@ -124,11 +146,44 @@ def _forms_in(r: Referral, occasion: str) -> bool:
 
 
 def _booked_again(r: Referral, occasion: str) -> bool:
-    return r.over() or r.rebooking() != _base(occasion)
+    return r.over() or r.rebooking() != _base(occasion) or holds.waits(r)
 
 
-def _in_care(r: Referral, _: str) -> bool:
-    return r.evaluated_or_discharged() or r.over()
+def _in_care(r: Referral, occasion: str) -> bool:
+    waits = _waits(r, task_key(TaskKind.EVALUATION_OVERDUE, occasion))
+    return r.evaluated_or_discharged() or r.over() or waits
+
+
+def _looked_after(r: Referral, occasion: str) -> bool:
+    # The occasion ends with the moment that was agreed on: another one has a task of its own.
+    now = {hold_occasion(h.hold_id, at) for h in holds.standing(r) for at in (h.next_check,) if at}
+    return r.over() or _base(occasion) not in now
+
+
+def _within_limit(r: Referral, occasion: str) -> bool:
+    now = {hold_occasion(h.hold_id, h.limit or h.since) for h in holds.standing(r)}
+    return r.over() or _base(occasion) not in now
+
+
+def _authorization_moved(*wanted: AuthorizationStatus) -> Moot:
+    def moved(r: Referral, occasion: str) -> bool:
+        told = [h.authorization for h in holds.standing(r) if h.authorization is not None]
+        still = {hold_occasion(a.authorization_id, a.at) for a in told if a.status in wanted}
+        return r.over() or _base(occasion) not in still
+
+    return moved
+
+
+def _renewed(r: Referral, occasion: str) -> bool:
+    held = [one for one in (holds.granted(r), holds.expired(r)) if one is not None]
+    still = {hold_occasion(one.authorization_id, one.at) for one in held}
+    asked = any(h.authorization is not None for h in holds.standing(r))
+    return r.over() or r.discharged() or asked or _base(occasion) not in still
+
+
+def _waits_no_more(r: Referral, _: str) -> bool:
+    insurer = any(hold.reason.insurer for hold in holds.standing(r))
+    return r.over() or r.evaluated_or_discharged() or not insurer
 
 
 def _certifier_known(r: Referral, _: str) -> bool:
@@ -211,7 +266,7 @@ SPECS: dict[TaskKind, TaskSpec] = {
         Role.LEAD, "Thank the source by phone: no written thank-you went out in time", _thanked
     ),
     TaskKind.CALL_PATIENT: TaskSpec(
-        Role.FRONT_DESK, "Call the patient to book the evaluation", _ever_booked
+        Role.FRONT_DESK, "Call the patient to book the evaluation", _called_off
     ),
     TaskKind.ASK_OFFICE: TaskSpec(
         Role.FRONT_DESK, "Ask the referring office for another number for the patient", _ever_booked
@@ -237,6 +292,39 @@ SPECS: dict[TaskKind, TaskSpec] = {
     ),
     TaskKind.EVALUATION_OVERDUE: TaskSpec(
         Role.LEAD, "No evaluation in the window: book it, or propose to close", _in_care
+    ),
+    TaskKind.CHECK_HOLD: TaskSpec(
+        Role.FRONT_DESK,
+        "See whether the wait is over: lift the hold, or say when to look again",
+        _looked_after,
+    ),
+    TaskKind.HOLD_LIMIT: TaskSpec(
+        Role.LEAD, "This referral has waited too long: decide how it goes on", _within_limit
+    ),
+    TaskKind.REQUEST_AUTHORIZATION: TaskSpec(
+        holds.AUTHORIZATION_OWNER,
+        "Ask the insurer for the authorization, and say so when it is done",
+        _authorization_moved(AuthorizationStatus.REQUIRED),
+    ),
+    TaskKind.CHASE_AUTHORIZATION: TaskSpec(
+        holds.AUTHORIZATION_OWNER,
+        "Ask the insurer what became of the authorization",
+        _authorization_moved(AuthorizationStatus.REQUIRED, AuthorizationStatus.REQUESTED),
+    ),
+    TaskKind.AUTHORIZATION_DENIED: TaskSpec(
+        Role.LEAD,
+        "The insurer said no: tell the patient yourself, then appeal, lift the hold, or close",
+        _authorization_moved(AuthorizationStatus.DENIED),
+    ),
+    TaskKind.RENEW_AUTHORIZATION: TaskSpec(
+        holds.AUTHORIZATION_OWNER,
+        "The authorization is running out: ask the insurer for more, or plan the last visits",
+        _renewed,
+    ),
+    TaskKind.TELL_WAITING: TaskSpec(
+        Role.FRONT_DESK,
+        "Call the patient: we wait for an approval, and no text could say so",
+        _waits_no_more,
     ),
     TaskKind.NAME_CERTIFIER: TaskSpec(
         Role.FRONT_DESK, "Name the provider who certifies the plan of care", _certifier_known
@@ -360,6 +448,11 @@ def judge_key(version: int, document_id: str | None = None) -> str:
     """The task in which a person says what a returned page is; each page has its own."""
     page = f"-{document_id}" if document_id else ""
     return task_key(TaskKind.JUDGE_RETURNED_PLAN, f"v{version}{page}")
+
+
+def hold_occasion(hold_id: str, at: datetime) -> str:
+    """The occasion of a task about a hold: which, and the moment it is about, in UTC."""
+    return f"{hold_id}-{at:%Y%m%dT%H%M%S}"
 
 
 def again(occasion: str, time: int) -> str:

@@ -113,6 +113,7 @@ class ReferralRow(Table, table=True):
     next_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     open_tasks: int = 0
     last_touch_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    holds: list[str] = Field(default_factory=list, sa_type=JSON)
     closed_reason: str | None = None
     version: str = ""
 

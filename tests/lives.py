@@ -16,6 +16,7 @@ from models.facts import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentMissed,
+    AuthorizationChanged,
     CertificationWaived,
     CheckInAnswered,
     ClosedReason,
@@ -23,6 +24,8 @@ from models.facts import (
     DischargeSummarySigned,
     Ending,
     EvaluationCompleted,
+    HoldLifted,
+    HoldPlaced,
     IntakeCompleted,
     Payer,
     PlanOfCareSigned,
@@ -89,6 +92,27 @@ def received(at: datetime, **changes: Any) -> ReferralReceived:
 
 
 # --- parts of a life ------------------------------------------------------------------------------
+
+
+def approval(start: datetime, day: int, status: str, name: str = "au1", **more: Any) -> Life:
+    """A payer's approval stands at this from noon of a day on."""
+    given = {"at": on(start, day, "12:00"), "authorization_id": name, "status": status, **more}
+    return [AuthorizationChanged.model_validate(given)]
+
+
+def waits(start: datetime, day: int, check: int, limit: int, **more: Any) -> Life:
+    """Somebody places a hold at 12:00, to be looked at at 9:00 of one day, at most until another.
+
+    Without further words the patient is away, which is the front desk's.
+    """
+    given = {"by": "dana", "hold_id": "h1", "reason": "patient_away", "owner": "front_desk", **more}
+    given |= {"at": on(start, day, "12:00"), "next_check": on(start, check, "09:00")}
+    return [HoldPlaced.model_validate(given | {"limit": on(start, limit, "09:00")})]
+
+
+def lifted(start: datetime, day: int, name: str = "h1") -> Life:
+    """Somebody lifts a hold at 12:00."""
+    return [HoldLifted(at=on(start, day, "12:00"), by="dana", hold_id=name)]
 
 
 def booked(start: datetime, *, made: int = 0, day: int = 7, name: str = "a1") -> Life:

@@ -115,6 +115,15 @@ EVENTS: Final[dict[str, dict[str, Any]]] = {
     str(event["type"]): event
     for event in (
         {"type": "referral_received", "at": "2026-01-05T15:00:00Z", "data": NEW_REFERRAL},
+        _event("not_before_changed", "2026-01-05T16:00:00Z", not_before="2026-01-09T14:00:00Z"),
+        _event(
+            "authorization_changed",
+            "2026-01-05T17:00:00Z",
+            authorization_id="AU-1",
+            status="granted",
+            visits=12,
+            ends_on="2026-04-05",
+        ),
         _event(
             "appointment_booked",
             "2026-01-05T18:00:00Z",

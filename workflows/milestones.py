@@ -16,6 +16,7 @@ from models.facts import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentMissed,
+    AuthorizationChanged,
     CheckInAnswered,
     Discharged,
     DischargeSummarySigned,
@@ -23,6 +24,7 @@ from models.facts import (
     Fact,
     IntakeCompleted,
     MessageDelivered,
+    NotBeforeChanged,
     OrderReceived,
     OutcomeRecorded,
     PatientDied,
@@ -63,6 +65,14 @@ class Milestones:
     @workflow.signal(description="The request itself, or a correction of it")
     def referral_received(self, fact: RawValue = NO_BODY) -> None:
         self._read(ReferralReceived, fact)
+
+    @workflow.signal(description="The first day of care has moved, such as with the surgery")
+    def not_before_changed(self, fact: RawValue = NO_BODY) -> None:
+        self._read(NotBeforeChanged, fact)
+
+    @workflow.signal(description="A payer's approval is needed, asked for, given, or refused")
+    def authorization_changed(self, fact: RawValue = NO_BODY) -> None:
+        self._read(AuthorizationChanged, fact)
 
     @workflow.signal(description="The EMR has an appointment, or moved it")
     def appointment_booked(self, fact: RawValue = NO_BODY) -> None:

@@ -31,7 +31,9 @@ from workflows.steps.reach_patient import reach_patient
 from workflows.steps.recertify import recertify
 from workflows.steps.report_progress import report_progress
 from workflows.steps.request import request
+from workflows.steps.tell_waiting import tell_waiting
 from workflows.steps.watch_engagement import watch_engagement
+from workflows.steps.watch_holds import watch_holds
 
 Step = Callable[[Desk], Awaitable[None]]
 
@@ -63,6 +65,8 @@ class ReferralWorkflow(Milestones):
             self.walk(recertify),  # before the plan ends, or on day 90
             self.walk(report_progress),  # by the 10th treatment day
             self.walk(watch_engagement),  # nobody drops out unseen
+            self.walk(watch_holds),  # what it waits for has an owner and a limit
+            self.walk(tell_waiting),  # the patient hears why nothing happens
             # a new step, one line:  *self.since("2027-03-caregiver", call_caregiver),
         )
         while not story.done():

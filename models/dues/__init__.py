@@ -8,7 +8,7 @@ disagree. No date here is "now + n": walking a step again arms the same date.
 from __future__ import annotations
 
 from models.due import Due
-from models.dues import begin, care, end, patient, plan
+from models.dues import begin, care, end, holding, patient, plan
 from models.dues.asking import CERTIFIER, PATIENT, SOURCE, DueRule, recipient, soonest
 from models.dues.begin import acknowledged, request, thank_you, thanks, thanks_owed, verified
 from models.dues.care import (
@@ -27,6 +27,15 @@ from models.dues.end import (
     missing_evaluation,
     patient_thanks,
     summary,
+)
+from models.dues.holding import (
+    authorization,
+    authorization_low,
+    first_day,
+    hold_check,
+    hold_limit,
+    waiting_word,
+    watched_holds,
 )
 from models.dues.patient import (
     attendance,
@@ -63,6 +72,8 @@ __all__ = [
     "acknowledged",
     "agenda",
     "attendance",
+    "authorization",
+    "authorization_low",
     "certifier",
     "certifier_missing",
     "changed_plan",
@@ -73,7 +84,10 @@ __all__ = [
     "declined_plan",
     "engagement",
     "evaluation_window",
+    "first_day",
     "held",
+    "hold_check",
+    "hold_limit",
     "intake_help",
     "intake_reminder",
     "last_papers",
@@ -101,6 +115,8 @@ __all__ = [
     "thanks_owed",
     "undated_page",
     "verified",
+    "waiting_word",
+    "watched_holds",
 ]
 
 # What a fact by itself asks of a person at once, wherever the story stands.
@@ -108,6 +124,7 @@ AT_ONCE: tuple[DueRule, ...] = (returned_page, undated_page, declined_plan, low_
 
 RULES: tuple[DueRule, ...] = (
     *begin.RULES,
+    *holding.RULES,
     *patient.RULES,
     *plan.RULES,
     *care.RULES,

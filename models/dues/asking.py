@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from models.due import Due
 from models.hours import Span
@@ -34,6 +35,18 @@ def soonest(*rules_: DueRule) -> DueRule:
         return min(promised, key=lambda due: due.at, default=None)
 
     return first
+
+
+def anew(r: Referral, due: Due, since: datetime) -> Due:
+    """The promise with an occasion of its own once the clock has started again.
+
+    What was asked before *since* was about a wait that is over.
+    """
+    base, number = due.occasion, 1
+    while (opened := r.task(key_of(due))) is not None and opened.at < since:
+        number += 1
+        due = due.model_copy(update={"occasion": f"{base}-r{number}"})
+    return due
 
 
 def once(r: Referral, due: Due) -> Due | None:

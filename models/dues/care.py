@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
+from models import holds
 from models.clock import Calendar
 from models.due import Due
 from models.dues.asking import (
@@ -88,10 +89,11 @@ def engagement(r: Referral, rules: Rules) -> Due | None:
     """Nobody drops out unseen: a missing next visit, too long without one, a month without any.
 
     The next visit is only asked after where this feed has ever told of one; absence is not
-    evidence (policy.md rule 9). Days on which the clinic was closed do not count. [E8]
+    evidence (policy.md rule 9). Days on which the clinic was closed, or on which the referral
+    waited, do not count. [E8]
     """
     last = r.last_visit_at()
-    if last is None or r.discharged():
+    if last is None or r.discharged() or holds.waits(r):
         return None
     policy = rules.policy.dropout
     visits = len(r.treatment_days())
@@ -104,7 +106,7 @@ def engagement(r: Referral, rules: Rules) -> Due | None:
     ]
     if feed_tells and ahead is None:
         steps.insert(0, (TaskKind.NO_NEXT_VISIT, policy.no_future_visit, "no next visit"))
-    begin = max(last, ahead) if ahead else last
+    begin = max(at for at in (last, ahead, holds.ended_at(r)) if at is not None)
     rungs = [
         Due(
             key=f"engagement:{task}",

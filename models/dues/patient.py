@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from models import cadence
+from models import cadence, holds
 from models.due import Due
 from models.dues.asking import (
     ASKED_AGAIN,
     PATIENT,
     DueRule,
+    anew,
     asked,
     key_of,
     once,
@@ -31,8 +32,11 @@ def reach(r: Referral, rules: Rules) -> Due | None:
 
 
 def evaluation_window(r: Referral, rules: Rules) -> Due | None:
-    """An evaluation within 30 days, else the lead decides; after 45 a closing is proposed [D2]."""
-    if r.evaluated_or_discharged():
+    """An evaluation within 30 days, else the lead decides; after 45 a closing is proposed [D2].
+
+    It rests while a hold stands; afterwards both count from its end (policy.md rule 15).
+    """
+    if r.evaluated_or_discharged() or holds.waits(r):
         return None
     policy, cal = rules.policy.evaluation, rules.calendar
     overdue = Due(
@@ -50,6 +54,7 @@ def evaluation_window(r: Referral, rules: Rules) -> Due | None:
         occasion="window",
         says=f"Propose to close after {policy.propose_close} without an evaluation",
     )
+    overdue, proposal = anew(r, overdue, r.clock_start), anew(r, proposal, r.clock_start)
     proposed = r.task(key_of(proposal)) is not None
     if proposed or (r.task(key_of(overdue)) is not None and cadence.may_propose_close(r)):
         return asked(r, rules, overdue, proposal)
@@ -122,7 +127,7 @@ def attendance(r: Referral, rules: Rules) -> Due | None:
 def rebooking(r: Referral, rules: Rules) -> Due | None:
     """A missed or cancelled evaluation is booked again by a call; the third miss is the lead's."""
     why = r.rebooking()
-    if why is None:
+    if why is None or holds.waits(r):
         return None
     cal, policy = rules.calendar, rules.policy.evaluation
     misses = r.missed()

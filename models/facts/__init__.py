@@ -16,9 +16,12 @@ from pydantic import Field, TypeAdapter
 
 from models.facts.base import Fact, Id, UtcDatetime
 from models.facts.codes import (
+    AuthorizationStatus,
     CallOutcome,
     ClosedReason,
     Ending,
+    HoldEnd,
+    HoldReason,
     PageVerdict,
     Payer,
     Signer,
@@ -29,6 +32,8 @@ from models.facts.decided import (
     CallLogged,
     CertificationWaived,
     Decision,
+    HoldLifted,
+    HoldPlaced,
     MessageApproved,
     PageJudged,
     ReferralClosed,
@@ -38,11 +43,13 @@ from models.facts.heard import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentMissed,
+    AuthorizationChanged,
     CheckInAnswered,
     Discharged,
     DischargeSummarySigned,
     EvaluationCompleted,
     IntakeCompleted,
+    NotBeforeChanged,
     OrderReceived,
     OutcomeRecorded,
     PatientDied,
@@ -72,6 +79,8 @@ __all__ = [
     "AppointmentBooked",
     "AppointmentCancelled",
     "AppointmentMissed",
+    "AuthorizationChanged",
+    "AuthorizationStatus",
     "CallLogged",
     "CallOutcome",
     "CertificationWaived",
@@ -83,6 +92,10 @@ __all__ = [
     "Ending",
     "EvaluationCompleted",
     "Fact",
+    "HoldEnd",
+    "HoldLifted",
+    "HoldPlaced",
+    "HoldReason",
     "Id",
     "IntakeCompleted",
     "MessageApproved",
@@ -92,6 +105,7 @@ __all__ = [
     "MessageHeld",
     "MessageSent",
     "Milestone",
+    "NotBeforeChanged",
     "OrderReceived",
     "OutcomeRecorded",
     "OwnFact",
@@ -118,6 +132,8 @@ __all__ = [
 
 Milestone = (
     ReferralReceived
+    | NotBeforeChanged
+    | AuthorizationChanged
     | AppointmentBooked
     | AppointmentCancelled
     | AppointmentMissed
@@ -137,7 +153,14 @@ Milestone = (
     | CheckInAnswered
 )
 AnyDecision = (
-    CallLogged | TaskCompleted | MessageApproved | PageJudged | CertificationWaived | ReferralClosed
+    CallLogged
+    | TaskCompleted
+    | MessageApproved
+    | PageJudged
+    | HoldPlaced
+    | HoldLifted
+    | CertificationWaived
+    | ReferralClosed
 )
 OwnFact = MessageHeld | MessageSent | MessageDelivered | MessageFailed | MessageDropped | TaskOpened
 AnyDecisionFact = Annotated[AnyDecision, Field(discriminator="kind")]

@@ -104,3 +104,42 @@ class WhyDeclined(StrEnum):
     NOT_OUR_PATIENT = "not_our_patient"
     WANTS_VISIT_FIRST = "wants_visit_first"
     DISAGREES = "disagrees"
+
+
+class HoldReason(StrEnum):
+    """Why a referral waits (policy.md rule 15)."""
+
+    AUTHORIZATION = "authorization"
+    BENEFITS = "benefits"
+    ORDER_MISSING = "order_missing"
+    NOT_BEFORE = "not_before"  # surgery not yet done
+    PATIENT_AWAY = "patient_away"
+    CAPACITY = "capacity"
+
+    @property
+    def insurer(self) -> bool:
+        """The wait is for the patient's insurer: the patient is told that we wait."""
+        return self in {HoldReason.AUTHORIZATION, HoldReason.BENEFITS}
+
+
+class AuthorizationStatus(StrEnum):
+    """How far a payer's approval is."""
+
+    REQUIRED = "required"
+    REQUESTED = "requested"
+    GRANTED = "granted"
+    DENIED = "denied"
+    EXPIRED = "expired"
+
+    @property
+    def holds(self) -> bool:
+        """While it stands at this the patient cannot be treated on the payer's word."""
+        return self not in {AuthorizationStatus.GRANTED, AuthorizationStatus.EXPIRED}
+
+
+class HoldEnd(StrEnum):
+    """Why a person ended a hold."""
+
+    OVER = "over"  # what was waited for has come
+    NOT_NEEDED = "not_needed"  # it goes on without, such as a patient who pays
+    GIVEN_UP = "given_up"

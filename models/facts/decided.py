@@ -7,8 +7,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from models.facts.base import Fact, Id
-from models.facts.codes import CallOutcome, ClosedReason, PageVerdict, WhyDeclined
+from models.facts.base import Fact, Id, UtcDatetime
+from models.facts.codes import (
+    CallOutcome,
+    ClosedReason,
+    HoldEnd,
+    HoldReason,
+    PageVerdict,
+    WhyDeclined,
+)
+from models.roles import Role
 
 # Visits over time as a code: "2/week", "1-2/week", "1/2weeks", "1/month".
 Frequency = Annotated[str, Field(pattern=r"^\d{1,2}(-\d{1,2})?/(\d?weeks?|month)$")]
@@ -79,6 +87,36 @@ class PageJudged(Decision):
     def key(self) -> str:
         page = f":{self.document_id}" if self.document_id else ""
         return f"judged:{self.version}{page}"
+
+
+class HoldPlaced(Decision):
+    """The referral waits for something; told again with the same id it waits on other terms.
+
+    ``owner`` looks after it at ``next_check``; at ``limit`` it is the lead's (policy.md rule 15).
+    """
+
+    kind: Literal["hold_placed"] = "hold_placed"
+    hold_id: Id
+    reason: HoldReason
+    owner: Role
+    next_check: UtcDatetime
+    limit: UtcDatetime
+
+    @property
+    def key(self) -> str:
+        return f"hold:{self.hold_id}"
+
+
+class HoldLifted(Decision):
+    """A hold ended; ``hold_id`` may name an authorization that is not waited for any more."""
+
+    kind: Literal["hold_lifted"] = "hold_lifted"
+    hold_id: Id
+    why: HoldEnd = HoldEnd.OVER
+
+    @property
+    def key(self) -> str:
+        return f"hold:{self.hold_id}:lifted"
 
 
 class CertificationWaived(Decision):

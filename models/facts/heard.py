@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from models.facts.base import Fact, Id, UtcDatetime
-from models.facts.codes import Ending, Payer, Signer, Urgency
+from models.facts.codes import AuthorizationStatus, Ending, Payer, Signer, Urgency
 
 
 class ReferralReceived(Fact):
@@ -29,6 +29,34 @@ class ReferralReceived(Fact):
     not_before: UtcDatetime | None = None  # surgery not yet done: deadlines start here
     order_signed_and_dated: bool = False  # the certifier's own order (policy.md rule 5)
     order_holds_full_plan: bool = False
+
+
+class NotBeforeChanged(Fact):
+    """The first day of care has moved, such as with the surgery before it; none: nothing waits.
+
+    Whichever was known last counts, this or ``not_before`` of the request; every date follows.
+    """
+
+    kind: Literal["not_before_changed"] = "not_before_changed"
+    not_before: UtcDatetime | None = None
+
+
+class AuthorizationChanged(Fact):
+    """How far a payer's approval is; while none is given the referral waits (policy.md rule 15).
+
+    ``visits`` and ``ends_on`` say what was granted: so many treatment days, the last on that day.
+    Each status is a fact of its own, so that when the wait began stays known.
+    """
+
+    kind: Literal["authorization_changed"] = "authorization_changed"
+    authorization_id: Id
+    status: AuthorizationStatus
+    visits: int | None = Field(default=None, ge=1, le=500)
+    ends_on: date | None = None
+
+    @property
+    def key(self) -> str:
+        return f"authorization:{self.authorization_id}:{self.status}"
 
 
 class AppointmentBooked(Fact):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cli import feeding
-from cli.showing import explain
+from cli.showing import explain, show
 from cli.workplace import located
 from web.examples import NEW_REFERRAL
 
@@ -25,3 +25,31 @@ async def test_a_task_is_told_in_its_own_words(
     capsys.readouterr()
     explain(*located("example-emr:R-1001"), as_json=as_json)
     assert "The NPI of the source is not valid: look it up" in capsys.readouterr().out
+
+
+async def test_a_wait_is_told_with_its_reason_and_its_beginning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "referral.json"
+    file.write_text(json.dumps(NEW_REFERRAL))
+    await feeding.refer(file, None, as_json=True)
+    data = ["authorization_id=AU-1", "status=required"]
+    await feeding.milestone(
+        "example-emr:R-1001",
+        "authorization_changed",
+        data,
+        None,
+        None,
+        retracted=False,
+        as_json=True,
+    )
+    capsys.readouterr()
+    explain(*located("example-emr:R-1001"), as_json=False)
+    told = capsys.readouterr().out
+    assert "It waits for an authorization since " in told
+    assert "Ask the insurer for the authorization; then it is the billing's." in told
+    show(*located("example-emr:R-1001"), as_json=False)
+    assert "Waits for: authorization" in capsys.readouterr().out
+    explain(*located("example-emr:R-1001"), as_json=True)
+    (hold,) = json.loads(capsys.readouterr().out)["holds"]
+    assert (hold["hold_id"], hold["authorization"]) == ("AU-1", "required")

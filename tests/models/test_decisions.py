@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,17 @@ from models.facts import (
 )
 from models.kinds import Kind
 from models.referral import Referral
-from tests.lives import Life, booked, evaluated, on, planned, received
+from tests.lives import (
+    Life,
+    approval,
+    booked,
+    evaluated,
+    lifted,
+    on,
+    planned,
+    received,
+    waits,
+)
 
 START = datetime(2026, 1, 12, 15, tzinfo=UTC)
 ASKED = received(START)
@@ -59,6 +70,7 @@ def approve(message: str = MESSAGE) -> MessageApproved:
 
 
 LOST = close(ClosedReason.UNABLE_TO_REACH)
+AWAY: Any = waits(START, 1, check=3, limit=21)
 WAIVED = CertificationWaived(at=on(START, 40), by="drew")
 REPLIED = PatientReplied(at=on(START, 2), reply_id="r1")
 EVALUATED = evaluated(START)
@@ -92,6 +104,23 @@ ROWS: list[tuple[str, Life, AnyDecision, str | None]] = [
     ("lost with a question open", [opened("unmatched_event:inb_1")], LOST, "open_question"),
     ("declined by us, whatever is open", [opened("call_patient:bd-0-1")],
      close(ClosedReason.DECLINED_BY_CLINIC), None),
+    ("lost while it waits", AWAY, LOST, "on_hold"),
+    ("lost while the insurer is waited for", approval(START, 1, "required"), LOST, "on_hold"),
+    ("lost once the wait is over", [*AWAY, *lifted(START, 3)], LOST, None),
+    ("declined by the patient meanwhile", AWAY, close(ClosedReason.DECLINED_BY_PATIENT), None),
+    # waiting; rule 15
+    ("a hold", [], AWAY[0], None),
+    ("a hold on other terms", AWAY, waits(START, 3, check=9, limit=30)[0], None),
+    ("a hold once it is over", [PatientDied(at=START)], AWAY[0], "over"),
+    ("a hold that ended before it began", [], waits(START, 9, check=3, limit=5)[0],
+     "limit_passed"),
+    ("a hold nobody looks after in time", [], waits(START, 1, check=30, limit=21)[0],
+     "check_out_of_reach"),
+    ("lifting", AWAY, lifted(START, 2)[0], None),
+    ("lifting an authorization", approval(START, 1, "denied"), lifted(START, 2, "au1")[0], None),
+    ("lifting what is not there", [], lifted(START, 2)[0], "no_hold"),
+    ("lifting what is lifted", [*AWAY, *lifted(START, 2)], lifted(START, 3)[0], "no_hold"),
+    ("lifting before it began", AWAY, lifted(START, 0)[0], "too_early"),
     # taking back
     ("taking back what was not", [], call(retracted=True), "nothing_to_undo"),
     ("taking back", [call()], call(as_of=on(START, 4), retracted=True), None),

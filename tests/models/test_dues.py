@@ -26,6 +26,7 @@ from models.facts import (
     IntakeCompleted,
     MessageHeld,
     MessageSent,
+    NotBeforeChanged,
     PatientDied,
     PlanOfCareReturned,
     ReferralWithdrawn,
@@ -40,10 +41,12 @@ from models.referral import MessageRef, Referral
 from tests.lives import (
     CALENDAR,
     Life,
+    approval,
     booked,
     certified,
     discharged,
     evaluated,
+    lifted,
     local,
     on,
     planned,
@@ -51,6 +54,7 @@ from tests.lives import (
     reported,
     rules,
     visits,
+    waits,
 )
 
 START = datetime(2026, 1, 12, 15, tzinfo=UTC)
@@ -87,6 +91,15 @@ THANKED = sent("thank_you:source:1", 0)
 CHECKED_IN = sent("check_in:patient:1", 17)
 ENDED: Life = [*SIGNED, Discharged(at=at(10, "16:00"), reason=Ending.GOALS_MET)]
 TEN_DAYS = visits(START, 8, 9, 10, 11, 14, 15, 16, 17, 18)
+REQUIRED: Life = [ASKED, *approval(START, 0, "required")]
+DENIED: Life = [*REQUIRED, *approval(START, 1, "requested"), *approval(START, 3, "denied")]
+GRANTED: Life = [*DENIED, *approval(START, 9, "granted", visits=12)]
+ASKED_INSURER = TaskOpened(
+    at=at(0, "12:00"),
+    task="request_authorization:au1-20260112T170000",
+    role="billing",
+    due=at(1, "18:00"),
+)
 OTHERS = rules(owner=dict.fromkeys(Kind, "emr"))
 NO_TIME_OFF = CALENDAR.model_copy(update={"closed": (date(2026, 1, 22), date(2026, 1, 24))})
 CLOSED_A_DAY = Rules(policy=rules().policy, calendar=NO_TIME_OFF)
@@ -574,6 +587,196 @@ ROWS = [
         "low_score:1",
     ),
     Row("seven is content", dues.low_score, [*ENDED, CheckInAnswered(at=at(18), score=7)], None),
+    # waiting; rule 15 and authorization.*
+    Row(
+        "an authorization is asked for at once",
+        dues.authorization,
+        REQUIRED,
+        "day 0 12:00",
+        "billing",
+        "request_authorization:au1-20260112T170000",
+    ),
+    Row("that is a person's by now", dues.authorization, [*REQUIRED, ASKED_INSURER], None),
+    Row(
+        "chased three business days after it was asked for",
+        dues.authorization,
+        [*REQUIRED, ASKED_INSURER, done(ASKED_INSURER.task, 1)],
+        "day 4 18:00",
+        "billing",
+        "chase_authorization:au1-20260112T170000",
+    ),
+    Row(
+        "or after the EMR said so",
+        dues.authorization,
+        [*REQUIRED, *approval(START, 1, "requested")],
+        "day 4 18:00",
+        "billing",
+        "chase_authorization:au1-20260113T170000",
+    ),
+    Row(
+        "and every three from then on",
+        dues.authorization,
+        [
+            *REQUIRED,
+            *approval(START, 1, "requested"),
+            opened("chase_authorization:au1-20260113T170000", 4, "18:00"),
+            done("chase_authorization:au1-20260113T170000", 7),
+        ],
+        "day 10 18:00",
+        "billing",
+        "chase_authorization:au1-20260113T170000-again-1",
+    ),
+    Row(
+        "a refusal is the lead's at once",
+        dues.authorization,
+        DENIED,
+        "day 3 12:00",
+        "lead",
+        "authorization_denied:au1-20260115T170000",
+    ),
+    Row("given: nothing is left to ask", dues.authorization, GRANTED, None),
+    Row(
+        "after ten business days it is the lead's",
+        dues.hold_limit,
+        [*REQUIRED, *approval(START, 1, "requested")],
+        "day 14 18:00",
+        "lead",
+        "hold_limit:au1-20260112T170000",
+    ),
+    Row("but not twice", dues.hold_limit, DENIED, None),
+    Row(
+        "a hold at its own limit",
+        dues.hold_limit,
+        [ASKED, *waits(START, 1, check=3, limit=21)],
+        "day 21 09:00",
+        "lead",
+        "hold_limit:h1-20260202T140000",
+    ),
+    Row(
+        "its owner looks after it in time",
+        dues.hold_check,
+        [ASKED, *waits(START, 1, check=3, limit=21, owner="therapist")],
+        "day 3 09:00",
+        "therapist",
+        "check_hold:h1-20260115T140000",
+    ),
+    Row(
+        "and again on the day agreed on then",
+        dues.hold_check,
+        [
+            ASKED,
+            *waits(START, 1, check=3, limit=21),
+            opened("check_hold:h1-20260115T140000", 3, "09:00"),
+            *waits(START, 3, check=8, limit=21),
+        ],
+        "day 8 09:00",
+        "front_desk",
+        "check_hold:h1-20260120T140000",
+    ),
+    Row(
+        "of two holds the sooner",
+        dues.hold_check,
+        [
+            ASKED,
+            *waits(START, 1, check=3, limit=21),
+            *waits(START, 1, check=2, limit=9, hold_id="h2", reason="capacity"),
+        ],
+        "day 2 09:00",
+        "front_desk",
+        "check_hold:h2-20260114T140000",
+    ),
+    Row(
+        "lifted",
+        dues.hold_check,
+        [ASKED, *waits(START, 1, check=3, limit=21), *lifted(START, 2)],
+        None,
+    ),
+    Row(
+        "two weeks before an authorization ends",
+        dues.authorization_low,
+        [ASKED, *approval(START, 3, "granted", ends_on=date(2026, 3, 2))],
+        "day 35 17:00",
+        "billing",
+        "renew_authorization:au1-20260115T170000",
+    ),
+    Row(
+        "three visits before it is used up",
+        dues.authorization_low,
+        [*IN_CARE, *approval(START, 3, "granted", visits=6), *visits(START, 8, 9)],
+        "day 9 12:00",
+        "billing",
+        "renew_authorization:au1-20260115T170000",
+    ),
+    Row(
+        "four are still left",
+        dues.authorization_low,
+        [*IN_CARE, *approval(START, 3, "granted", visits=6), *visits(START, 8)],
+        None,
+    ),
+    Row(
+        "an expired one at once",
+        dues.authorization_low,
+        [*IN_CARE, *approval(START, 3, "granted"), *approval(START, 20, "expired")],
+        "day 20 12:00",
+        "billing",
+        "renew_authorization:au1-20260201T170000",
+    ),
+    Row(
+        "the next one is asked for already",
+        dues.authorization_low,
+        [
+            *IN_CARE,
+            *approval(START, 3, "granted", visits=3),
+            *approval(START, 9, "requested", name="au2"),
+        ],
+        None,
+    ),
+    Row("the patient hears within two business days", dues.waiting_word, REQUIRED, "day 2 08:00"),
+    Row(
+        "also where a person waits for the insurer",
+        dues.waiting_word,
+        [ASKED, *waits(START, 1, check=3, limit=21, reason="benefits")],
+        "day 3 08:00",
+    ),
+    Row(
+        "not about their own absence",
+        dues.waiting_word,
+        [ASKED, *waits(START, 1, check=3, limit=21)],
+        None,
+    ),
+    Row("a refusal is told by a person", dues.waiting_word, DENIED, None),
+    Row("once", dues.waiting_word, [*REQUIRED, sent("waiting_on_insurer:patient:au1", 2)], None),
+    Row(
+        "once, however many approvals are waited for",
+        dues.waiting_word,
+        [
+            *REQUIRED,
+            *approval(START, 1, "required", name="au2"),
+            sent("waiting_on_insurer:patient:au1", 2),
+            *approval(START, 3, "granted"),
+        ],
+        None,
+    ),
+    Row("the EMR's job", dues.waiting_word, REQUIRED, None, rules=OTHERS),
+    Row(
+        "the surgery lies ahead", dues.first_day, [received(START, not_before=at(9))], "day 9 10:00"
+    ),
+    Row(
+        "and has moved, and moved again",
+        dues.first_day,
+        [
+            received(START, not_before=at(9)),
+            NotBeforeChanged(at=at(3), not_before=at(20)),
+            received(START, as_of=at(5), not_before=at(15)),
+        ],
+        "day 15 10:00",
+    ),
+    Row(
+        "it has passed",
+        dues.first_day,
+        [received(START, not_before=at(9)), sent("schedule_text:patient:bd-0", 9, "10:05")],
+        None,
+    ),
     # a milestone nobody expected
     Row(
         "no request",

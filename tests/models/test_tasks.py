@@ -23,15 +23,18 @@ from models.referral import Referral
 from models.tasks import SPECS, TaskKind, judge_key, kind_of, moot, task_key
 from tests.lives import (
     Life,
+    approval,
     booked,
     certified,
     discharged,
     evaluated,
+    lifted,
     on,
     planned,
     received,
     reported,
     visits,
+    waits,
 )
 
 START = datetime(2026, 1, 12, 15, tzinfo=UTC)
@@ -70,6 +73,8 @@ MOVED = [
     ),
 ]
 CANCELLED = [AppointmentCancelled(at=on(START, 1), appointment_id="a1")]
+AWAY = waits(START, 1, check=3, limit=21)
+NEEDED = approval(START, 0, "required")
 SECOND = planned(START, day=12, version=2)
 
 ROWS: list[tuple[str, Life, Life]] = [  # task, while it stands, what overtakes it
@@ -88,6 +93,23 @@ ROWS: list[tuple[str, Life, Life]] = [  # task, while it stands, what overtakes 
     ("intake_help:a1", booked(START), [IntakeCompleted(at=START)]),
     ("intake_help:a1", booked(START), CANCELLED),
     ("evaluation_overdue:1", [], evaluated(START)),
+    ("call_patient:bd-0-1", [], AWAY),
+    ("propose_close:bd-12", [], AWAY),
+    ("evaluation_overdue:1", [], AWAY),
+    ("rebook_call:miss-1", MISSED_ONCE, AWAY),
+    ("check_hold:h1-20260115T140000", AWAY, lifted(START, 2)),
+    ("check_hold:h1-20260115T140000-again-1", AWAY, waits(START, 3, check=9, limit=21)),
+    ("hold_limit:h1-20260202T140000", AWAY, waits(START, 20, check=25, limit=40)),
+    ("hold_limit:au1-20260112T170000", NEEDED, approval(START, 9, "granted")),
+    ("request_authorization:au1-20260112T170000", NEEDED, approval(START, 1, "requested")),
+    ("chase_authorization:au1-20260112T170000", NEEDED, approval(START, 9, "granted")),
+    ("chase_authorization:au1-20260113T170000", [*NEEDED, *approval(START, 1, "requested")],
+     approval(START, 6, "denied")),
+    ("authorization_denied:au1-20260118T170000", [*NEEDED, *approval(START, 6, "denied")],
+     approval(START, 7, "requested")),
+    ("renew_authorization:au1-20260121T170000", [*CARE, *approval(START, 9, "granted")],
+     approval(START, 20, "requested", name="au2")),
+    ("tell_waiting:au1", NEEDED, approval(START, 9, "granted")),
     ("name_certifier:1", NOBODY, [TOLD]),
     ("name_certifier:1", [*NOBODY, *CARE], certified(START, day=8)),
     ("attach_document:v1", CARE, [PatientDied(at=START)]),

@@ -110,6 +110,25 @@ async def test_a_decision_that_is_none_is_a_coded_400(
     assert (answer.status_code, answer.json()["code"]) == (400, code)
 
 
+async def test_a_hold_needs_somebody_and_an_end(site: Site) -> None:
+    referral_id = await referral_of(site, await refer(site))
+    path = f"{REFERRALS}/{referral_id}/decisions"
+    hold = {
+        "kind": "hold_placed",
+        "by": "dana",
+        "hold_id": "H-1",
+        "reason": "patient_away",
+        "owner": "front_desk",
+        "next_check": "2026-01-12T15:00:00Z",
+        "limit": "2026-02-02T15:00:00Z",
+    }
+    for field in ("owner", "next_check", "limit", "reason"):
+        less = {name: value for name, value in hold.items() if name != field}
+        answer = await site.http.post(path, json=less, headers=TOKEN)
+        assert (answer.status_code, answer.json()["field"]) == (400, field)
+    assert (await site.http.post(path, json=hold, headers=TOKEN)).status_code == 200
+
+
 async def test_what_is_not_there_is_404_in_the_one_shape(site: Site) -> None:
     for answer in (
         await site.http.get("/nowhere"),

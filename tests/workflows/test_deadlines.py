@@ -24,13 +24,17 @@ from models.facts import (
     PlanOfCareReturned,
 )
 from models.kinds import Kind
+from models.tasks import hold_occasion
 from tests.lives import (
+    CALENDAR,
     Life,
+    approval,
     booked,
     certified,
     did,
     discharged,
     evaluated,
+    lifted,
     local,
     monday,
     on,
@@ -38,6 +42,7 @@ from tests.lives import (
     received,
     rules,
     visits,
+    waits,
 )
 from tests.theater import Theater, on_stage
 
@@ -61,6 +66,10 @@ def discharge_told(start: datetime, day: int, *, planned: bool = True) -> Life:
 
 def missed(start: datetime, day: int, name: str) -> Life:
     return [AppointmentMissed(at=on(start, day, "12:00"), appointment_id=name)]
+
+
+def about(start: datetime, day: int, clock: str = "12:00", name: str = "au1") -> str:
+    return hold_occasion(name, on(start, day, clock))
 
 
 def cases(start: datetime) -> dict[str, Case]:
@@ -225,6 +234,42 @@ def cases(start: datetime) -> dict[str, Case]:
             {"low_score:1": ("lead", "day 24 09:30")},
             until=25,
         ),
+        "authorization: at once, chased three business days later, denied: the lead": Case(
+            dues.authorization,
+            [
+                *approval(start, 0, "required"),
+                *approval(start, 1, "requested"),
+                *approval(start, 9, "denied"),
+            ],
+            {
+                f"request_authorization:{about(start, 0)}": ("billing", "day 0 12:00"),
+                f"chase_authorization:{about(start, 1)}": ("billing", "day 4 18:00"),
+                f"authorization_denied:{about(start, 9)}": ("lead", "day 9 12:00"),
+            },
+            until=10,
+        ),
+        "hold_limit: ten business days into an authorization": Case(
+            dues.hold_limit,
+            [*approval(start, 0, "required"), *approval(start, 1, "requested")],
+            {f"hold_limit:{about(start, 0)}": ("lead", "day 14 18:00")},
+            until=15,
+        ),
+        "hold_check: on the day agreed on, until it is lifted": Case(
+            dues.hold_check,
+            [*waits(start, 1, check=3, limit=20), *lifted(start, 14)],
+            {
+                f"check_hold:{about(start, 3, '09:00', 'h1')}": ("front_desk", "day 3 09:00"),
+                "call_patient:bd-0-1": ("front_desk", "day 0 12:00"),
+                "call_patient:r2-bd-0-1": ("front_desk", "day 14 14:00"),
+            },
+            until=15,
+        ),
+        "authorization_low: two weeks ahead of its end": Case(
+            dues.authorization_low,
+            approval(start, 0, "granted", ends_on=CALENDAR.local_date(on(start, 30))),
+            {f"renew_authorization:{about(start, 0)}": ("billing", "day 16 17:00")},
+            until=18,
+        ),
         "request: a milestone without one": Case(
             dues.request,
             visits(start, 1),
@@ -237,7 +282,9 @@ def cases(start: datetime) -> dict[str, Case]:
 
 # They act by themselves at their time, or their task is tested with the cadence they belong to.
 WITHOUT_A_TASK = {
+    dues.first_day,
     dues.thank_you,
+    dues.waiting_word,
     dues.reach,
     dues.intake_reminder,
     dues.chase,
