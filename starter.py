@@ -184,6 +184,24 @@ def decide(
 
 
 @app.command()
+def resume(
+    org: Annotated[str | None, typer.Option(help="One organization alone.")] = None,
+    anew: Annotated[
+        bool,
+        typer.Option(
+            "--anew", help="Those that run as well: Temporal came back from an old backup."
+        ),
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what is missing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Start again from the record what should be running and is not: Temporal lost its memory."""
+    from cli.resuming import resume as run_resume
+
+    _engine_exit(run_resume(org=org, anew=anew, dry_run=dry_run, as_json=as_json), as_json=as_json)
+
+
+@app.command()
 @friendly
 def show(wanted: Wanted, as_json: AsJson = False) -> None:
     """One referral: where it stands, and everything that happened."""

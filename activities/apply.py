@@ -327,12 +327,16 @@ class Apply:
     def _telling(
         self, row: ReferralRow, referral: Referral, facts: tuple[AnyFact, ...] = ()
     ) -> Telling:
-        start = ReferralStart(
-            org=row.org,
-            clinic_id=row.clinic_id,
-            referral_id=row.id,
-            source_id=row.source_id,
-            rules=Rules.model_validate(row.rules),
-            facts=referral.facts,
-        )
-        return Telling(start, facts)
+        return Telling(start_of(row, referral), facts)
+
+
+def start_of(row: ReferralRow, referral: Referral) -> ReferralStart:
+    """How a referral's workflow begins, at any time of its life: with all the record knows."""
+    return ReferralStart(
+        org=row.org,
+        clinic_id=row.clinic_id,
+        referral_id=row.id,
+        source_id=row.source_id,
+        rules=Rules.model_validate(row.rules),
+        facts=referral.facts,
+    )

@@ -77,6 +77,22 @@ class Loop:
         """Start a closed referral again, with everything the record knows."""
         await self._start(start, WorkflowIDReusePolicy.ALLOW_DUPLICATE)
 
+    async def resume(self, start: ReferralStart, *, anew: bool = False) -> None:
+        """Start a referral from the record unless it runs; *anew* ends the run there is first.
+
+        Raises EngineUnavailable.
+        """
+        ways = WorkflowIDConflictPolicy
+        conflict = ways.TERMINATE_EXISTING if anew else ways.USE_EXISTING
+        await self._start(start, WorkflowIDReusePolicy.ALLOW_DUPLICATE, conflict=conflict)
+
+    async def watch(self, org: str, source_id: str, quiet: bool) -> None:
+        """Start a source's watch unless it runs; ``quiet`` as the record knows it.
+
+        Raises EngineUnavailable.
+        """
+        await self._watch(SourceStart(org=org, source_id=source_id, quiet=quiet))
+
     async def tell(self, start: ReferralStart, facts: Sequence[AnyFact]) -> bool:
         """Signal facts, starting the workflow if it never ran; False when its story has ended."""
         try:
@@ -108,27 +124,7 @@ class Loop:
         ``at`` goes with the signal because every workflow has its own virtual clock
         (engine-traps.md §2). Raises EngineUnavailable.
         """
-        await self._do(
-            self._engine().start_workflow(
-                SOURCE_WATCH,
-                SourceStart(org=org, source_id=source_id),
-                id=source_workflow_id(org, source_id),
-                task_queue=self._queue,
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                start_signal="referral_received",
-                start_signal_args=[at],
-                search_attributes=TypedSearchAttributes(
-                    [
-                        SearchAttributePair(ORGANIZATION, org),
-                        SearchAttributePair(SOURCE, source_id),
-                        SearchAttributePair(NEEDS_ATTENTION, False),
-                    ]
-                ),
-                static_summary="Watches one source for silence",
-                rpc_timeout=RPC_TIMEOUT,
-            )
-        )
+        await self._watch(SourceStart(org=org, source_id=source_id), "referral_received", at)
 
     async def decide(self, org: str, referral_id: str, decision: AnyDecision) -> Decided:
         """Ask the workflow to take a decision; the same decision again is the same update.
@@ -177,8 +173,35 @@ class Loop:
             return EngineHealth(reachable=False, worker_seen=False)
         return EngineHealth(reachable=True, worker_seen=bool(described.pollers))
 
+    async def _watch(self, start: SourceStart, signal: str | None = None, *told: datetime) -> None:
+        await self._do(
+            self._engine().start_workflow(
+                SOURCE_WATCH,
+                start,
+                id=source_workflow_id(start.org, start.source_id),
+                task_queue=self._queue,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                start_signal=signal,
+                start_signal_args=told,
+                search_attributes=TypedSearchAttributes(
+                    [
+                        SearchAttributePair(ORGANIZATION, start.org),
+                        SearchAttributePair(SOURCE, start.source_id),
+                        SearchAttributePair(NEEDS_ATTENTION, start.quiet),
+                    ]
+                ),
+                static_summary="Watches one source for silence",
+                rpc_timeout=RPC_TIMEOUT,
+            )
+        )
+
     async def _start(
-        self, start: ReferralStart, reuse: WorkflowIDReusePolicy, fact: AnyFact | None = None
+        self,
+        start: ReferralStart,
+        reuse: WorkflowIDReusePolicy,
+        fact: AnyFact | None = None,
+        conflict: WorkflowIDConflictPolicy = WorkflowIDConflictPolicy.USE_EXISTING,
     ) -> None:
         view = view_of(Referral(start.facts))
         # The workflow only reports changes of these, so it must begin with the same ones.
@@ -196,7 +219,7 @@ class Loop:
                 id=referral_workflow_id(start.org, start.referral_id),
                 task_queue=self._queue,
                 id_reuse_policy=reuse,
-                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                id_conflict_policy=conflict,
                 start_signal=fact.kind if fact else None,
                 start_signal_args=[fact] if fact else [],
                 search_attributes=TypedSearchAttributes(attributes),
