@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlmodel import Session
@@ -13,6 +13,7 @@ from activities.judging import channels_left, outgoing, recipient
 from activities.letters import Letter, NotReady
 from activities.outcomes import Outcomes
 from activities.turns import Attempt, Turn, failure, known
+from integrations.contract import LONGEST_CALL
 from models.contracts import Answer, Channel, Parcel
 from models.errors import Conflict, NotFound
 from models.facts import MessageFailed
@@ -25,6 +26,14 @@ from store import contacts, post
 from store.contacts import Contact
 from store.record import Record
 from store.tables import DeliveryRow, DeliveryState, MessageRow
+
+# How long after its claim a turn may still be talking to the vendor, on the wall clock: the latest
+# start of a call, and the call. Two turns at once are rare (a run that was reset, an engine that
+# took a worker for dead), so the second waits them out and only then asks the vendor. A clock that
+# is wrong makes it wait longer, or leaves the matter to the engine's own limit, which is no
+# shorter (workflows/policies.py SEND_TIMEOUT).
+LATEST_START = timedelta(seconds=15)
+IN_HAND = LATEST_START + timedelta(seconds=LONGEST_CALL)
 
 _OVER = frozenset({DeliveryState.ACCEPTED, DeliveryState.DELIVERED})
 # What no document can mend: the message is dropped.
@@ -59,7 +68,7 @@ class Claims:
     ) -> Answer | Claimed | Lost:
         """Claim what may leave now; an answer where nothing may, or nothing is left to do.
 
-        Raises Conflict ``claimed_elsewhere`` when another turn was faster.
+        Raises Conflict ``claimed_elsewhere`` when another turn was faster and may be at it still.
         """
         given = turn.given
         referral = self._record.load(session, given.org, given.referral_id)
@@ -96,6 +105,8 @@ class Claims:
         """A delivery that has begun on this rung: somebody's receipt may have been faster."""
         attempt = Attempt.of(earlier)
         if earlier.state == DeliveryState.SENDING:
+            if earlier.in_hand_until is not None and self._clock() < earlier.in_hand_until:
+                raise in_other_hands()
             return Lost(row.id, attempt)
         if earlier.state in _OVER:
             return self._out.accepted(
@@ -170,8 +181,9 @@ class Claims:
         if delivery.address_ref != address:  # corrected since the line was busy
             delivery.address_ref = address
             session.add(delivery)
-        if not post.claim(session, delivery.id, delivery.attempt, at=turn.at):
-            raise Conflict("Another turn has this message in its hands.", code="claimed_elsewhere")
+        until = self._clock() + IN_HAND
+        if not post.claim(session, delivery.id, delivery.attempt, at=turn.at, until=until):
+            raise in_other_hands()
         parcel = parcels.parcel(delivery.reference, channel, address, clinic, words, letter)
         return Claimed(row.id, Attempt.of(delivery), parcel)
 
@@ -208,6 +220,11 @@ class Claims:
         until = calendar.opening(calendar.next_business_day(calendar.local_date(turn.at)))
         task = self._out.task(session, turn, TaskKind.ATTACH_DOCUMENT)
         return self._out.held(session, turn, message_id, until, "document_missing", *failed, *task)
+
+
+def in_other_hands() -> Conflict:
+    """Somebody else is at it; the engine tries again and finds what came of it."""
+    return Conflict("Another turn has this message in its hands.", code="claimed_elsewhere")
 
 
 def contact(session: Session, turn: Turn) -> Contact:

@@ -8,9 +8,10 @@ A turn of the crank may be cut off anywhere and be turned again:
   person's task and the message is dropped as ``uncertain``; never a silent second send;
 - after the last transaction, everything is known and is only answered again.
 
-This needs a vendor call to be over when the engine gives the turn to somebody else: calls end
-within ``integrations.contract.LONGEST_CALL``, an attempt lives longer than three of them, and one
-that was held up (a locked store, a machine that slept) begins no call after ``LATEST_START``.
+This needs a vendor call to be over when the engine gives the turn to somebody else: a turn hands
+nothing over after ``LATEST_START`` (a slow question, a locked store, a machine that slept), a call
+ends within ``integrations.contract.LONGEST_CALL``, and an attempt lives longer than both together.
+Where two turns meet all the same, the row says how long the first may be at it (``IN_HAND``).
 
 Verdicts: *permanent* spends the rung. *Later* and *fix* hold the message on the retry ladder of
 the policy, *fix* with a task for an admin: a wrong password must not lose a plan of care. *Person*
@@ -27,7 +28,15 @@ from sqlmodel import Session
 from temporalio import activity
 
 from activities import letters
-from activities.claims import Claimed, Claims, Lost, contact, rungs_left
+from activities.claims import (
+    LATEST_START,
+    Claimed,
+    Claims,
+    Lost,
+    contact,
+    in_other_hands,
+    rungs_left,
+)
 from activities.guard import scrubbed
 from activities.letters import Letter, NotReady
 from activities.outcomes import Outcomes
@@ -51,7 +60,6 @@ from store.tables import DeliveryState, MessageState
 _LOG = logging.getLogger("referral_loop.activities")
 _ASK_AGAIN = timedelta(minutes=15)  # when the vendor cannot even be asked
 _ROUNDS = 3
-LATEST_START = timedelta(seconds=40)  # into a turn, of the wall clock
 
 
 class Post:
@@ -107,7 +115,7 @@ class Post:
             answer = step if isinstance(step, Answer) else self._ask(turn, step)
             if answer is not None:
                 return answer
-        raise Conflict("Another turn has this message in its hands.", code="claimed_elsewhere")
+        raise in_other_hands()
 
     def stop(self, given: DropInput, at: datetime) -> Answer:
         """Drop a message that events have overtaken, unless it is settled; twice changes nothing.

@@ -13,8 +13,8 @@ from models.base import Model
 from models.contracts import Parcel, Receipt
 from models.errors import ChannelError, Verdict
 
-# Seconds. A turn may need three of them (find, send, find), and workflows/policies.py
-# SEND_TIMEOUT must be longer than that.
+# Seconds. A call begins early enough to be over when its turn is (activities/post.py LATEST_START,
+# workflows/policies.py SEND_TIMEOUT).
 LONGEST_CALL = 15.0
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 

@@ -173,12 +173,20 @@ def queue_crm(
 
 
 def claim(
-    session: Session, delivery_id: str, attempt: int, *, at: datetime, again: bool = False
+    session: Session,
+    delivery_id: str,
+    attempt: int,
+    *,
+    at: datetime,
+    until: datetime | None = None,
+    again: bool = False,
 ) -> bool:
     """Take a delivery for sending: true for exactly one of those who saw it at ``attempt``.
 
-    A delivery already ``sending`` is only taken with ``again``, which is for whoever has asked the
-    vendor and heard that nothing is there. Commit before the vendor is called.
+    ``until`` (wall time) is when whoever takes it will have ended every call about it; nobody asks
+    the vendor before. A delivery already ``sending`` is only taken with ``again``, which is for
+    whoever has asked the vendor and heard that nothing is there. Commit before the vendor is
+    called.
     """
     states = [_S.QUEUED, _S.SENDING] if again else [_S.QUEUED]
     return _move(
@@ -186,7 +194,13 @@ def claim(
         delivery_id,
         attempt,
         states,
-        {"state": _S.SENDING, "attempt": attempt + 1, "claimed_at": at, "code": None},
+        {
+            "state": _S.SENDING,
+            "attempt": attempt + 1,
+            "claimed_at": at,
+            "in_hand_until": until,
+            "code": None,
+        },
     )
 
 

@@ -68,7 +68,8 @@ class DeliveryRow(Table, table=True):
     """One way out for one subject on one channel: the only outbox there is.
 
     ``address_ref`` is the normalised number or mailbox: caps and dead numbers count by it.
-    ``acceptances`` counts distinct vendor ids; more than one on a rung is a double send.
+    ``acceptances`` counts distinct vendor ids; more than one on a rung is a double send. While it
+    is ``sending``, whoever claimed it may be talking to the vendor up to ``in_hand_until``.
     """
 
     __tablename__ = "deliveries"
@@ -93,6 +94,7 @@ class DeliveryRow(Table, table=True):
     state: str = DeliveryState.QUEUED
     attempt: int = 0
     claimed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    in_hand_until: datetime | None = Field(default=None, sa_type=UtcDateTime)  # wall time
     vendor_id: str | None = None
     acceptances: int = 0
     prove_by: datetime | None = Field(default=None, sa_type=UtcDateTime)  # wall time

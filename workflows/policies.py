@@ -15,9 +15,11 @@ STORE_RETRY = RetryPolicy(
     maximum_interval=timedelta(minutes=5),
 )
 
-# Longer than every vendor's own time-out (integrations keep theirs at 20 s or less), so that a
-# lost answer is met by the adapter, which can look the message up, and not by the engine.
-SEND_TIMEOUT = timedelta(seconds=60)
+# Longer than the latest start of a vendor's call and the call itself (activities/post.py), so that
+# a call is over when the engine gives its turn to another worker; no longer, because a worker that
+# died is noticed by this alone. No heartbeats: nothing tells a worker that one has arrived, so a
+# call under way could not rely on it, and a shorter limit would let two send.
+SEND_TIMEOUT = timedelta(seconds=35)
 SEND_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=2),
     backoff_coefficient=2.0,

@@ -187,6 +187,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("in_hand_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("vendor_id", sa.String(), nullable=True),
         sa.Column("acceptances", sa.Integer(), nullable=False),
         sa.Column("prove_by", sa.DateTime(timezone=True), nullable=True),

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -25,57 +24,9 @@ from pydantic import SecretStr
 from integrations.email.smtp import Smtp, SmtpSettings
 from models.contracts import Attachment, Parcel
 from models.errors import CannotTell, ChannelError, Verdict
+from tests.mail import Mailbox, Server
 
 NOW = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
-
-
-class Mailbox:
-    """A handler that keeps what it takes; ``answers`` overrides a phase's reply, one each."""
-
-    def __init__(self) -> None:
-        self.taken: list[Any] = []
-        self.answers: dict[str, list[str]] = {}
-        self.drop_at: str | None = None
-
-    def _answer(self, phase: str, server: Any, default: str) -> str:
-        if self.drop_at == phase:
-            server.transport.abort()
-        left = self.answers.get(phase, [])
-        return left.pop(0) if left else default
-
-    async def handle_MAIL(  # noqa: N802
-        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
-    ) -> str:
-        envelope.mail_from = address
-        return self._answer("mail", server, "250 OK")
-
-    async def handle_RCPT(  # noqa: N802
-        self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
-    ) -> str:
-        answer = self._answer("rcpt", server, "250 OK")
-        if answer.startswith("250"):
-            envelope.rcpt_tos.append(address)
-        return answer
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
-        answer = self._answer("data", server, "250 2.0.0 Ok: queued as 4XyZ")
-        if answer.startswith("250"):
-            self.taken.append(envelope)
-        return answer
-
-
-class Server(Controller):
-    """aiosmtpd on a free port, with or without TLS and login."""
-
-    def __init__(self, box: Mailbox, **options: Any) -> None:
-        self.from_start = options.pop("ssl_context", None)
-        super().__init__(box, hostname="127.0.0.1", port=0, ssl_context=self.from_start, **options)
-
-    def _trigger_server(self) -> None:
-        # The port is the system's choice; the base class would connect to port 0.
-        assert self.server is not None
-        self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
 
 
 @pytest.fixture

@@ -1,0 +1,185 @@
+"""Workers that die on cue: a process of its own on the real engine, killed at a named point.
+
+``python -m tests.outages.crew <Cue as JSON>`` runs a worker with the activities of a referral on a
+real store and real channels. Which moment it dies at is planted here, from outside: the product
+has no hooks for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities import claims, outcomes
+from activities.book import Book
+from activities.post import Post
+from activities.tenants import Tenants
+from engine.client import connect, run_and_exit
+from engine.codec import KeyRing
+from integrations.contract import Accepted
+from integrations.email.smtp import Smtp, SmtpSettings
+from integrations.outbox import Outbox
+from models.contracts import Parcel
+from models.policy import Ack
+from models.policy_file import load
+from store.engine import Store, open_store
+from tests.activities.office import EXAMPLE
+from workflows.referral import ReferralWorkflow
+
+MAIL_PATIENCE = 2.0  # seconds a mail server is waited for here
+
+
+class Cue(BaseModel):
+    """Where a worker of these tests works, and when it dies."""
+
+    address: str
+    namespace: str
+    queue: str
+    keys: str
+    store: str
+    folder: Path
+    smtp_port: int = 0
+    point: str = ""
+
+
+class Ledger:
+    """A fax line that minds no reference and writes down every acceptance, on disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self._outbox = Outbox(folder / "fax", "fax")
+        self._book = folder / "accepted.log"
+
+    def send(self, parcel: Parcel) -> Accepted:
+        accepted = self._outbox.send(parcel)
+        with self._book.open("a") as book:
+            book.write(f"{parcel.reference}\n")
+        return accepted
+
+    def find(self, reference: str) -> Any:
+        return self._outbox.find(reference)
+
+    @staticmethod
+    def read(folder: Path) -> list[str]:
+        """The references accepted so far, one for each acceptance."""
+        book = folder / "accepted.log"
+        return book.read_text().split() if book.exists() else []
+
+
+def now() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+def tenants() -> Tenants:
+    """The example clinic, which thanks at once."""
+    given = load(EXAMPLE)
+    ack = Ack.model_validate({"wait_for_duplicates": "0 min"})
+    policy = given.policy.model_copy(update={"ack": ack})
+    return Tenants([given.model_copy(update={"policy": policy})])
+
+
+def post_office(cue: Cue, store: Store) -> Post:
+    """Real channels: a fax line on disk, mail over SMTP."""
+    smtp = SmtpSettings(
+        host="127.0.0.1",
+        port=cue.smtp_port or 1,
+        security="none",
+        sender="clinic@example.org",
+        timeout=MAIL_PATIENCE,
+    )
+    channels: dict[Any, Any] = {
+        ("fax", "outbox"): Ledger(cue.folder),
+        ("sms", "outbox"): Outbox(cue.folder / "sms", "sms"),
+        ("email", "outbox"): Smtp(smtp, now),
+    }
+    return Post(store, tenants(), channels, now)
+
+
+def make_worker(client: Client, cue: Cue, store: Store, threads: ThreadPoolExecutor) -> Worker:
+    """A worker for one referral's workflow."""
+    post, book = post_office(cue, store), Book(store, now)
+    return Worker(
+        client,
+        task_queue=cue.queue,
+        workflows=[ReferralWorkflow],
+        activities=[post.send, post.drop, book.open_task, book.record],
+        activity_executor=threads,
+    )
+
+
+# --- the points -----------------------------------------------------------------------------------
+
+
+def die(*_: object, **__: object) -> Any:
+    """Gone, as by the kernel: nothing is caught, nothing is flushed."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def freeze() -> None:
+    """Stand still until somebody lets us go on."""
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def _instead(where: Any, name: str) -> None:
+    setattr(where, name, die)
+
+
+def _before(where: Any, name: str, first: Callable[[], Any]) -> None:
+    done = getattr(where, name)
+
+    def first_then(*args: Any, **kwargs: Any) -> Any:
+        first()
+        return done(*args, **kwargs)
+
+    setattr(where, name, first_then)
+
+
+def _after(where: Any, name: str, then: Callable[[], Any] = die) -> None:
+    done = getattr(where, name)
+
+    def and_then(*args: Any, **kwargs: Any) -> Any:
+        came_to = done(*args, **kwargs)
+        then()
+        return came_to
+
+    setattr(where, name, and_then)
+
+
+POINTS: dict[str, Callable[[], None]] = {
+    "before_row": lambda: _instead(claims.post, "queue_message"),
+    "after_row": lambda: _after(claims.post, "queue_message"),
+    "within_claim": lambda: _after(claims.post, "claim"),
+    "after_claim": lambda: _instead(Post, "_deliver"),
+    "vendor_accepted": lambda: (_after(Ledger, "send"), _after(Smtp, "send"))[0],
+    "before_settle": lambda: _instead(outcomes.post, "settle"),
+    "within_settle": lambda: _after(outcomes.Outcomes, "accepted"),
+    "before_report": lambda: _after(Post, "turn"),
+    "frozen": lambda: _before(Post, "_in_time", freeze),
+}
+
+
+async def main(cue: Cue) -> int:
+    """Work until the cue; without one, until the end of standard input."""
+    if cue.point:
+        POINTS[cue.point]()
+    store = open_store(cue.store)
+    client = await connect(cue.address, cue.namespace, keyring=KeyRing.parse(cue.keys))
+    with ThreadPoolExecutor(4) as threads:
+        async with make_worker(client, cue, store, threads):
+            await asyncio.to_thread(sys.stdin.read)
+    return 0
+
+
+if __name__ == "__main__":
+    run_and_exit(main(Cue.model_validate_json(sys.argv[1])))
