@@ -250,6 +250,17 @@ class Settings(BaseSettings):
         return KeyRing.parse(self.codec_keys.get_secret_value())
 
     @property
+    def engine_address(self) -> str:
+        """TEMPORAL_ADDRESS, for every process that does not start a server; raises ConfigError."""
+        if self.temporal_address is None:
+            raise ConfigError(
+                "Set TEMPORAL_ADDRESS (host:port): only `starter.py up` and `demo` start a server "
+                "themselves.",
+                field="TEMPORAL_ADDRESS",
+            )
+        return self.temporal_address
+
+    @property
     def readers(self) -> Readers:
         """Who may have payloads decoded; raises ConfigError naming the entry."""
         told = self.codec_tokens

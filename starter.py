@@ -122,12 +122,12 @@ class Part(StrEnum):
 @friendly
 def healthy(part: Part) -> None:
     """Whether the web process or the worker of this machine does its work; 0 or 3."""
-    from cli.jobs import healthy_web, healthy_worker
-    from cli.workplace import load_settings
+    from cli import health
+    from settings import load
 
     if part is Part.WORKER:
-        _engine_exit(healthy_worker(load_settings()))
-    healthy_web(load_settings())
+        _engine_exit(health.worker(load()))
+    health.web(load())
 
 
 @app.command()

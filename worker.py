@@ -126,18 +126,11 @@ async def main() -> int:
     """Run until told to stop; raises ConfigError, EngineUnavailable, StoreUnavailable."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     settings = load_settings()
-    if settings.temporal_address is None:
-        raise ConfigError(
-            "Set TEMPORAL_ADDRESS: a worker of its own does not start a server "
-            "(`starter.py up` does, with everything else).",
-            field="TEMPORAL_ADDRESS",
-        )
+    address = settings.engine_address
     tenants = load_tenants(settings)
     store = open_store(settings.database_url)
     schema.ready(store, may_migrate=settings.may_migrate)
-    client = await connect(
-        settings.temporal_address, settings.temporal_namespace, keyring=settings.keyring
-    )
+    client = await connect(address, settings.temporal_namespace, keyring=settings.keyring)
     stopping = asyncio.Event()
     running = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):

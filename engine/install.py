@@ -26,7 +26,7 @@ class Program:
     name: str
     module: str
     version: str
-    about: str
+    about: str  # how long the first build takes
 
     @property
     def path(self) -> Path:
@@ -42,6 +42,9 @@ SERVER = Program("temporal-server", "go.temporal.io/server/cmd/server", "1.32.0"
 WEB_UI = Program(
     "temporal-ui", "github.com/temporalio/ui-server/v2/cmd/server", "2.54.1", "30 seconds"
 )
+SQL_TOOL = Program(
+    "temporal-sql-tool", "go.temporal.io/server/cmd/tools/sql", SERVER.version, "10 seconds"
+)  # Temporal's tables on Postgres; production alone needs it
 
 # The first CLI whose embedded server (1.32.0) skips time (temporal.md §0).
 CLI_VERSION = (1, 9, 1)
@@ -119,7 +122,7 @@ async def build(program: Program, say: Say) -> str | None:
         with tempfile.TemporaryDirectory(dir=binaries()) as folder:
             problem = await _go_install(go, program, Path(folder))
             if problem is None:
-                (Path(folder) / "server").replace(program.path)
+                (Path(folder) / Path(program.module).name).replace(program.path)
             return problem
 
 

@@ -9,6 +9,7 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.service import RPCError, ServiceClient
 
+from engine.release import machine_of
 from models.errors import EngineUnavailable
 
 # A poll lasts up to a minute and the server notes when it began; the server itself forgets a
@@ -22,7 +23,7 @@ async def polls_from(
 ) -> bool:
     """Whether a worker on *host* polled for workflows and for activities within 90 seconds.
 
-    *host* is what a worker calls its machine (``pid@host``): in a container the container itself.
+    *host* is what our workers call their machine: in a container the container itself.
     Raises EngineUnavailable when the server does not answer.
     """
     for kind in _KINDS:
@@ -36,7 +37,7 @@ async def polls_from(
                 f"The Temporal server does not tell who polls {task_queue!r}: {error.status.name}."
             ) from error
         if not any(
-            one.identity.rpartition("@")[2] == host
+            machine_of(one.identity) == host
             and now - one.last_access_time.ToDatetime(UTC) < SEEN_WITHIN
             for one in described.pollers
         ):

@@ -45,6 +45,12 @@ def identity() -> str:
     return f"release-{release()}@{socket.gethostname()}:{os.getpid()}"
 
 
+def machine_of(identity: str) -> str | None:
+    """The machine a worker of ours named; None for a name that is not ours."""
+    told = re.fullmatch(r"release-[0-9a-f]{8}@(.+):\d+", identity)
+    return told[1] if told else None
+
+
 async def polling(client: Client, task_queue: str) -> frozenset[str]:
     """The releases whose workers poll a queue, by wall clock, as far as they tell.
 

@@ -12,7 +12,6 @@ from activities.intake import Intake
 from activities.loop import Loop
 from activities.tenants import Tenants
 from engine.client import connect
-from models.errors import ConfigError
 from models.policy_file import load as load_policy
 from settings import Settings
 from settings import load as load_settings
@@ -97,12 +96,7 @@ def from_environment(settings: Settings | None = None) -> FastAPI:
     StoreUnavailable when the database is away or not migrated.
     """
     settings = settings or load_settings()
-    address = settings.temporal_address
-    if address is None:
-        raise ConfigError(
-            "Set TEMPORAL_ADDRESS: a web process of its own does not start a server.",
-            field="TEMPORAL_ADDRESS",
-        )
+    address = settings.engine_address
     store = open_store(settings.database_url)
     schema.ready(store, may_migrate=settings.may_migrate)
     loop = Loop()

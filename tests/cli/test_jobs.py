@@ -13,12 +13,14 @@ from pydantic import SecretStr
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from cli.jobs import healthy_web, healthy_worker, migrate, prepare
+from cli import health
+from cli.jobs import migrate, prepare
 from cli.serving import free_port, serve
 from engine.client import connect
 from engine.codec import KeyRing
 from engine.namespace import ensure
 from engine.polling import polls_from
+from engine.release import identity
 from engine.schedules import CHORES
 from engine.server import Engine
 from models.errors import ConfigError, EngineUnavailable, StoreUnavailable
@@ -115,15 +117,21 @@ async def test_a_short_retention_is_told_with_the_command_that_mends_it(
 async def test_a_worker_is_healthy_once_it_polls(on_engine: Settings, keyring: KeyRing) -> None:
     await prepare(on_engine)
     with pytest.raises(EngineUnavailable, match="has asked Temporal for work"):
-        await healthy_worker(on_engine)
+        await health.worker(on_engine)
     assert on_engine.temporal_address is not None
     client = await connect(
         on_engine.temporal_address, on_engine.temporal_namespace, keyring=keyring
     )
-    async with Worker(client, task_queue=TASK_QUEUE, workflows=[Reads], activities=[read_aloud]):
+    async with Worker(
+        client,
+        task_queue=TASK_QUEUE,
+        workflows=[Reads],
+        activities=[read_aloud],
+        identity=identity(),
+    ):
         while not await polls(client):
             pass
-        assert await healthy_worker(on_engine) == 0
+        assert await health.worker(on_engine) == 0
         assert not await polls(client, host="another-machine")
         assert not await polls(client, later=timedelta(minutes=10)), "a poll of long ago counts"
 
@@ -146,12 +154,12 @@ async def test_a_web_process_is_healthy_while_it_can_keep_events(settings: Setti
     with postgres_url() as url:
         here = settings.model_copy(update={**changed, "store_url": SecretStr(url)})
         with pytest.raises(StoreUnavailable, match="No web process answers"):
-            healthy_web(here)
+            health.web(here)
         serving = serve(from_environment(here), here, port=port)
         await serving.__aenter__()
-        await asyncio.to_thread(healthy_web, here)
+        await asyncio.to_thread(health.web, here)
     try:  # its database is gone
         with pytest.raises(StoreUnavailable, match="cannot reach the database"):
-            await asyncio.to_thread(healthy_web, here)
+            await asyncio.to_thread(health.web, here)
     finally:
         await serving.__aexit__(None, None, None)

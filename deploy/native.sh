@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# The production shape without containers: what docker-compose.yml lists, run on this machine.
+#
+#   deploy/native.sh up [--workers N]   start it, in a folder below the temporary directory
+#   deploy/native.sh status             what runs and whether it is healthy
+#   deploy/native.sh down               stop it and throw its folder away, data included
+#
+# Needs Python >= 3.11, Go (it builds Temporal once, about 8 minutes) and the programs of Postgres.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+[ -x .venv/bin/python ] || make --quiet .venv/.synced
+
+exec .venv/bin/python -m deploy.native "$@"
