@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from models import holds
 from models.contracts import Channel, SendInput
 from models.facts import AppointmentBooked, MessageFailed
 from models.messages import MESSAGES, Audience, ladder
@@ -47,8 +48,12 @@ def outgoing(given: SendInput, referral: Referral, at: datetime, rules: Rules) -
         and rules.calendar.local_date(booked.starts_at) == today
         for booked in referral.all(AppointmentBooked)
     )
+    paused = holds.pause(referral)
     return Outgoing(
-        kind=given.kind, approved=referral.approved(given.message), same_day_change=same_day
+        kind=given.kind,
+        approved=referral.approved(given.message),
+        same_day_change=same_day,
+        paused_until=paused.until if paused is not None else None,
     )
 
 

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from activities.tenants import Tenants
 from cli.console import out, print_json
+from cli.workplace import wall_clock
 from models import certification, dues, holds
 from models.due import Due
 from models.facts import AnyFact, TaskOpened
@@ -43,6 +44,8 @@ def show(record: Record, tenants: Tenants, org: str, referral_id: str, *, as_jso
     out.print(f"  ·  closed: {words(card.closed_reason)}" if card.closed_reason else "")
     if card.holds:
         out.print(f"Waits for: {', '.join(words(reason) for reason in card.holds)}")
+    if card.paused_until is not None and card.paused_until > wall_clock():
+        out.print(f"Paused until {_moment(card.paused_until, zone)}")
     if card.next_says:
         owner = f" ({words(card.next_owner)})" if card.next_owner else ""
         out.print(f"Next: {_moment(card.next_at, zone)}  {card.next_says}{owner}", soft_wrap=True)
@@ -56,7 +59,7 @@ def explain(record: Record, tenants: Tenants, org: str, referral_id: str, *, as_
     """Print the referral's agenda in sentences: what is owed, by whom, until when, and why."""
     referral = record.referral(org, referral_id)
     rules = record.rules(org, referral_id)
-    agenda = dues.agenda(referral, rules)
+    agenda, paused = dues.ahead(referral, rules, wall_clock()), holds.pause(referral)
     with record.store.read() as session:
         asked = {row.key: row.says for row in tasks.of_referral(session, referral_id)}
     if as_json:
@@ -67,6 +70,7 @@ def explain(record: Record, tenants: Tenants, org: str, referral_id: str, *, as_
                 "certification": certification.state(referral),
                 "policy": rules.policy_version,
                 "holds": [_hold(hold) for hold in holds.standing(referral)],
+                "paused": paused.model_dump(mode="json") if paused is not None else None,
                 "agenda": [due.model_dump(mode="json") for due in agenda],
                 "tasks": [
                     {**task.model_dump(mode="json"), "says": _says(task, asked)}

@@ -84,7 +84,7 @@ def next_reach(r: Referral, rules: Rules) -> Act | None:
         return act if act.done_at(r) is None else None
     if holds.waits(r):
         return None
-    cal = rules.calendar
+    cal, paused = rules.calendar, holds.pause(r)
     touched = {cal.local_date(touch) for touch in r.human_touches()}
     done_on: date | None = None
     shift_after: date | None = None
@@ -96,6 +96,8 @@ def next_reach(r: Referral, rules: Rules) -> Act | None:
         if day > 0 and shift_after is not None and cal.local_date(at) <= shift_after:
             late_by = at - cal.opening(cal.local_date(at))
             at = cal.opening(cal.next_business_day(shift_after)) + max(late_by, timedelta(0))
+        if paused is not None:  # nobody is asked to call either; the cadence goes on afterwards
+            at = max(at, paused.until)
         done = act.done_at(r)
         if done is not None:
             done_on = max(done_on or cal.local_date(done), cal.local_date(done))

@@ -35,9 +35,10 @@ def card_of(r: Referral, rules: Rules, *, org: str, clinic_id: str, referral_id:
     ahead += [
         _Next(due.at, 1, due.key, due.says, str(due.owner) if due.owner else None)
         for due in dues.agenda(r, rules)
+        if due.key not in dues.CONDITIONS  # the card has fields of its own for these
     ]
     soonest = min(ahead, default=None)
-    closing = r.closing()
+    closing, paused = r.closing(), holds.pause(r)
     return Card(
         referral_id=referral_id,
         org=org,
@@ -51,6 +52,7 @@ def card_of(r: Referral, rules: Rules, *, org: str, clinic_id: str, referral_id:
         open_tasks=len(tasks),
         last_touch_at=r.last_touch_at(),
         holds=_waits_for(r, rules),
+        paused_until=paused.until if paused is not None and not r.over() else None,
         closed_reason=str(closing.reason) if closing else None,
         version=r.version,
     )

@@ -211,6 +211,7 @@ class Card(Model):
     open_tasks: int = 0
     last_touch_at: datetime | None = None
     holds: tuple[str, ...] = ()  # why it waits, as codes (models.facts.HoldReason)
+    paused_until: datetime | None = None  # nothing goes to the patient before
     closed_reason: str | None = None
     version: str = ""
 

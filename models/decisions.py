@@ -16,7 +16,9 @@ from models.facts import (
     MessageApproved,
     PageJudged,
     PageVerdict,
+    Paused,
     ReferralClosed,
+    Resumed,
     TaskCompleted,
     WhyDeclined,
 )
@@ -73,6 +75,8 @@ def refusal(r: Referral, decision: AnyDecision) -> Refusal | None:
         return _hold(r, decision)
     if isinstance(decision, HoldLifted):
         return _lift(r, decision)
+    if isinstance(decision, Paused | Resumed):
+        return _pause(r, decision)
     if isinstance(decision, CertificationWaived) and r.plan() is None:
         return Refusal(code="no_plan", sentence="There is no plan of care to give up on yet.")
     if isinstance(decision, CallLogged) and decision.party == "patient" and r.over():
@@ -208,6 +212,22 @@ def _lift(r: Referral, decision: HoldLifted) -> Refusal | None:
         return Refusal(code="no_hold", sentence="There is no such hold on this referral.")
     if decision.at < found.since:
         return Refusal(code="too_early", sentence="This hold was placed only after that moment.")
+    return None
+
+
+def _pause(r: Referral, decision: Paused | Resumed) -> Refusal | None:
+    """A pause needs an end that lies ahead; only what is paused goes on (ARCHITECTURE §7)."""
+    if isinstance(decision, Paused):
+        if r.over():
+            return Refusal(code="over", sentence="This referral is over; nothing is sent any more.")
+        if decision.until <= decision.at:
+            return Refusal(
+                code="pause_without_end", sentence="The end of a pause must lie ahead; say when."
+            )
+        return None
+    paused = holds.pause(r)
+    if paused is None or paused.until <= decision.at:
+        return Refusal(code="not_paused", sentence="This referral is not paused.")
     return None
 
 

@@ -26,6 +26,10 @@ def details(r: Referral, rules: Rules, now: datetime) -> str:
         f"**Waits for:** {holds.WORDS[hold.reason]}, since {moment(hold.since)}"
         for hold in (holds.standing(r) if closing is None else [])
     ]
+    paused = holds.pause(r)
+    if paused is not None and now < paused.until and closing is None:
+        owner = _words(paused.owner)
+        lines.append(f"**Paused** until {moment(paused.until)}; the {owner} answers for it")
     tasks = r.open_tasks()
     if tasks:
         lines.append("\n**People have to:**")
@@ -33,7 +37,7 @@ def details(r: Referral, rules: Rules, now: datetime) -> str:
         late = " (late)" if task.due < now else ""
         says = SPECS[kind_of(task.task)].says
         lines.append(f"- by {moment(task.due)}{late}, {_words(task.role)}: {says}")
-    ahead = dues.agenda(r, rules)
+    ahead = dues.ahead(r, rules, now)
     if ahead:
         lines.append("\n**Next, by itself or due:**")
     lines += [f"- {moment(due.at)}: {due.says}" for due in ahead]

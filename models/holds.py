@@ -3,7 +3,8 @@
 Three things make a referral wait: a hold that a person placed, a payer's authorization that is not
 given, and a first day of care that lies ahead. While one of the first two stands, nobody is asked
 to reach the patient and no limit towards the evaluation runs; the limits start when it ends. A
-first day of care needs no more than its date: everything is counted from there.
+first day of care needs no more than its date: everything is counted from there. A *pause* is no
+hold: it keeps messages back until its end, and no date moves.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from models.facts import (
     HoldPlaced,
     HoldReason,
     NotBeforeChanged,
+    Paused,
+    Resumed,
 )
 from models.roles import Role
 
@@ -102,6 +105,14 @@ def not_before(r: Referral) -> datetime | None:
     if moved is not None and moved.as_of >= received.as_of:
         return moved.not_before
     return received.not_before
+
+
+def pause(r: Referral) -> Paused | None:
+    """The pause nobody has ended; whether its time has passed is for who knows the time."""
+    paused, resumed = r.last(Paused), r.last(Resumed)
+    if paused is None or (resumed is not None and resumed.at >= paused.at):
+        return None
+    return paused
 
 
 def granted(r: Referral) -> AuthorizationChanged | None:

@@ -452,6 +452,17 @@ class Referral:
         hold = self._facts.get(f"held:{message.key}")
         return hold.until if isinstance(hold, MessageHeld) else None
 
+    def waits_for_approval(self, message: MessageRef) -> bool:
+        """It was held for a person, by the policy of that moment, and nobody let it go since."""
+        hold = self._facts.get(f"held:{message.key}")
+        asked = isinstance(hold, MessageHeld) and hold.until is None
+        return asked and not self.approved(message)
+
+    def held_why(self, message: MessageRef) -> str | None:
+        """Why it is held, as last told; a code of ``models.sending``."""
+        hold = self._facts.get(f"held:{message.key}")
+        return hold.why if isinstance(hold, MessageHeld) else None
+
     def stopped(self, message: MessageRef) -> bool:
         """The named person dismissed it instead of letting it go."""
         key = tasks.task_key(tasks.TaskKind.APPROVE_MESSAGE, message.key)

@@ -19,6 +19,7 @@ from models.messages import MESSAGES, Audience
 from models.policy import Rules
 
 WEEK = timedelta(days=7)
+PAUSED = "paused"  # why a message is held while its referral is paused
 
 # One answer to somebody who has just written to us; the law asks for it whatever the hour [K5].
 _REPLIES = {Kind.OPT_OUT_CONFIRMATION: "opt_out_confirmation", Kind.CLOSED_HOURS: "live_reply"}
@@ -31,11 +32,13 @@ class Outgoing(Model):
     """The message as far as the rules depend on it.
 
     ``same_day_change``: it tells of an appointment that starts today, which the cap lets through.
+    ``paused_until``: a person keeps back what no law asks for.
     """
 
     kind: Kind
     approved: bool = False
     same_day_change: bool = False
+    paused_until: UtcDatetime | None = None
 
 
 class Recipient(Model):
@@ -93,6 +96,9 @@ def may_send(message: Outgoing, to: Recipient, now: datetime, rules: Rules) -> G
     refused = _refused(message, to, rules)
     if refused is not None:
         return Never(why=refused)
+    paused = message.paused_until
+    if paused is not None and now < paused and _may_wait(message.kind):
+        return Hold(until=paused, why=PAUSED)
     if message.kind in rules.policy.approve and not message.approved:
         return Hold(until=None, why="approval")
     if to.channel == "sms" and message.kind not in _REPLIES:
@@ -116,6 +122,12 @@ def retry_at(attempt: int, first: datetime, now: datetime, rules: Rules) -> date
     else:
         return None
     return at if at <= calendar.after(first, fax.tries_within) else None
+
+
+def _may_wait(kind: Kind) -> bool:
+    """Patient messages and thanks; neither an answer to a patient nor what is owed by law."""
+    patient = MESSAGES[kind].audience is Audience.PATIENT
+    return kind in _THANKS or (patient and kind not in _REPLIES)
 
 
 def _refused(message: Outgoing, to: Recipient, rules: Rules) -> str | None:

@@ -114,6 +114,7 @@ class ReferralRow(Table, table=True):
     open_tasks: int = 0
     last_touch_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     holds: list[str] = Field(default_factory=list, sa_type=JSON)
+    paused_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     closed_reason: str | None = None
     version: str = ""
 

@@ -27,6 +27,7 @@ from models.facts import (
     HoldLifted,
     HoldPlaced,
     IntakeCompleted,
+    Paused,
     Payer,
     PlanOfCareSigned,
     ProgressReportSigned,
@@ -38,6 +39,7 @@ from models.facts import (
 )
 from models.hours import Hours
 from models.policy import Policy, Rules
+from models.roles import Role
 
 WEEKDAY_HOURS = {day: ["08:00-18:00"] for day in ("mon", "tue", "wed", "thu", "fri")}
 Life = list[AnyFact]
@@ -113,6 +115,12 @@ def waits(start: datetime, day: int, check: int, limit: int, **more: Any) -> Lif
 def lifted(start: datetime, day: int, name: str = "h1") -> Life:
     """Somebody lifts a hold at 12:00."""
     return [HoldLifted(at=on(start, day, "12:00"), by="dana", hold_id=name)]
+
+
+def paused(start: datetime, day: int, until: int) -> Life:
+    """Somebody pauses at 12:00 until 9:00 of a day."""
+    end = on(start, until, "09:00")
+    return [Paused(at=on(start, day, "12:00"), by="dana", until=end, owner=Role.LEAD)]
 
 
 def booked(start: datetime, *, made: int = 0, day: int = 7, name: str = "a1") -> Life:

@@ -19,6 +19,7 @@ from temporalio.worker import Worker, WorkflowRunner
 
 from engine.attributes import CLINIC, NEEDS_ATTENTION, ORGANIZATION, SOURCE, STAGE
 from engine.skipping import Skipper
+from models import holds
 from models.contracts import (
     Answer,
     DropInput,
@@ -48,6 +49,7 @@ from models.ids import referral_workflow_id, source_workflow_id
 from models.kinds import Kind
 from models.policy import Rules
 from models.referral import Referral
+from models.sending import PAUSED
 from models.tasks import SPECS, TaskKind, task_key
 from models.view import view_of
 from workflows.referral import ReferralWorkflow
@@ -104,6 +106,10 @@ class Fakes:
             return Answer(
                 learned=(MessageHeld(at=at, as_of=at, message=key, why="approval"), asked)
             )
+        paused = holds.pause(Referral(self.recorded.get(given.referral_id, [])))
+        if paused is not None and at < paused.until and given.to == "patient":
+            held = MessageHeld(at=at, as_of=at, message=key, until=paused.until, why=PAUSED)
+            return Answer(learned=(held,), held_until=paused.until)
         wait = self.hold.pop((given.referral_id, given.kind), None)
         if self.busy[given.kind] > 0:
             self.busy[given.kind] -= 1

@@ -13,6 +13,7 @@ from datetime import datetime
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
+from models import holds
 from models.contracts import Answer, DropInput, RecordInput, ReferralStart, SendInput, TaskInput
 from models.due import Due
 from models.dues import DueRule
@@ -21,6 +22,7 @@ from models.kinds import Kind
 from models.policy import Rules
 from models.referral import MessageRef, Referral
 from models.roles import Role
+from models.sending import PAUSED
 from models.tasks import SPECS, TaskKind, task_key
 from workflows.policies import SEND_RETRY, SEND_TIMEOUT, STORE_RETRY, STORE_TIMEOUT
 
@@ -126,7 +128,7 @@ class Desk:
             answer = await self._crank(message, spent)
             if self.referral.settled(message):
                 return
-            if answer.held_until is not None or self._awaits_approval(message):
+            if answer.held_until is not None or self.referral.waits_for_approval(message):
                 await self._hold(message, answer.held_until, unless, by)
             elif self.referral.rungs_spent(message) == spent:
                 raise ApplicationError(f"{kind} neither moved nor was held", type="stuck_message")
@@ -249,17 +251,18 @@ class Desk:
         self.learn(*answer.learned)
         return answer
 
-    def _awaits_approval(self, message: MessageRef) -> bool:
-        return message.kind in self.rules.policy.approve and not self.referral.approved(message)
-
     async def _hold(
         self, message: MessageRef, until: datetime | None, unless: Known, by: DueRule | None
     ) -> None:
         """Wait until a held message may be cranked again, or need not; its promise is kept."""
 
+        paused = self.referral.held_why(message) == PAUSED
+
         def go_on(r: Referral) -> bool:
             decided = until is None and (r.approved(message) or r.stopped(message))
-            return unless(r) or r.settled(message) or decided
+            pause = holds.pause(r)
+            resumed = paused and (pause is None or pause.until != until)
+            return unless(r) or r.settled(message) or decided or resumed
 
         def next_due(r: Referral, rules: Rules) -> Due | None:
             name = message.kind.replace("_", " ")

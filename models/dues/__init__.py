@@ -7,6 +7,8 @@ disagree. No date here is "now + n": walking a step again arms the same date.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from models.due import Due
 from models.dues import begin, care, end, holding, patient, plan
 from models.dues.asking import CERTIFIER, PATIENT, SOURCE, DueRule, recipient, soonest
@@ -34,6 +36,7 @@ from models.dues.holding import (
     first_day,
     hold_check,
     hold_limit,
+    pause_end,
     waiting_word,
     watched_holds,
 )
@@ -65,12 +68,14 @@ from models.referral import MessageRef, Referral
 __all__ = [
     "AT_ONCE",
     "CERTIFIER",
+    "CONDITIONS",
     "PATIENT",
     "RULES",
     "SOURCE",
     "DueRule",
     "acknowledged",
     "agenda",
+    "ahead",
     "attendance",
     "authorization",
     "authorization_low",
@@ -94,6 +99,7 @@ __all__ = [
     "low_score",
     "missing_evaluation",
     "patient_thanks",
+    "pause_end",
     "plan_sent",
     "plan_signature",
     "progress_overdue",
@@ -118,6 +124,9 @@ __all__ = [
     "waiting_word",
     "watched_holds",
 ]
+
+# Dates that keep acts back and are no acts themselves; no step waits on them.
+CONDITIONS = frozenset({"first_day", "pause_end"})
 
 # What a fact by itself asks of a person at once, wherever the story stands.
 AT_ONCE: tuple[DueRule, ...] = (returned_page, undated_page, declined_plan, low_score)
@@ -153,6 +162,11 @@ def agenda(r: Referral, rules: Rules) -> list[Due]:
     promises = RULES if r.is_received() else (request,)
     due = [promised for rule in promises if (promised := rule(r, rules)) is not None]
     return sorted([*due, *held(r)], key=lambda d: (d.at, d.key))
+
+
+def ahead(r: Referral, rules: Rules, now: datetime) -> list[Due]:
+    """The agenda as people read it at a moment: a condition that has passed is no news."""
+    return [due for due in agenda(r, rules) if due.key not in CONDITIONS or due.at > now]
 
 
 def _name(message: str) -> str:

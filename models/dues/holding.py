@@ -171,6 +171,19 @@ def first_day(r: Referral, rules: Rules) -> Due | None:  # noqa: ARG001 - as eve
     return Due(key="first_day", at=at, says="Wait for the first day on which care may begin")
 
 
+def pause_end(r: Referral, rules: Rules) -> Due | None:  # noqa: ARG001 - as every rule
+    """A pause ends by itself; nobody waits on it, each message it keeps back goes out then.
+
+    It stands on the agenda until something that happened later shows that it has passed.
+    """
+    paused = holds.pause(r)
+    if paused is None or any(fact.at >= paused.until for fact in r.facts):
+        return None
+    return Due(
+        key="pause_end", at=paused.until, says="Paused until then: nothing goes to the patient"
+    )
+
+
 def _waits_for(hold: Hold) -> str:
     return f"Waits for {holds.WORDS[hold.reason]}"
 
@@ -189,4 +202,5 @@ RULES: tuple[DueRule, ...] = (
     authorization_low,
     waiting_word,
     first_day,
+    pause_end,
 )

@@ -36,7 +36,9 @@ from models.facts.decided import (
     HoldPlaced,
     MessageApproved,
     PageJudged,
+    Paused,
     ReferralClosed,
+    Resumed,
     TaskCompleted,
 )
 from models.facts.heard import (
@@ -113,6 +115,7 @@ __all__ = [
     "PageVerdict",
     "PatientDied",
     "PatientReplied",
+    "Paused",
     "Payer",
     "PlanOfCareReturned",
     "PlanOfCareSigned",
@@ -120,6 +123,7 @@ __all__ = [
     "ReferralClosed",
     "ReferralReceived",
     "ReferralWithdrawn",
+    "Resumed",
     "Signer",
     "TaskCompleted",
     "TaskOpened",
@@ -159,6 +163,8 @@ AnyDecision = (
     | PageJudged
     | HoldPlaced
     | HoldLifted
+    | Paused
+    | Resumed
     | CertificationWaived
     | ReferralClosed
 )

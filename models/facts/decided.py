@@ -119,6 +119,24 @@ class HoldLifted(Decision):
         return f"hold:{self.hold_id}:lifted"
 
 
+class Paused(Decision):
+    """Nothing is sent to the patient until then, and no thanks to the source.
+
+    It ends by itself. What the law or a payer asks for goes out all the same, and no date moves
+    (ARCHITECTURE §7). ``owner`` answers for it meanwhile.
+    """
+
+    kind: Literal["paused"] = "paused"
+    until: UtcDatetime
+    owner: Role
+
+
+class Resumed(Decision):
+    """A pause ended before its time."""
+
+    kind: Literal["resumed"] = "resumed"
+
+
 class CertificationWaived(Decision):
     """A director ends the chase for a signature that will not come; the state stays ``late``."""
 

@@ -30,7 +30,9 @@ from models.facts import (
     PageJudged,
     PageVerdict,
     PatientDied,
+    Paused,
     ProgressReportSigned,
+    Resumed,
     TaskOpened,
 )
 from models.kinds import Kind
@@ -233,6 +235,20 @@ def test_approval_holds_until_the_named_person_lets_go(store: Store, tmp_path: P
     assert (task.task, task.role) == ("approve_message:thank_you:source:1", Role.DIRECTOR)
     office.tell(MessageApproved(at=MONDAY, by="drew", message="thank_you:source:1"))
     assert of(office.send(Kind.THANK_YOU, "source", at=MONDAY + HOUR), MessageSent)
+
+
+def test_a_pause_keeps_a_text_back_and_the_plan_of_care_goes(office: Office) -> None:
+    end = MONDAY + 7 * DAY
+    office.plan_signed()
+    office.tell(Paused(at=MONDAY, by="dana", until=end, owner=Role.LEAD))
+    text, plan = (
+        office.send(Kind.SCHEDULE_TEXT, "patient"),
+        office.send(Kind.PLAN_OF_CARE, "certifier", "v1"),
+    )
+    assert (text.held_until, of(text, MessageHeld)[0].why) == (end, "paused")
+    assert of(plan, MessageSent)
+    office.tell(Resumed(at=MONDAY + HOUR, by="lee"))
+    assert of(office.send(Kind.SCHEDULE_TEXT, "patient", at=MONDAY + HOUR), MessageSent)
 
 
 def test_an_unknown_referral_is_named_as_such(office: Office) -> None:

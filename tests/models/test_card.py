@@ -9,7 +9,7 @@ from models.contracts import Card
 from models.facts import AnyFact, ClosedReason, PatientReplied, ReferralClosed, TaskOpened
 from models.referral import Referral
 from models.roles import Role
-from tests.lives import received, rules
+from tests.lives import approval, on, paused, received, rules, waits
 
 START = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -55,3 +55,17 @@ def test_a_closed_one_shows_only_what_a_person_still_owes() -> None:
     assert (closed.next_key, closed.closed_reason) == (None, "declined_by_patient")
     assert closed.version == "referral_closed"
     assert card(received(START), end, task(START)).next_key == "task:low_score:1"
+
+
+def test_why_nothing_happens_stands_on_it_and_is_no_next_act() -> None:
+    away = card(received(START, may_thank=False), *waits(START, 0, check=1, limit=9))
+    assert away.holds == ("patient_away",)
+    assert away.next_key == "hold_check:h1"
+    later = card(received(START, not_before=START + 90 * MINUTE))
+    assert (later.holds, later.next_key) == (("not_before",), "thank_you")
+    rest = card(received(START), *paused(START, 0, until=5))
+    assert rest.paused_until == on(START, 5, "09:00")
+    assert rest.next_key == "thank_you"
+    end = ReferralClosed(at=START, by="staff_1", reason=ClosedReason.DECLINED_BY_PATIENT)
+    over = card(received(START), *paused(START, 0, until=5), *approval(START, 0, "required"), end)
+    assert (over.holds, over.paused_until) == ((), None)

@@ -21,6 +21,7 @@ from models.facts import (
     PatientDied,
     PatientReplied,
     ReferralClosed,
+    Resumed,
     TaskCompleted,
     TaskOpened,
 )
@@ -33,6 +34,7 @@ from tests.lives import (
     evaluated,
     lifted,
     on,
+    paused,
     planned,
     received,
     waits,
@@ -71,6 +73,8 @@ def approve(message: str = MESSAGE) -> MessageApproved:
 
 LOST = close(ClosedReason.UNABLE_TO_REACH)
 AWAY: Any = waits(START, 1, check=3, limit=21)
+PAUSE: Any = paused(START, 1, until=9)
+RESUMED = Resumed(at=on(START, 5), by="lee")
 WAIVED = CertificationWaived(at=on(START, 40), by="drew")
 REPLIED = PatientReplied(at=on(START, 2), reply_id="r1")
 EVALUATED = evaluated(START)
@@ -121,6 +125,16 @@ ROWS: list[tuple[str, Life, AnyDecision, str | None]] = [
     ("lifting what is not there", [], lifted(START, 2)[0], "no_hold"),
     ("lifting what is lifted", [*AWAY, *lifted(START, 2)], lifted(START, 3)[0], "no_hold"),
     ("lifting before it began", AWAY, lifted(START, 0)[0], "too_early"),
+    # pausing
+    ("a pause", [], PAUSE[0], None),
+    ("a pause without an end", [], paused(START, 5, until=3)[0], "pause_without_end"),
+    ("a pause once it is over", [PatientDied(at=START)], PAUSE[0], "over"),
+    ("going on", PAUSE, RESUMED, None),
+    ("going on from nothing", [], RESUMED, "not_paused"),
+    ("going on twice", [*PAUSE, RESUMED],
+     RESUMED.model_copy(update={"at": on(START, 6), "as_of": on(START, 6)}), "not_paused"),
+    ("going on once it has ended by itself", PAUSE,
+     RESUMED.model_copy(update={"at": on(START, 12), "as_of": on(START, 12)}), "not_paused"),
     # taking back
     ("taking back what was not", [], call(retracted=True), "nothing_to_undo"),
     ("taking back", [call()], call(as_of=on(START, 4), retracted=True), None),

@@ -30,6 +30,7 @@ from models.facts import (
     PatientDied,
     PlanOfCareReturned,
     ReferralWithdrawn,
+    Resumed,
     TaskCompleted,
     TaskOpened,
     Urgency,
@@ -49,6 +50,7 @@ from tests.lives import (
     lifted,
     local,
     on,
+    paused,
     planned,
     received,
     reported,
@@ -100,6 +102,8 @@ ASKED_INSURER = TaskOpened(
     role="billing",
     due=at(1, "18:00"),
 )
+PAUSED: Life = [ASKED, *paused(START, 1, until=9)]
+RESUMED = Resumed(at=at(5), by="lee")
 OTHERS = rules(owner=dict.fromkeys(Kind, "emr"))
 NO_TIME_OFF = CALENDAR.model_copy(update={"closed": (date(2026, 1, 22), date(2026, 1, 24))})
 CLOSED_A_DAY = Rules(policy=rules().policy, calendar=NO_TIME_OFF)
@@ -770,6 +774,15 @@ ROWS = [
             received(START, as_of=at(5), not_before=at(15)),
         ],
         "day 15 10:00",
+    ),
+    Row("a pause ends by itself", dues.pause_end, PAUSED, "day 9 09:00"),
+    Row("or before", dues.pause_end, [*PAUSED, RESUMED], None),
+    Row("it has ended", dues.pause_end, [*PAUSED, *visits(START, 9)], None),
+    Row(
+        "paused again",
+        dues.pause_end,
+        [*PAUSED, RESUMED, *paused(START, 6, until=7)],
+        "day 7 09:00",
     ),
     Row(
         "it has passed",

@@ -17,6 +17,7 @@ from models.facts import (
     HoldReason,
     MessageSent,
     NotBeforeChanged,
+    Resumed,
     TaskOpened,
 )
 from models.referral import MessageRef, Referral
@@ -28,6 +29,7 @@ from tests.lives import (
     lifted,
     local,
     on,
+    paused,
     planned,
     received,
     rules,
@@ -195,3 +197,27 @@ def test_closing_is_not_proposed_while_it_waits() -> None:
 def test_every_reason_has_words_and_two_are_the_insurers() -> None:
     assert set(holds.WORDS) == set(HoldReason)
     assert [one for one in HoldReason if one.insurer] == ["authorization", "benefits"]
+
+
+# --- paused ---------------------------------------------------------------------------------------
+
+
+def test_a_pause_keeps_the_cadence_back_and_no_date_of_the_law() -> None:
+    facts: Life = [ASKED, sent("schedule_text:patient:bd-0", 0), *paused(START, 0, until=9)]
+    act = cadence.next_reach(Referral(facts), rules())
+    assert act is not None
+    assert (act.key, local(START, act.at)) == ("reach:call_patient:bd-0-1", "day 9 09:00")
+    window = dues.evaluation_window(Referral(facts), rules())
+    assert window is not None
+    assert local(START, window.at) == "day 30 10:00"
+    again: Life = [*facts, Resumed(at=on(START, 2), by="lee")]
+    act = cadence.next_reach(Referral(again), rules())
+    assert act is not None
+    assert local(START, act.at) == "day 0 12:00", "what was kept back is due at once"
+
+
+def test_a_condition_that_has_passed_is_no_news() -> None:
+    r = Referral([ASKED, *paused(START, 0, until=9)])
+    before = [due.key for due in dues.ahead(r, rules(), on(START, 8))]
+    assert "pause_end" in before
+    assert "pause_end" not in [due.key for due in dues.ahead(r, rules(), on(START, 10))]

@@ -270,3 +270,36 @@ def test_a_friday_fax_is_tried_again_on_monday() -> None:
 def test_without_a_next_morning_the_ladder_is_shorter() -> None:
     fax = Policy().fax.model_copy(update={"retry_next_morning": False})
     assert retry_at(4, local("03-02 10:00"), local("03-02 14:15"), rules(fax=fax)) is None
+
+
+# --- paused ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "to", "waits"),
+    [
+        (Kind.SCHEDULE_TEXT, patient(), True),
+        (Kind.PATIENT_THANKS, patient(), True),
+        (Kind.THANK_YOU, office(), True),
+        # what a law, a payer or the patient's own message asks for
+        (Kind.PLAN_OF_CARE, office(), False),
+        (Kind.SIGNATURE_REQUEST, office(), False),
+        (Kind.PROGRESS_REPORT, office(), False),
+        (Kind.DISCHARGE_SUMMARY, office(), False),
+        (Kind.UNABLE_TO_REACH, office(), False),
+        (Kind.OPT_OUT_CONFIRMATION, patient(), False),
+        (Kind.CLOSED_HOURS, patient(), False),
+    ],
+)
+def test_a_pause_keeps_back_what_no_law_asks_for(kind: Kind, to: Recipient, waits: bool) -> None:
+    end = local("03-09 09:30")
+    message = Outgoing(kind=kind, paused_until=end)
+    verdict = may_send(message, to, local("03-02 10:00"), rules())
+    assert verdict == (Hold(until=end, why="paused") if waits else Go())
+    assert may_send(message, to, end, rules()) == Go()
+
+
+def test_what_must_never_go_is_not_kept_for_after_the_pause() -> None:
+    message = Outgoing(kind=Kind.SCHEDULE_TEXT, paused_until=local("03-09 09:30"))
+    found = may_send(message, patient(deceased=True), local("03-02 10:00"), rules())
+    assert found == Never(why="deceased")

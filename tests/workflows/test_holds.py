@@ -10,7 +10,7 @@ from datetime import datetime
 import pytest
 from temporalio.client import Client, WorkflowUpdateFailedError
 
-from models.facts import NotBeforeChanged
+from models.facts import NotBeforeChanged, Resumed
 from models.kinds import Kind
 from tests.lives import (
     Life,
@@ -21,6 +21,7 @@ from tests.lives import (
     local,
     monday,
     on,
+    paused,
     received,
     rules,
     waits,
@@ -104,3 +105,41 @@ async def test_a_hold_without_an_end_is_refused_and_one_with_is_shown(client: Cl
         await theater.decide("ref_1", lift)  # type: ignore[arg-type]
         await theater.advance(on(start, 2, "13:00"))
         assert went_out(theater, "ref_1", start)["schedule_text:patient:r2-bd-0"] == "day 2 12:05"
+
+
+async def test_a_pause_ends_by_itself_or_when_somebody_says_so(client: Client) -> None:
+    start = monday()
+    async with on_stage(client, start) as theater:
+        for who in ("ref_rest", "ref_on"):
+            await theater.begin(who, received(start), rules())
+        await theater.advance(on(start, 1, "12:00"))
+        for who in ("ref_rest", "ref_on"):
+            await theater.decide(who, paused(start, 1, until=9)[0])  # type: ignore[arg-type]
+            (visit,) = booked(start, made=1)
+            await theater.tell(who, visit)  # its confirmation is kept back
+        await theater.advance(on(start, 2, "12:00"))
+        with pytest.raises(WorkflowUpdateFailedError):
+            await theater.decide("ref_rest", Resumed(at=on(start, 9, "10:00"), by="lee"))
+        await theater.decide("ref_on", Resumed(at=on(start, 2, "12:00"), by="lee"))
+        await theater.advance(on(start, 10))
+        out = [went_out(theater, who, start) for who in ("ref_rest", "ref_on")]
+        assert out[1]["intake:patient:a1"] == "day 2 12:00"
+        assert "intake:patient:a1" not in out[0], "the visit had begun by then"
+        for sent in out:
+            assert sent["thank_you:source:1"] == "day 0 10:15"
+
+
+async def test_the_cadence_goes_on_after_a_pause(client: Client) -> None:
+    start = monday()
+    async with on_stage(client, start) as theater:
+        await theater.begin("ref_1", received(start), rules())
+        script = [(fact.at, "ref_1", fact) for fact in paused(start, 1, until=9)]
+        await theater.play(script, on(start, 10), watched=True)
+        out = went_out(theater, "ref_1", start)
+        assert out["reach_followup:patient:bd-2"] == "day 9 09:00"
+        asked = {key: local(start, at) for key, (_, at) in theater.fakes.asked_on("ref_1").items()}
+        assert asked == {
+            "call_patient:bd-0-1": "day 0 12:00",
+            "call_patient:bd-1-2": "day 1 08:00",
+            "call_patient:bd-4-4": "day 10 08:00",  # the next business day, never all at once
+        }
