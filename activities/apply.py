@@ -47,6 +47,7 @@ class Applied(NamedTuple):
     source: tuple[str, datetime] | None = None
     woken: tuple[str, ...] = ()  # rows that waited for the referral this one brought
     waits: bool = False
+    reason: str | None = None  # how a request was linked
 
 
 def read_row(origin: str, body: bytes, received_at: datetime, country: str) -> Event:
@@ -163,17 +164,16 @@ class Apply:
         woken = self._woken(session, arrived.row)
         row.referral_id = arrived.row.id
         session.add(row)
-        if arrived.row.duplicate_of is not None:
-            inbox.mark(session, row.id, InboxState.APPLIED, at=now, reason="duplicate")
-            return Applied(row, woken=woken)
+        reason = arrived.row.linked_as or (None if arrived.new or arrived.facts else "known")
         if not arrived.new and not arrived.facts:
-            inbox.mark(session, row.id, InboxState.APPLIED, at=now, reason="known")
+            inbox.mark(session, row.id, InboxState.APPLIED, at=now, reason=reason)
             return Applied(row, woken=woken)
-        referral = self._record.load(session, row.org, arrived.row.id)
+        first = referrals.get(session, row.org, arrived.row.id)
+        referral = self._record.load(session, row.org, first.id)
         source = sources.get(session, row.org, arrived.row.source_id)
         heard = (source.id, arrived.row.received_at) if watched(SourceKind(source.kind)) else None
-        telling = self._telling(arrived.row, referral, arrived.facts)
-        return Applied(row, (telling,), heard if arrived.new else None, woken)
+        telling = self._telling(first, referral, arrived.facts)
+        return Applied(row, (telling,), heard if arrived.heard else None, woken, reason=reason)
 
     def _milestone(self, session: Session, row: InboxRow, event: Event, now: datetime) -> Applied:
         ref = event.referral or ReferralRef()

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlmodel import Session
 
+from activities.linking import Linking
 from activities.tenants import Tenants
 from integrations.emr.referrals import Arrival, Flaw
 from models.errors import BadRequest
 from models.events import Event, NewReferral
-from models.facts import AnyFact, ReferralReceived, TaskOpened
-from models.hours import LENGTHS, Span
+from models.facts import AnyFact, OrderReceived, ReferralReceived, TaskOpened
+from models.linking import Link, Request
 from models.people import Certifier, Credential, Provider, SourceKind, may_certify
 from models.tasks import SPECS, TaskKind, task_key
 from store import people, referrals, tasks
 from store.record import Record
 from store.tables import InboxRow, PatientRow, ProviderRow, ReferralRow
 
+_DECEASED = "A referral came for a patient who is on record as deceased: say what is right"
+
 
 class Arrived(NamedTuple):
-    """What a new referral came to."""
+    """What a new referral came to.
+
+    ``facts`` are to be told to a running workflow: that of ``row``, or of the referral that it
+    points to. ``heard``: the source has sent somebody, so that its watch starts again.
+    """
 
     row: ReferralRow
-    facts: tuple[AnyFact, ...] = ()  # to tell a running workflow
+    facts: tuple[AnyFact, ...] = ()
     new: bool = False
+    heard: bool = False
     question: str | None = None  # what a person must decide before anything is changed
 
 
@@ -62,6 +70,7 @@ class Arrivals:
     def __init__(self, record: Record, tenants: Tenants) -> None:
         self._record = record
         self._tenants = tenants
+        self._linking = Linking(record)
 
     def take(
         self, session: Session, inbox: InboxRow, event: Event, arrival: Arrival, now: datetime
@@ -73,8 +82,11 @@ class Arrivals:
         """
         new = arrival.referral
         mine = session.get(ReferralRow, referral_id_for(inbox))
+        if mine is not None and mine.duplicate_of is not None:
+            facts = self._linking.brought_by(session, mine)
+            return Arrived(mine, facts, heard=mine.linked_as == Link.CO_SOURCE)
         if mine is not None:
-            return Arrived(mine, new=mine.duplicate_of is None)
+            return Arrived(mine, new=True, heard=True)
         known = referrals.find(session, inbox.org, new.external) if new.external else None
         if known is not None:
             return self._again(session, inbox, event, arrival, known, now)
@@ -90,14 +102,17 @@ class Arrivals:
         rules = self._tenants.rules(org, clinic_id, received_at)
         # Two referrals of one patient at once take turns here, so that the second sees the first.
         session.get(PatientRow, found.patient.id, with_for_update=True, populate_existing=True)
-        first = people.find_duplicate(
-            session,
-            org,
-            patient_id=found.patient.id,
+        request = Request(
             source_id=found.source.id,
+            kind=SourceKind(found.source.kind),
             received_at=received_at,
-            window=_length(policy.capture.dedupe_window),
+            region=new.region,
         )
+        window = policy.capture.dedupe_window
+        linked = self._linking.find(session, org, found.patient.id, request, window)
+        if linked.died is not None:
+            return Arrived(linked.died, question=_DECEASED)
+        first = linked.first
         row = self._record.create(
             session,
             org=org,
@@ -112,14 +127,20 @@ class Arrivals:
             urgency=new.urgency,
             reason=new.reason,
             duplicate_of=first.id if first else None,
+            linked_as=linked.link if first else None,
+            region=new.region,
         )
-        if first is not None:
-            return Arrived(row)
-        confirmed_at = max(received_at, inbox.received_at)
-        received = _received(event, arrival, found, inbox.origin, confirmed_at)
-        asked = [self._ask(session, inbox, row, flaw) for flaw in arrival.flaws]
-        self._record.write_in(session, org, row.id, received, *asked, recorded_at=now)
-        return Arrived(row, new=True)
+        told = _received(event, arrival, found, inbox.origin, max(received_at, inbox.received_at))
+        about = first or row
+        asked = [self._ask(session, inbox, about, row, flaw) for flaw in arrival.flaws]
+        if first is None:
+            self._record.write_in(session, org, row.id, told, *asked, recorded_at=now)
+            return Arrived(row, new=True, heard=True)
+        order = _order(row, arrival, found, told)
+        facts = (*self._linking.brought(session, linked, row, told, order), *asked)
+        if facts:
+            self._record.write_in(session, org, first.id, *facts, recorded_at=now)
+        return Arrived(row, facts, heard=linked.link is Link.CO_SOURCE)
 
     def _again(
         self,
@@ -139,14 +160,22 @@ class Arrivals:
                 known,
                 question="This referral came again with another patient or source: which is right?",
             )
-        first = self._record.load(session, inbox.org, known.id)
-        if known.duplicate_of is not None or not first.is_received():
+        referral = self._record.load(session, inbox.org, known.id)
+        if not referral.is_received():
             return Arrived(known)
-        told = _received(event, arrival, found, first.received.origin, first.received.confirmed_at)
-        told = told.model_copy(update={"at": first.received.at})
-        same = told.model_copy(update={"as_of": first.received.as_of}) == first.received
-        facts: list[AnyFact] = [] if same else [told]
-        facts += [self._ask(session, inbox, known, flaw) for flaw in arrival.flaws]
+        first = referral.told
+        told = _received(event, arrival, found, first.origin, first.confirmed_at)
+        facts: list[AnyFact] = []
+        if known.duplicate_of is not None:
+            facts += self._linking.told_again(session, known, told)
+        else:
+            told = told.model_copy(update={"at": first.at})
+            same = told.model_copy(update={"as_of": first.as_of}) == first
+            facts += [] if same else [told]
+            known.region = arrival.referral.region or known.region
+            session.add(known)
+        about = referrals.get(session, inbox.org, known.id)
+        facts += [self._ask(session, inbox, about, known, flaw) for flaw in arrival.flaws]
         if facts:
             self._record.write_in(session, inbox.org, known.id, *facts, recorded_at=now)
         return Arrived(known, tuple(facts))
@@ -162,19 +191,19 @@ class Arrivals:
             country=self._tenants.get(inbox.org).organization.country,
         )
 
-    def _ask(self, session: Session, inbox: InboxRow, row: ReferralRow, flaw: Flaw) -> TaskOpened:
-        """A person looks up what was set aside; the referral goes on meanwhile."""
+    def _ask(
+        self, session: Session, inbox: InboxRow, about: ReferralRow, row: ReferralRow, flaw: Flaw
+    ) -> TaskOpened:
+        """A person looks up what was set aside; the referral goes on meanwhile.
+
+        ``about`` is the referral, ``row`` the request that was told: another one where it is
+        linked.
+        """
         patient = flaw.field.startswith("patient")
         kind = TaskKind.ASK_OFFICE if patient else TaskKind.VERIFY_SENDER
-        return open_task(
-            session,
-            self._tenants,
-            row,
-            inbox,
-            kind,
-            flaw.field.replace(".", "-"),
-            says=flaw.says,
-        )
+        occasion = flaw.field.replace(".", "-")
+        occasion += "" if about.id == row.id else f"-{row.id}"
+        return open_task(session, self._tenants, about, inbox, kind, occasion, says=flaw.says)
 
 
 def open_task(
@@ -229,11 +258,25 @@ def _received(
     )
 
 
+def _order(
+    row: ReferralRow, arrival: Arrival, found: people.Everyone, told: ReferralReceived
+) -> OrderReceived | None:
+    """The order inside a further request; None where nobody who could order sent it."""
+    orders = found.source.provider_id or (found.certifier.id if found.certifier else None)
+    if orders is None or not SourceKind(found.source.kind).treating:
+        return None
+    order = arrival.referral.order
+    return OrderReceived(
+        at=told.at,
+        as_of=told.as_of,
+        order_id=row.id,
+        provider_id=orders,
+        signed_and_dated=order is not None and order.signed and order.dated,
+        holds_full_plan=order is not None and order.holds_full_plan,
+    )
+
+
 def _may_certify(row: ProviderRow) -> bool:
     """Everyone but those who certainly may not; a person looks at the doubtful ones [G6]."""
     provider = Provider(id=row.id, name=row.name, credential=Credential(row.credential))
     return may_certify(provider) is not Certifier.NO
-
-
-def _length(span: Span) -> timedelta:
-    return span.amount * LENGTHS.get(span.unit, timedelta(days=1))

@@ -217,6 +217,7 @@ class Intake:
                 row.id,
                 InboxState.APPLIED,
                 now,
+                reason=applied.reason,
                 referral_id=row.referral_id,
             )
 

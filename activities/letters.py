@@ -220,6 +220,7 @@ def _paper(case: Case) -> Paper:
         rules=case.rules,
         documents=case.documents,
         patient_phone=bool(case.patient.phone or case.patient.guardian_phone),
+        treating=to.treating,
     )
 
 

@@ -210,11 +210,8 @@ class Outcomes:
     def _tell_crm(self, session: Session, turn: Turn, channel: Channel, to: Contact) -> None:
         """A touch with the source, by its id alone; a patient's is never told (rule 23)."""
         given = turn.given
-        source = contacts.source_of(session, given.org, given.referral_id)
-        same = (to.provider_id, source.provider_id), (to.practice_id, source.practice_id)
-        if given.to == "patient" or not (
-            given.to == "source" or any(mine and mine == theirs for mine, theirs in same)
-        ):
+        source = contacts.touched(session, given.org, given.referral_id, to)
+        if source is None:
             return
         post.queue_crm(
             session,

@@ -25,7 +25,15 @@ from models.documents import (
     SignatureRequest,
     ThankYouLetter,
 )
-from models.facts import DischargeSummarySigned, MessageSent, PlanOfCareSigned, Signer
+from models.dues import linked
+from models.dues.begin import Asking, first
+from models.facts import (
+    DischargeSummarySigned,
+    MessageSent,
+    OrderReceived,
+    PlanOfCareSigned,
+    Signer,
+)
 from models.ids import SLUG
 from models.kinds import Kind
 from models.policy import Rules
@@ -64,6 +72,7 @@ class Paper:
     rules: Rules
     documents: tuple[DocumentRow, ...]
     patient_phone: bool
+    treating: bool = True
 
     def envelope(self, prefix: str, suffix: str = "") -> dict[str, Any]:
         """What every document carries on every page; its id names no patient."""
@@ -107,25 +116,55 @@ def return_code(referral_id: str, version: int) -> str:
 
 
 def _thank_you(given: Paper) -> Page:
-    received = given.referral.received
-    needs = []
-    if not received.order_signed_and_dated:
+    asking = _asking(given)
+    data = ThankYouLetter(
+        **given.envelope("TY", "" if asking.name == "" else asking.name.replace("_", "-")),
+        patient=given.patient,
+        received_on=given.local(asking.at),
+        came_as="order" if given.occasion.startswith("order-") else "referral",
+        next_step=_next_step(given),
+        needs=_needs(given),
+    )
+    return Page(lambda: build(data))
+
+
+def _asking(given: Paper) -> Asking:
+    """The request that is acknowledged; raises LookupError where it was taken back."""
+    for asking in (first(given.referral), *linked.further(given.referral)):
+        message = asking.message
+        if message is not None and (message.to, message.occasion) == (given.party, given.occasion):
+            return asking
+    raise LookupError("no such request")
+
+
+def _next_step(given: Paper) -> str:
+    """What follows; who does not treat the patient is promised no word about them (rule 2)."""
+    if not given.treating:
+        return (
+            "We contact the patient ourselves. What comes of it is confidential: you hear more "
+            "from us only with the patient's authorization."
+        )
+    if given.occasion.startswith("order-"):
+        return "Treatment goes on under your order. You hear from us with the next report."
+    return (
+        "We contact your patient to book the evaluation. You hear from us when the plan of "
+        "care is ready, or if we cannot reach your patient."
+    )
+
+
+def _needs(given: Paper) -> tuple[str, ...]:
+    """What the office can still send; nothing that says what others have told us."""
+    if not given.treating:
+        return ("If you are to receive reports: the patient's signed authorization.",)
+    r, needs = given.referral, []
+    ordered = any(order.signed_and_dated for order in r.all(OrderReceived))
+    if not (ordered or r.received.order_signed_and_dated):
         needs.append("The signed and dated order, if you have not sent it yet.")
     if not given.patient_phone:
         needs.append("A phone number at which we can reach the patient.")
-    if received.certifier_id is None:
+    if r.received.certifier_id is None:
         needs.append("The name and fax number of the provider who certifies the plan of care.")
-    data = ThankYouLetter(
-        **given.envelope("TY"),
-        patient=given.patient,
-        received_on=given.local(received.at),
-        next_step=(
-            "We contact your patient to book the evaluation. You hear from us when the plan of "
-            "care is ready, or if we cannot reach your patient."
-        ),
-        needs=tuple(needs),
-    )
-    return Page(lambda: build(data))
+    return tuple(needs)
 
 
 # --- the plan of care -----------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from models import certification, holds, returned
+from models import certification, holds, parties, returned
 from models.certification import Certification
 from models.facts import CallOutcome, MessageSent, PageJudged, Urgency
 from models.hours import Span
@@ -157,8 +157,12 @@ def _message(move: str, day: int, occasion: str, r: Referral, rules: Rules) -> M
         kind = _TEXTS[move] if day else Kind.SCHEDULE_TEXT
         return MessageRef(kind, "patient", occasion)
     # The office that treats the patient gets a page to write a number on; others are called.
-    asks = move == "ask_office" and r.treating_source() and rules.policy.ours(Kind.UNABLE_TO_REACH)
-    return MessageRef(Kind.UNABLE_TO_REACH, "source", occasion) if asks else None
+    office = parties.office(r) if move == "ask_office" else None
+    if office is None or not rules.policy.ours(Kind.UNABLE_TO_REACH):
+        return None
+    if r.task(task_key(TaskKind.ASK_OFFICE, occasion)) is not None:
+        return None  # asked already, before an office sent the patient as well
+    return MessageRef(Kind.UNABLE_TO_REACH, office, occasion)
 
 
 def _task(move: str, at: datetime, occasion: str) -> Act:

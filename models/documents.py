@@ -11,7 +11,7 @@ import hashlib
 import json
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, ClassVar, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
@@ -301,6 +301,7 @@ class ThankYouLetter(PatientDocument):
     title: ClassVar[str] = "Thank you for your referral"
 
     received_on: date
+    came_as: Literal["referral", "order"] = "referral"
     next_step: str
     needs: tuple[str, ...] = ()
     contact: str = ""

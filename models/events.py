@@ -15,6 +15,7 @@ from models.base import Model, StrictModel
 from models.facts import Id, Payer, Urgency, UtcDatetime
 from models.ids import SLUG
 from models.people import SourceKind
+from models.regions import Region
 
 Text = Annotated[str, Field(min_length=1, max_length=300)]
 Short = Annotated[str, Field(min_length=1, max_length=60)]
@@ -85,6 +86,7 @@ class NewReferral(StrictModel):
     recipients: tuple[ProviderIn, ...] = Field(default=(), max_length=5)
     payers: tuple[Payer, ...] = Field(default=(), max_length=4)
     urgency: Urgency = Urgency.ROUTINE
+    region: Region | None = None  # tells two courses of one patient apart (policy.md rule 12)
     not_before: UtcDatetime | None = None
     order: OrderIn | None = None
     reason: Annotated[str, Field(max_length=2000)] | None = None

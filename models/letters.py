@@ -13,6 +13,7 @@ from models.facts import (
     AnyFact,
     AppointmentBooked,
     CheckInAnswered,
+    CoSourceAdded,
     Discharged,
     DischargeSummarySigned,
     EvaluationCompleted,
@@ -61,8 +62,11 @@ def quoted_in(r: Referral, fact: AnyFact) -> list[MessageRef]:
 def changes_a_letter(fact: AnyFact, rules: Rules) -> bool:
     """Whether a fact told after closing would have changed what was written or done.
 
-    Only then is a person asked (ARCHITECTURE §7). A low score counts: nobody has called.
+    Only then is a person asked (ARCHITECTURE §7). A low score counts: nobody has called; so does
+    another source, which nobody has thanked.
     """
+    if isinstance(fact, OrderReceived):
+        return fact.source_id is not None
     if isinstance(fact, PlanOfCareSigned):
         return fact.by is Signer.THERAPIST
     if isinstance(fact, CheckInAnswered):
@@ -74,7 +78,8 @@ def changes_a_letter(fact: AnyFact, rules: Rules) -> bool:
         | OutcomeRecorded
         | ProgressReportSigned
         | Discharged
-        | DischargeSummarySigned,
+        | DischargeSummarySigned
+        | CoSourceAdded,
     )
 
 

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple, TypeVar
 
-from models import certification, holds, returned, tasks
+from models import certification, holds, parties, returned, tasks
 from models.facts import (
     AnyFact,
     AppointmentBooked,
@@ -22,6 +22,7 @@ from models.facts import (
     CallOutcome,
     CheckInAnswered,
     ClosedReason,
+    CoSourceAdded,
     Decision,
     Discharged,
     DischargeSummarySigned,
@@ -92,6 +93,7 @@ class Referral:
     def __init__(self, facts: Iterable[AnyFact] = ()) -> None:
         self._facts: dict[str, AnyFact] = {}
         self._by_kind: dict[type[Fact], list[AnyFact]] | None = None
+        self._request: ReferralReceived | None = None
         for fact in facts:
             self.learn(fact)
 
@@ -101,7 +103,7 @@ class Referral:
         if known is not None and _rank(known) >= _rank(fact):
             return False
         self._facts[fact.key] = fact
-        self._by_kind = None
+        self._by_kind = self._request = None
         return True
 
     @property
@@ -137,7 +139,17 @@ class Referral:
 
     @property
     def received(self) -> ReferralReceived:
-        """The request itself, also once it was taken back; see ``is_received``."""
+        """The request as it stands: what its sender left open, others have filled in.
+
+        Known also once it was taken back; see ``is_received``.
+        """
+        if self._request is None:
+            self._request = parties.standing(self.told, self.all(CoSourceAdded))
+        return self._request
+
+    @property
+    def told(self) -> ReferralReceived:
+        """The request itself, in the words of its sender."""
         received = self._facts.get("referral_received")
         if not isinstance(received, ReferralReceived):
             raise LookupError("a referral without referral_received cannot be walked")

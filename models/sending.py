@@ -138,8 +138,9 @@ def _refused(message: Outgoing, to: Recipient, rules: Rules) -> str | None:
     reasons = (
         ("deceased", to.deceased),
         ("not_ours", not rules.policy.ours(kind)),
-        # Patient facts go by themselves to treating providers only (rule 2).
-        ("not_treating", spec.document is not None and not to.treating),
+        # Patient facts go by themselves to treating providers only (rule 2). The acknowledgement
+        # says nothing beyond what its reader has told us.
+        ("not_treating", spec.document is not None and kind not in _THANKS and not to.treating),
         ("no_thanks_wanted", kind in _THANKS and not to.wants_thanks),
         ("no_guardian", patient and to.minor_without_guardian),
         ("wrong_channel", to.channel not in spec.channels),

@@ -13,7 +13,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from models import holds
-from models.facts import AuthorizationStatus, PageJudged, PageVerdict, Signer, WhyDeclined
+from models.facts import (
+    AuthorizationStatus,
+    CoSourceAdded,
+    PageJudged,
+    PageVerdict,
+    Signer,
+    WhyDeclined,
+)
 from models.kinds import Kind
 from models.roles import Role
 
@@ -93,13 +100,21 @@ def _over(r: Referral, _: str) -> bool:
 
 
 def _verified(r: Referral, occasion: str) -> bool:
+    base = _base(occasion)
+    if base.startswith("co_source:"):
+        other = base.partition(":")[2]
+        known = any(one.verified for one in r.all(CoSourceAdded) if one.source_id == other)
+        return r.over() or known
     # Other occasions name a detail of the request that a person looks up (an NPI, a number).
-    first = _base(occasion) == "1"
-    return first and (r.over() or (r.is_received() and r.received.source_verified))
+    return base == "1" and (r.over() or (r.is_received() and r.received.source_verified))
 
 
-def _thanked(r: Referral, _: str) -> bool:
-    return r.died() or r.times_sent(Kind.THANK_YOU, Kind.THANK_YOU_PAST_PATIENT) > 0
+def _thanked(r: Referral, occasion: str) -> bool:
+    base = _base(occasion)  # the first source's, or the message that a further one is owed
+    if base != "1":
+        return r.died() or r.knows(f"sent:{base}")
+    thanks = (Kind.THANK_YOU, Kind.THANK_YOU_PAST_PATIENT)
+    return r.died() or any(r.knows(f"sent:{kind}:source:1") for kind in thanks)
 
 
 def _ever_booked(r: Referral, _: str) -> bool:

@@ -294,6 +294,11 @@ def report_sections(report: ProgressReport) -> list[tuple[str, str]]:
 
 
 def thanks(letter: ThankYouLetter) -> str:
+    if letter.came_as == "order":
+        return (
+            f"Thank you for the order for {letter.patient.name}. We received it on "
+            f"{day(letter.received_on)}."
+        )
     return (
         f"Thank you for referring {letter.patient.name}. We received the referral on "
         f"{day(letter.received_on)}."

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import NamedTuple
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from models.errors import NotFound
 from models.people import Patient, SourceKind
@@ -53,17 +53,17 @@ class Contact(NamedTuple):
 def contact(
     session: Session, org: str, referral_id: str, party: str, *, on: date | None = None
 ) -> Contact:
-    """The party ``patient``, ``source``, ``certifier`` or ``recipient:<provider id>``.
+    """The party ``patient``, ``certifier``, ``source``, ``source:<id>`` or ``recipient:<id>``.
 
-    *on* is the local day for which the patient's age counts; without it the day the referral
-    came. Raises NotFound for an unknown referral, party or provider, and where no certifier is
-    named.
+    ``source`` alone is who sent the referral first; the ids are a source's and a provider's. *on*
+    is the local day for which the patient's age counts; without it the day the referral came.
+    Raises NotFound for an unknown referral, party or provider, and where no certifier is named.
     """
     referral = referrals.get(session, org, referral_id)
     if party == "patient":
         return _patient(session, referral, on or referral.received_at.date())
-    if party == "source":
-        return _source(session, referral)
+    if party == "source" or party.startswith("source:"):
+        return _source(session, sender_of(session, org, referral_id, party), party)
     if party == "certifier" and referral.certifier_id is not None:
         return _provider(session, org, referral.certifier_id, party)
     if party.startswith("recipient:"):
@@ -79,6 +79,40 @@ def patient_of(session: Session, org: str, referral_id: str) -> PatientRow:
 def source_of(session: Session, org: str, referral_id: str) -> SourceRow:
     """The source's row; raises NotFound for an unknown referral."""
     return session.get_one(SourceRow, referrals.get(session, org, referral_id).source_id)
+
+
+def sender_of(session: Session, org: str, referral_id: str, party: str) -> SourceRow:
+    """The source a party is: the first one, or ``source:<source id>`` beside it.
+
+    Raises NotFound for an unknown referral, and for a source of another organization.
+    """
+    if party == "source":
+        return source_of(session, org, referral_id)
+    row = session.get(SourceRow, party.partition(":")[2])
+    if row is None or row.org != org:
+        raise NotFound("There is no such source.", code="no_recipient")
+    return row
+
+
+def touched(session: Session, org: str, referral_id: str, to: Contact) -> SourceRow | None:
+    """The source somebody is, or works for, so that a message to them is a touch with it.
+
+    None for a patient, and for somebody who has never sent anybody.
+    """
+    if to.party == "patient":
+        return None
+    if to.source_id is not None:
+        return session.get_one(SourceRow, to.source_id)
+    first = source_of(session, org, referral_id)
+    same = (to.provider_id, first.provider_id), (to.practice_id, first.practice_id)
+    if any(mine and mine == theirs for mine, theirs in same):
+        return first
+    query = select(SourceRow).where(
+        SourceRow.org == org,
+        SourceRow.provider_id == to.provider_id,
+        col(SourceRow.provider_id).is_not(None),
+    )
+    return session.exec(query).first()
 
 
 def provider(session: Session, org: str, provider_id: str) -> ProviderRow:
@@ -126,14 +160,13 @@ def _provider(session: Session, org: str, provider_id: str, party: str) -> Conta
     )
 
 
-def _source(session: Session, referral: ReferralRow) -> Contact:
-    row = session.get_one(SourceRow, referral.source_id)
+def _source(session: Session, row: SourceRow, party: str) -> Contact:
     if row.provider_id is not None:
-        known = _provider(session, row.org, row.provider_id, "source")
+        known = _provider(session, row.org, row.provider_id, party)
         return known._replace(verified=row.verified, source_id=row.id)
     practice = session.get_one(PracticeRow, row.practice_id) if row.practice_id else None
     return Contact(
-        party="source",
+        party=party,
         name=row.name,
         fax=row.fax or (practice.fax if practice else None),
         email=row.email or (practice.email if practice else None),

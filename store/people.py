@@ -8,7 +8,7 @@ read here by models.shapes, so what is stored is normalised.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import NamedTuple, TypeVar
 
 from sqlmodel import Session, col, select
@@ -16,12 +16,11 @@ from sqlmodel import Session, col, select
 from models import shapes
 from models.errors import BadRequest
 from models.events import NewReferral, PatientIn, ProviderIn, SourceIn
-from models.facts import ClosedReason
 from models.ids import new_id
 from models.people import Credential, SourceKind, credential
 from store.columns import Table
 from store.rows import digest, find_or_insert, fold
-from store.tables import PatientRow, PracticeRow, ProviderRow, ReferralRow, SourceRow
+from store.tables import PatientRow, PracticeRow, ProviderRow, SourceRow
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Table)
@@ -37,7 +36,6 @@ _PATIENT: Names = (
     "may_text",
     "may_email",
 )
-DEDUPE_WINDOW = timedelta(days=14)  # capture.dedupe_window
 
 
 class Everyone(NamedTuple):
@@ -75,31 +73,6 @@ def everyone(
             maker.provider(one, f"recipients.{place}") for place, one in enumerate(new.recipients)
         ),
     )
-
-
-def find_duplicate(
-    session: Session,
-    org: str,
-    *,
-    patient_id: str,
-    source_id: str,
-    received_at: datetime,
-    window: timedelta = DEDUPE_WINDOW,
-) -> ReferralRow | None:
-    """The first referral of this patient by this source within the window before, if any.
-
-    What was entered in error is no referral (policy.md rule 12).
-    """
-    query = select(ReferralRow).where(
-        ReferralRow.org == org,
-        ReferralRow.patient_id == patient_id,
-        ReferralRow.source_id == source_id,
-        col(ReferralRow.duplicate_of).is_(None),
-        ReferralRow.received_at >= received_at - window,
-        ReferralRow.received_at <= received_at + window,
-        col(ReferralRow.closed_reason).is_distinct_from(ClosedReason.ENTERED_IN_ERROR),
-    )
-    return session.exec(query.order_by(col(ReferralRow.received_at), col(ReferralRow.id))).first()
 
 
 class _Maker:

@@ -18,8 +18,10 @@ from models.contracts import Card
 from models.events import ExternalId
 from models.facts import AnyFact, TaskCompleted, TaskOpened, Urgency, parse_fact
 from models.ids import new_id
+from models.linking import Link
 from models.policy import Rules
 from models.referral import Referral
+from models.regions import Region
 from models.tasks import SPECS, kind_of, moot
 from store import referrals, sources
 from store.engine import Store
@@ -66,13 +68,15 @@ class Record:
         urgency: Urgency = Urgency.ROUTINE,
         reason: str | None = None,
         duplicate_of: str | None = None,
+        linked_as: Link | None = None,
+        region: Region | None = None,
     ) -> ReferralRow:
         """A referral's row, its rules pinned; its facts follow by ``write_in``.
 
-        Its source has been heard from in the same transaction. A duplicate is a row that points to
-        the first, has no facts of its own and counts for nothing. Raises Conflict
-        when the organization already has a referral by this external id (the transaction is over
-        then; look it up first with ``referrals.find``).
+        Its source has been heard from in the same transaction. A linked request is a row that
+        points to the first and has no facts of its own; of these only a co-source's counts, for
+        its source alone. Raises Conflict when the organization already has a referral by this
+        external id (the transaction is over then; look it up first with ``referrals.find``).
         """
         row = ReferralRow(
             id=referral_id or new_id("ref"),
@@ -85,6 +89,8 @@ class Record:
             external_value=external.value if external else None,
             urgency=urgency,
             duplicate_of=duplicate_of,
+            linked_as=linked_as,
+            region=region,
             reason=reason,
             rules=rules.model_dump(mode="json"),
             policy_version=rules.policy_version,
@@ -92,7 +98,7 @@ class Record:
         )
         session.add(row)
         session.flush()
-        if duplicate_of is None:
+        if duplicate_of is None or linked_as is Link.CO_SOURCE:
             sources.received(session, session.get_one(SourceRow, source_id), received_at)
         return row
 

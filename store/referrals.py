@@ -1,11 +1,16 @@
-"""Finding a referral's row: by our id, or by the id another system gave it."""
+"""Finding a referral's row: by our id, by the id another system gave it, by its patient."""
 
 from __future__ import annotations
 
-from sqlmodel import Session, select
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, select
 
 from models.errors import NotFound
 from models.events import ExternalId
+from models.facts import ClosedReason
+from models.referral import Stage
 from store.tables import ReferralRow
 
 
@@ -27,3 +32,22 @@ def find(session: Session, org: str, external: ExternalId) -> ReferralRow | None
         ReferralRow.external_value == external.value,
     )
     return session.exec(query).first()
+
+
+def of_patient(
+    session: Session, org: str, patient_id: str, *, since: datetime
+) -> Sequence[ReferralRow]:
+    """A patient's referrals that a further request may be about, oldest first.
+
+    The open ones, those received since a moment, and one that ended with the patient's death;
+    rows that point to another are left out.
+    """
+    query = select(ReferralRow).where(
+        ReferralRow.org == org,
+        ReferralRow.patient_id == patient_id,
+        col(ReferralRow.duplicate_of).is_(None),
+        (ReferralRow.stage != Stage.CLOSED)
+        | (ReferralRow.received_at >= since)
+        | (ReferralRow.closed_reason == ClosedReason.DECEASED),
+    )
+    return session.exec(query.order_by(col(ReferralRow.received_at), col(ReferralRow.id))).all()

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from models.errors import NotFound
 from models.facts import ClosedReason
+from models.linking import Link
 from models.tasks import TaskKind, task_key
 from store import tasks
 from store.tables import ReferralRow, SourceRow, TaskRow, TaskState
@@ -43,13 +44,13 @@ def get(session: Session, org: str, source_id: str) -> SourceRow:
 def history(session: Session, org: str, source_id: str) -> SourceDates:
     """The dates on which a source's valid referrals came; raises NotFound.
 
-    Duplicates and those entered in error are no referrals; one the clinic declined is
-    (policy.md rules 14 and 20).
+    Duplicates, renewals and those entered in error are no referrals; one the clinic declined is,
+    and so is one that another source sent as well (policy.md rules 2, 14 and 20).
     """
     row = get(session, org, source_id)
     query = select(ReferralRow.received_at).where(
         ReferralRow.source_id == source_id,
-        col(ReferralRow.duplicate_of).is_(None),
+        col(ReferralRow.duplicate_of).is_(None) | (col(ReferralRow.linked_as) == Link.CO_SOURCE),
         col(ReferralRow.closed_reason).is_distinct_from(ClosedReason.ENTERED_IN_ERROR),
     )
     return SourceDates(

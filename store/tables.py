@@ -99,6 +99,8 @@ class ReferralRow(Table, table=True):
     external_value: str | None = Field(default=None, sa_type=Words)
     urgency: str = "routine"
     duplicate_of: str | None = Field(default=None, foreign_key="referrals.id")
+    linked_as: str | None = None  # models.linking.Link, where it points to another
+    region: str | None = None  # models.regions.Region
     reason: str | None = Field(default=None, sa_type=Words)  # PHI: why the patient was sent
     rules: dict[str, Any] = Field(sa_type=JSON)  # models.policy.Rules, pinned at the start
     policy_version: str

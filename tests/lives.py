@@ -20,6 +20,7 @@ from models.facts import (
     CertificationWaived,
     CheckInAnswered,
     ClosedReason,
+    CoSourceAdded,
     Discharged,
     DischargeSummarySigned,
     Ending,
@@ -27,6 +28,7 @@ from models.facts import (
     HoldLifted,
     HoldPlaced,
     IntakeCompleted,
+    OrderReceived,
     Paused,
     Payer,
     PlanOfCareSigned,
@@ -172,6 +174,14 @@ def discharged(start: datetime, day: int, reason: Ending = Ending.GOALS_MET) -> 
     ]
 
 
+def co_source(
+    at: datetime, source_id: str, kind: str = "provider", **changes: Any
+) -> CoSourceAdded:
+    """Somebody else sent the same patient."""
+    fields = {"at": at, "confirmed_at": at, "source_id": source_id, "source_kind": kind}
+    return CoSourceAdded(**(fields | changes))
+
+
 def did(start: datetime, day: int, task: str, clock: str = "17:00") -> Life:
     """A person did a task."""
     return [TaskCompleted(at=on(start, day, clock), by="dana", task=task)]
@@ -285,6 +295,29 @@ def cancelled_life(start: datetime) -> Life:
     ]
 
 
+def shared_life(start: datetime) -> Life:
+    """A past patient and a second physician sent the same patient; the order is renewed in care."""
+    return [
+        co_source(on(start, 1), "src_friend", "past_patient"),
+        *booked(start),
+        co_source(on(start, 3), "src_2", recipients=("prv_2",), verified=False),
+        co_source(on(start, 3), "src_2", recipients=("prv_2",), as_of=on(start, 4)),
+        *evaluated(start),
+        *planned(start),
+        *certified(start, day=9),
+        *visits(start, 10, 14, 17, 21, 24),
+        OrderReceived(
+            at=on(start, 25),
+            confirmed_at=on(start, 25),
+            order_id="ref_again",
+            provider_id="prv_1",
+            signed_and_dated=True,
+            source_id="prv_1",
+        ),
+        *discharged(start, 28),
+    ]
+
+
 LIVES: dict[str, Callable[[datetime], Life]] = {
     "easy": easy_life,
     "missed": missed_life,
@@ -293,6 +326,7 @@ LIVES: dict[str, Callable[[datetime], Life]] = {
     "changed": changed_life,
     "stopped": stopped_life,
     "cancelled": cancelled_life,
+    "shared": shared_life,
 }
 
 

@@ -125,7 +125,7 @@ def tracks() -> list[list[str]]:
     for call in ast.walk(run):
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
             continue
-        if call.func.attr in {"walk", "since"}:
+        if call.func.attr in {"walk", "walk_each", "since"}:
             rows.append((call.lineno, [a.id for a in call.args if isinstance(a, ast.Name)]))
     return [steps for _, steps in sorted(rows)]
 
@@ -143,7 +143,7 @@ def test_the_page_tells_every_step_in_the_order_of_run(chapter: str) -> None:
 
 
 def test_the_page_lists_the_tracks_of_run() -> None:
-    rows = re.findall(r"^\| \d \| ([^|]+) \|", sections()["How to read run()"], flags=re.MULTILINE)
+    rows = re.findall(r"^\| \d+ \| ([^|]+) \|", sections()["How to read run()"], flags=re.MULTILINE)
     assert [re.findall(r"`(\w+)`", row) for row in rows] == tracks()
 
 

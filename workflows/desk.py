@@ -234,7 +234,7 @@ class Desk:
             rung=rung,
         )
         what = message.kind.replace("_", " ")
-        whom = _WORDS.get(message.to, "a report recipient")
+        whom = _WORDS.get(message.to.partition(":")[0], "a report recipient")
         again = ", next channel" if rung else ""
         self.busy += 1
         try:

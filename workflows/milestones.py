@@ -18,6 +18,7 @@ from models.facts import (
     AppointmentMissed,
     AuthorizationChanged,
     CheckInAnswered,
+    CoSourceAdded,
     Discharged,
     DischargeSummarySigned,
     EvaluationCompleted,
@@ -149,6 +150,10 @@ class Milestones:
     @workflow.signal(description="A task that was opened outside this workflow")
     def task_opened(self, fact: RawValue = NO_BODY) -> None:
         self._read(TaskOpened, fact)
+
+    @workflow.signal(description="Another source asked for the same patient")
+    def co_source_added(self, fact: RawValue = NO_BODY) -> None:
+        self._read(CoSourceAdded, fact)
 
     @workflow.signal(dynamic=True)
     def unknown(self, name: str, args: Sequence[RawValue]) -> None:

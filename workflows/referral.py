@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import NoReturn
 
@@ -14,13 +14,15 @@ from engine.attributes import NEEDS_ATTENTION, STAGE
 from models.contracts import ReferralEnd, ReferralStart
 from models.decisions import refusal
 from models.details import details
-from models.dues import AT_ONCE
+from models.dues import AT_ONCE, linked
 from models.facts import AnyDecision, AnyDecisionFact, AnyFact, Fact, ReferralClosed
+from models.referral import Referral
 from models.tasks import TaskKind, again, task_key
 from models.view import view_of
 from workflows.desk import Desk, Over
 from workflows.milestones import Milestones
 from workflows.steps.acknowledge import acknowledge
+from workflows.steps.acknowledge_also import acknowledge_also
 from workflows.steps.certify_plan import certify_plan
 from workflows.steps.discharge import discharge
 from workflows.steps.evaluate import evaluate
@@ -36,6 +38,7 @@ from workflows.steps.watch_engagement import watch_engagement
 from workflows.steps.watch_holds import watch_holds
 
 Step = Callable[[Desk], Awaitable[None]]
+StepFor = Callable[[Desk, str], Awaitable[None]]  # one of several, by name
 
 
 @workflow.defn(name="ReferralWorkflow")
@@ -50,6 +53,7 @@ class ReferralWorkflow(Milestones):
         self.shown_revision = -1
         self.shown_busy = False
         self.turning = False
+        self.walking = 0  # tracks under way
         self.unread: list[str] = []
         self.deciding = asyncio.Lock()
 
@@ -67,6 +71,7 @@ class ReferralWorkflow(Milestones):
             self.walk(watch_engagement),  # nobody drops out unseen
             self.walk(watch_holds),  # what it waits for has an owner and a limit
             self.walk(tell_waiting),  # the patient hears why nothing happens
+            self.walk_each(linked.names, acknowledge_also),  # whoever sent the patient as well
             # a new step, one line:  *self.since("2027-03-caregiver", call_caregiver),
         )
         while not story.done():
@@ -77,26 +82,48 @@ class ReferralWorkflow(Milestones):
             if self.at_page_end() and not story.done():
                 self.turn()
         await story
+        if linked.left_over(self.desk.referral, self.desk.rules):
+            self.turn()  # somebody asked while the last track ended
         return await self.close()
 
     async def walk(self, *steps: Step) -> None:
         """One track: its steps in order, each again from the top once a person mended it."""
-        for step in steps:
-            tried = 0
-            while True:
-                try:
-                    self.desk.check()
-                    await step(self.desk)
-                    break
-                except Over:
-                    return
-                except FailureError as failure:
-                    if is_cancelled_exception(failure):
-                        raise
-                    tried += 1
-                    occasion = f"{getattr(step, '__name__', 'step')}-{tried}"
-                    await self.desk.task(TaskKind.STEP_FAILED, occasion)
-                    await self.mended(task_key(TaskKind.STEP_FAILED, occasion))
+        self.walking += 1
+        try:
+            for step in steps:
+                await self.see_through(step)
+        except Over:
+            pass
+        finally:
+            self.walking -= 1
+
+    async def see_through(self, step: Step) -> None:
+        """One step to its end; raises Over when the referral ends first."""
+        tried = 0
+        while True:
+            try:
+                self.desk.check()
+                return await step(self.desk)
+            except FailureError as failure:
+                if is_cancelled_exception(failure):
+                    raise
+                tried += 1
+                occasion = f"{getattr(step, '__name__', 'step')}-{tried}"
+                await self.desk.task(TaskKind.STEP_FAILED, occasion)
+                await self.mended(task_key(TaskKind.STEP_FAILED, occasion))
+
+    async def walk_each(
+        self, names: Callable[[Referral], Sequence[str]], step: StepFor, *walked: str
+    ) -> None:
+        """A track of its own for everyone who appears, for as long as another track is walked."""
+
+        def new() -> list[str]:
+            return [name for name in names(self.desk.referral) if name not in walked]
+
+        await workflow.wait_condition(lambda: bool(new()) or self.walking == 0)
+        if found := new():
+            tracks = [self.walk(_about(name, step)) for name in found]
+            await asyncio.gather(*tracks, self.walk_each(names, step, *walked, *found))
 
     async def mended(self, task: str) -> None:
         """A person has done what a failed step asked of them, or nothing is left to mend."""
@@ -241,3 +268,13 @@ class ReferralWorkflow(Milestones):
             time += 1
             occasion = again(base, time)
         return occasion
+
+
+def _about(name: str, step: StepFor) -> Step:
+    """A step for one of several, under a name of its own."""
+
+    async def track(desk: Desk) -> None:
+        await step(desk, name)
+
+    track.__name__ = f"{getattr(step, '__name__', 'step')}-{name}"
+    return track

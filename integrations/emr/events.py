@@ -25,7 +25,12 @@ from models.facts import MILESTONES, AnyFact
 RECEIVED = "referral_received"
 TYPES = tuple(MILESTONES)
 # Fields of a fact that an event says elsewhere, or that only we can know.
-OURS = frozenset({"kind", "at", "as_of", "retracted", "document_id", "provider_id"})
+OURS = frozenset(
+    {
+        *("kind", "at", "as_of", "retracted"),
+        *("document_id", "provider_id", "source_id", "confirmed_at"),
+    }
+)
 NPI = "provider_npi"  # how a sender names a provider whose id only we know
 _NOBODY = "unknown"
 LONGEST_INTEGER = 18  # digits; longer ones are no count of ours, and no float or database takes all

@@ -56,6 +56,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "certifier_phone": ("certifier", "phone"),
     "payers": ("payers",),  # separated by semicolons
     "urgency": ("urgency",),
+    "region": ("region",),
     "not_before": ("not_before",),
     "order_signed": ("order", "signed"),
     "order_dated": ("order", "dated"),

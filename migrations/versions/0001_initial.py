@@ -143,6 +143,8 @@ def upgrade() -> None:
         sa.Column("external_value", sa.Text(), nullable=True),
         sa.Column("urgency", sa.String(), nullable=False),
         sa.Column("duplicate_of", sa.String(), nullable=True),
+        sa.Column("linked_as", sa.String(), nullable=True),
+        sa.Column("region", sa.String(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("rules", sa.JSON(), nullable=False),
         sa.Column("policy_version", sa.String(), nullable=False),

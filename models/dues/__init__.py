@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from models.due import Due
-from models.dues import begin, care, end, holding, patient, plan
+from models.dues import begin, care, end, holding, linked, patient, plan
 from models.dues.asking import CERTIFIER, PATIENT, SOURCE, DueRule, recipient, soonest
 from models.dues.begin import acknowledged, request, thank_you, thanks, thanks_owed, verified
 from models.dues.care import (
@@ -96,6 +96,7 @@ __all__ = [
     "intake_help",
     "intake_reminder",
     "last_papers",
+    "linked",
     "low_score",
     "missing_evaluation",
     "patient_thanks",
@@ -161,7 +162,7 @@ def agenda(r: Referral, rules: Rules) -> list[Due]:
         return []
     promises = RULES if r.is_received() else (request,)
     due = [promised for rule in promises if (promised := rule(r, rules)) is not None]
-    return sorted([*due, *held(r)], key=lambda d: (d.at, d.key))
+    return sorted([*due, *linked.promises(r, rules), *held(r)], key=lambda d: (d.at, d.key))
 
 
 def ahead(r: Referral, rules: Rules, now: datetime) -> list[Due]:

@@ -7,24 +7,32 @@ from datetime import datetime
 
 from models.due import Due
 from models.hours import Span
+from models.parties import CERTIFIER, PATIENT, SOURCE, recipient
 from models.policy import Rules
 from models.referral import Referral
 from models.tasks import TaskKind, again, task_key
 
-DueRule = Callable[[Referral, Rules], Due | None]
+__all__ = [
+    "ASKED_AGAIN",
+    "CERTIFIER",
+    "COMES_AGAIN",
+    "PATIENT",
+    "SOURCE",
+    "DueRule",
+    "asked",
+    "key_of",
+    "once",
+    "recipient",
+    "soonest",
+]
 
-SOURCE, PATIENT, CERTIFIER = "source", "patient", "certifier"
+DueRule = Callable[[Referral, Rules], Due | None]
 
 # A task that was done without bringing what it is for comes round again: no wait may be left
 # without an owner. Judgment: a week, as for calls about an unsigned plan; a question about one
 # appointment the next business day.
 COMES_AGAIN = Span.of("7 d")
 ASKED_AGAIN = Span.of("1 bd")
-
-
-def recipient(provider_id: str) -> str:
-    """The party name of one report recipient."""
-    return f"recipient:{provider_id}"
 
 
 def soonest(*rules_: DueRule) -> DueRule:

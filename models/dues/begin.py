@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import NamedTuple
+
 from models.due import Due
 from models.dues.asking import (
     ASKED_AGAIN,
@@ -34,72 +37,131 @@ def request(r: Referral, rules: Rules) -> Due | None:
     return asked(r, rules, due)
 
 
-def thanks(r: Referral) -> MessageRef | None:
-    """The thank-you this referral owes: none to oneself, none where a friend did not allow it."""
-    received = r.received
-    if received.source_kind == SourceKind.SELF or not received.may_thank:
+class Asking(NamedTuple):
+    """One request for this patient: the acknowledgement it is owed, and from when.
+
+    ``name`` tells further requests apart; the first one has none. ``verify`` is the occasion of the
+    task that confirms the sender, None where another request holds that limit.
+    """
+
+    name: str
+    message: MessageRef | None
+    at: datetime
+    confirmed_at: datetime
+    verified: bool
+    verify: str | None = "1"
+
+    def due_key(self, what: str) -> str:
+        """The key of one of its dates."""
+        return f"{what}-{self.name}" if self.name else what
+
+    @property
+    def occasion(self) -> str:
+        """The occasion of the task to thank by phone."""
+        return self.message.key if self.name and self.message else "1"
+
+
+def thanks_for(
+    kind: SourceKind, may_thank: bool, party: str, occasion: str = "1"
+) -> MessageRef | None:
+    """The thank-you owed: none to oneself, none where a friend did not allow it (rule 8)."""
+    if not kind.thanked or not may_thank:
         return None
-    past = received.source_kind == SourceKind.PAST_PATIENT
-    return MessageRef(Kind.THANK_YOU_PAST_PATIENT if past else Kind.THANK_YOU, SOURCE, "1")
+    past = kind is SourceKind.PAST_PATIENT
+    return MessageRef(Kind.THANK_YOU_PAST_PATIENT if past else Kind.THANK_YOU, party, occasion)
 
 
-def thanks_owed(r: Referral, rules: Rules) -> MessageRef | None:
+def first(r: Referral) -> Asking:
+    """The request that began this referral."""
+    told = r.received
+    message = thanks_for(SourceKind(told.source_kind), told.may_thank, SOURCE)
+    return Asking("", message, told.at, told.confirmed_at, told.source_verified)
+
+
+def thanks(r: Referral) -> MessageRef | None:
+    """The thank-you this referral owes its source."""
+    return first(r).message
+
+
+def owed(r: Referral, rules: Rules, asking: Asking) -> MessageRef | None:
     """The thank-you that is ours to send and still to come."""
-    message = thanks(r)
+    message = asking.message
     if message is None or r.settled(message) or not rules.policy.ours(message.kind):
         return None
     return message
 
 
-def thank_you(r: Referral, rules: Rules) -> Due | None:
-    """When the thank-you goes out: after a moment for duplicates; a past patient next day."""
-    message = thanks_owed(r, rules)
-    if message is None or not r.received.source_verified:
+def thanks_owed(r: Referral, rules: Rules) -> MessageRef | None:
+    """The first source's thank-you that is ours to send and still to come."""
+    return owed(r, rules, first(r))
+
+
+def thank_when(r: Referral, rules: Rules, asking: Asking) -> Due | None:
+    """When a thank-you goes out: after a moment for duplicates; a past patient next day."""
+    message = owed(r, rules, asking)
+    if message is None or not asking.verified:
         return None
-    ack, cal = rules.policy.ack, rules.calendar
+    ack, cal, key = rules.policy.ack, rules.calendar, asking.due_key("thank_you")
     if message.kind is Kind.THANK_YOU_PAST_PATIENT:
-        day = cal.local_date(cal.after(r.received.confirmed_at, ack.past_patient))
+        day = cal.local_date(cal.after(asking.confirmed_at, ack.past_patient))
         says = "Wait until the next business day to say thanks"
-        return Due(key="thank_you", at=cal.opening(day), says=says)
-    at = cal.after(r.received.confirmed_at, ack.wait_for_duplicates)
-    return Due(key="thank_you", at=at, says="Wait a moment for a duplicate of this referral")
+        return Due(key=key, at=cal.opening(day), says=says)
+    at = cal.after(asking.confirmed_at, ack.wait_for_duplicates)
+    return Due(key=key, at=at, says="Wait a moment for a duplicate of this referral")
 
 
-def acknowledged(r: Referral, rules: Rules) -> Due | None:
-    """The source hears within 24 wall hours; the lead is asked while there is still time.
+def acknowledge_by(r: Referral, rules: Rules, asking: Asking) -> Due | None:
+    """A source hears within 24 wall hours; the lead is asked while there is still time.
 
     Product promise; the clock does not stop at night (policy.md rule 8). It is made to sources,
     not to past patients.
     """
-    message = thanks_owed(r, rules)
+    message = owed(r, rules, asking)
     if message is None or message.kind is Kind.THANK_YOU_PAST_PATIENT:
         return None
     cal, ack = rules.calendar, rules.policy.ack
     due = Due(
-        key="acknowledged",
-        at=cal.after(r.received.at, ack.warn),
+        key=asking.due_key("acknowledged"),
+        at=cal.after(asking.at, ack.warn),
         owner=Role.LEAD,
         task=TaskKind.ACKNOWLEDGE,
-        by=cal.after(r.received.at, ack.due),
+        occasion=asking.occasion,
+        by=cal.after(asking.at, ack.due),
         says="The source must be thanked within 24 hours",
     )
     return asked(r, rules, due)
 
 
-def verified(r: Referral, rules: Rules) -> Due | None:
+def verify_by(r: Referral, rules: Rules, asking: Asking) -> Due | None:
     """An unverified sender is the first task of the next open hour (policy.md rule 7)."""
-    if r.received.source_verified or thanks_owed(r, rules) is None:
+    if asking.verified or asking.verify is None or owed(r, rules, asking) is None:
         return None
     cal = rules.calendar
     due = Due(
-        key="verified",
-        at=r.received.at,
+        key=asking.due_key("verified"),
+        at=asking.at,
         owner=Role.FRONT_DESK,
         task=TaskKind.VERIFY_SENDER,
-        by=cal.after(cal.next_open(r.received.at), Span.of("1 bh")),
+        occasion=asking.verify,
+        by=cal.after(cal.next_open(asking.at), Span.of("1 bh")),
         says="Somebody must confirm who sent this referral",
     )
     return asked(r, rules, due, comes_again=ASKED_AGAIN)
+
+
+def thank_you(r: Referral, rules: Rules) -> Due | None:
+    """When the first source's thank-you goes out."""
+    return thank_when(r, rules, first(r))
+
+
+def acknowledged(r: Referral, rules: Rules) -> Due | None:
+    """When somebody is asked to thank the first source by phone."""
+    return acknowledge_by(r, rules, first(r))
+
+
+def verified(r: Referral, rules: Rules) -> Due | None:
+    """When somebody is asked to confirm the first sender."""
+    return verify_by(r, rules, first(r))
 
 
 RULES: tuple[DueRule, ...] = (

@@ -64,6 +64,7 @@ from models.facts.heard import (
     VisitCompleted,
 )
 from models.facts.learned import (
+    CoSourceAdded,
     MessageDelivered,
     MessageDropped,
     MessageFailed,
@@ -88,6 +89,7 @@ __all__ = [
     "CertificationWaived",
     "CheckInAnswered",
     "ClosedReason",
+    "CoSourceAdded",
     "Decision",
     "DischargeSummarySigned",
     "Discharged",
@@ -168,7 +170,15 @@ AnyDecision = (
     | CertificationWaived
     | ReferralClosed
 )
-OwnFact = MessageHeld | MessageSent | MessageDelivered | MessageFailed | MessageDropped | TaskOpened
+OwnFact = (
+    MessageHeld
+    | MessageSent
+    | MessageDelivered
+    | MessageFailed
+    | MessageDropped
+    | TaskOpened
+    | CoSourceAdded
+)
 AnyDecisionFact = Annotated[AnyDecision, Field(discriminator="kind")]
 AnyFact = Annotated[Milestone | AnyDecision | OwnFact, Field(discriminator="kind")]
 

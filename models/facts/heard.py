@@ -117,6 +117,8 @@ class OrderReceived(Fact):
     provider_id: Id
     signed_and_dated: bool
     holds_full_plan: bool = False
+    source_id: Id | None = None  # a renewal came as a request: this source is acknowledged for it
+    confirmed_at: UtcDatetime | None = None  # when somebody vouched for that request
 
     @property
     def key(self) -> str:

@@ -1,4 +1,4 @@
-"""Learned from our own acts: what was sent, held, dropped, and asked of people."""
+"""Learned from our own acts: what was sent, held, dropped, asked of people, and linked."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from models.facts.base import Fact, Id, UtcDatetime
+from models.facts.codes import Payer
 from models.kinds import Kind
 
 
@@ -86,3 +87,26 @@ class TaskOpened(Fact):
     @property
     def key(self) -> str:
         return f"task:{self.task}"
+
+
+class CoSourceAdded(Fact):
+    """Another source asked for the same patient; it is acknowledged as well (policy.md rule 2).
+
+    Its request is linked, and fills in what the first one left open: who certifies, who hears the
+    reports, who pays.
+    """
+
+    kind: Literal["co_source_added"] = "co_source_added"
+    source_id: Id
+    source_kind: str
+    may_thank: bool = True
+    verified: bool = True
+    confirmed_at: UtcDatetime
+    certifier_id: Id | None = None
+    certifier_may_certify: bool = True
+    recipients: tuple[Id, ...] = ()
+    payers: tuple[Payer, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return f"co_source:{self.source_id}"

@@ -161,6 +161,13 @@ class Office:
         self.source_id = all_of_them.source.id
         return row.id
 
+    def another_source(self, **changes: Any) -> str:
+        """Somebody else who sent the same patient, by the id of their source."""
+        new = NewReferral.model_validate({"patient": PATIENT, "source": SOURCE | changes})
+        with self.store.write() as session:
+            found = people.everyone(session, ORG, new, at=MONDAY, today=MONDAY.date())
+            return found.source.id
+
     def tell(self, *facts: AnyFact) -> None:
         """More facts about the referral."""
         self.record.write(ORG, self.referral_id, *facts, recorded_at=self.wall)

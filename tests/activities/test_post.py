@@ -204,17 +204,6 @@ def test_nobody_writes_after_a_death(office: Office) -> None:
     assert office.fax.accepted == office.sms.accepted == []
 
 
-def test_patient_facts_go_to_treating_sources_only(store: Store, tmp_path: Path) -> None:
-    office = Office(store, tmp_path)
-    office.receive(
-        source={"kind": "attorney", "npi": None, "practice": None}, fact={"source_verified": True}
-    )
-    answer = office.send(Kind.THANK_YOU, "source")
-    assert of(answer, MessageDropped)[0].why == "not_treating"
-    assert of(answer, TaskOpened)
-    assert office.fax.accepted == []
-
-
 def test_a_kind_that_is_not_ours_is_dropped(store: Store, tmp_path: Path) -> None:
     office = Office(store, tmp_path)
     office.receive()

@@ -8,13 +8,11 @@ import pytest
 from sqlmodel import select
 
 from models.errors import BadRequest
-from models.facts import ClosedReason
-from store import referrals
 from store.engine import Store
-from store.people import Everyone, everyone, find_duplicate
+from store.people import Everyone, everyone
 from store.tables import PatientRow, PracticeRow, ProviderRow, SourceRow
 from tests.store.test_engine import HOSTILE
-from tests.store.world import DAY, ORG, START, TODAY, a_referral, new_referral, people
+from tests.store.world import START, TODAY, new_referral, people
 
 RECIPIENT = {"npi": "1245319599", "name": "Dr. Copy", "fax": "518-555-0144"}
 
@@ -204,35 +202,3 @@ def test_people_with_hostile_names_are_found_again(store: Store, name: str) -> N
     again = made(store, **given)
     assert again.patient.id == first.patient.id
     assert again.source.id == first.source.id
-
-
-# --- duplicates -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("days", "found"), [(0, True), (14, True), (15, False)])
-def test_the_same_patient_by_the_same_source_within_two_weeks(
-    store: Store, days: int, found: bool
-) -> None:
-    _, ref = a_referral(store)
-    with store.read() as session:
-        row = referrals.get(session, ORG, ref)
-        twin = find_duplicate(
-            session,
-            ORG,
-            patient_id=row.patient_id,
-            source_id=row.source_id,
-            received_at=START + days * DAY,
-        )
-    assert (twin is not None and twin.id == ref) == found
-
-
-def test_another_source_or_an_error_is_no_duplicate(store: Store) -> None:
-    _, ref = a_referral(store)
-    with store.write() as session:
-        row = referrals.get(session, ORG, ref)
-        given = {"patient_id": row.patient_id, "received_at": START + DAY}
-        assert find_duplicate(session, ORG, source_id="src_other", **given) is None
-        assert find_duplicate(session, "other", source_id=row.source_id, **given) is None
-        row.closed_reason = ClosedReason.ENTERED_IN_ERROR
-        session.flush()
-        assert find_duplicate(session, ORG, source_id=row.source_id, **given) is None

@@ -30,11 +30,19 @@ EASY = {
 # What every life that reaches the end sends, however it was told; the rest depends on what was
 # known in time.
 ALWAYS = {
-    "missed": set(EASY) - {"schedule_text:patient:bd-0", "check_in:patient:1"},
+    # the second booking is confirmed without the forms once they were asked for twice
+    "missed": set(EASY) - {"schedule_text:patient:bd-0", "check_in:patient:1", "intake:patient:a1"},
     "easy": set(EASY) - {"schedule_text:patient:bd-0", "check_in:patient:1"},
     "changed": {"plan_of_care:certifier:v2", "discharge_summary:recipient:prv_1:1"},
     "stopped": {"plan_of_care:certifier:v1", "discharge_summary:recipient:prv_1:1"},
     "cancelled": {"plan_of_care:certifier:v1", "discharge_summary:recipient:prv_1:1"},
+    "shared": {
+        "thank_you:source:1",
+        "thank_you:source:order-ref_again",
+        "thank_you:source:src_2:1",
+        "thank_you_past_patient:source:src_friend:1",
+        "discharge_summary:recipient:prv_2:1",
+    },
 }
 
 

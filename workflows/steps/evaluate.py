@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models import dues
+from models import dues, parties
 from models.facts import AppointmentBooked
 from models.kinds import Kind
 from models.referral import Referral
@@ -33,8 +33,8 @@ async def _book_again(desk: Desk) -> None:
     if misses and why == f"miss-{len(misses)}":
         if len(misses) < policy.no_show_call_only_from:
             await desk.send(Kind.MISSED, dues.PATIENT, misses[-1].appointment_id, unless=other)
-        elif len(misses) >= policy.no_show_lead_from and desk.referral.treating_source():
-            await desk.send(Kind.UNABLE_TO_REACH, dues.SOURCE, "no-shows", unless=other)
+        elif len(misses) >= policy.no_show_lead_from and (office := parties.office(desk.referral)):
+            await desk.send(Kind.UNABLE_TO_REACH, office, "no-shows", unless=other)
     await desk.expect(other, dues.rebooking)
 
 

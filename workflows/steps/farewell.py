@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models import dues
+from models import parties
 from models.facts import ClosedReason
 from models.kinds import Kind
 from models.referral import Referral
@@ -19,20 +19,22 @@ _TOLD_BY_LETTER = {ClosedReason.UNABLE_TO_REACH, ClosedReason.NOT_EVALUATED}
 
 
 async def farewell(desk: Desk) -> None:
-    """Stop what still waits for its hour; a source whose patient is not treated hears so (16).
+    """Stop what still waits for its hour; sources whose patient is not treated hear so (16).
 
     Runs after every track has ended. Deceased: nothing goes to anybody (rule 22).
     """
     await desk.drop_held("over")
     referral = desk.referral
-    if not referral.over() or not referral.is_received() or not referral.treating_source():
+    if not referral.over() or not referral.is_received():
         return
     closing = referral.closing()
     reason = closing.reason if closing else referral.closing_reason()
-    if reason in _TOLD_BY_LETTER:
-        await desk.send(Kind.UNABLE_TO_REACH, dues.SOURCE, "closed", unless=_open_again)
-    elif reason in _TOLD_BY_PHONE:
-        await desk.task(TaskKind.TELL_SOURCE, str(reason))
+    for sender in parties.senders(referral):
+        if sender.kind.treating and reason in _TOLD_BY_LETTER:
+            await desk.send(Kind.UNABLE_TO_REACH, sender.party, "closed", unless=_open_again)
+        elif sender.kind.treating and reason in _TOLD_BY_PHONE:
+            beside = "" if sender.party == parties.SOURCE else f"-{sender.source_id}"
+            await desk.task(TaskKind.TELL_SOURCE, f"{reason}{beside}")
 
 
 def _open_again(r: Referral) -> bool:
