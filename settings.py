@@ -309,7 +309,8 @@ def variables() -> Mapping[str, FieldInfo]:
     return {PREFIX + name.upper(): field for name, field in Settings.model_fields.items()}
 
 
-def _refuse_examples(settings: Settings) -> None:
+def examples(settings: Settings) -> list[str]:
+    """The variables that still hold a published example secret."""
     published = {
         "codec_keys": EXAMPLE_CODEC_KEYS.partition(":")[2]
         in settings.codec_keys.get_secret_value(),
@@ -318,15 +319,17 @@ def _refuse_examples(settings: Settings) -> None:
         ),
         "api_tokens": any(EXAMPLE_API_TOKEN in settings.tokens(org) for org in settings.api_tokens),
     }
-    for name, is_example in published.items():
-        if is_example:
-            variable = PREFIX + name.upper()
-            raise ConfigError(
-                f"{variable} (or {variable}_FILE) still holds the published example; "
-                "set your own before running outside dev.",
-                code="example_secret",
-                field=variable,
-            )
+    return [PREFIX + name.upper() for name, is_example in published.items() if is_example]
+
+
+def _refuse_examples(settings: Settings) -> None:
+    for variable in examples(settings):
+        raise ConfigError(
+            f"{variable} (or {variable}_FILE) still holds the published example; "
+            "set your own before running outside dev.",
+            code="example_secret",
+            field=variable,
+        )
 
 
 def _variable(place: str) -> str:

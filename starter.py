@@ -260,6 +260,14 @@ def turn_the_page(
 
 
 @app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Say in words what is wrong and what to do; 0 when nothing is, 1 when something is."""
+    from cli.doctor import doctor as run_doctor
+
+    _engine_exit(run_doctor(as_json=as_json), as_json=as_json)
+
+
+@app.command()
 @friendly
 def check(as_json: AsJson = False) -> None:
     """Check settings, policy files and the database; say what is wrong and where."""

@@ -7,6 +7,7 @@ a new message, task, fact or error code cannot go undocumented.
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
@@ -18,6 +19,7 @@ from engine.schedules import CHORES
 from models import errors
 from models.errors import LoopError
 from models.facts import DECISIONS, MILESTONES, AnyFact, Fact
+from models.findings import FINDINGS
 from models.kinds import Kind
 from models.messages import MESSAGES, Audience
 from models.policy import Policy
@@ -111,6 +113,7 @@ def tables() -> str:
             ("Decisions of staff", _DECISIONS, _facts(DECISIONS.values())),
             ("Facts learned from our own acts", _OWN, _facts(_own_facts())),
             ("Chores", _CHORES, _chores()),
+            ("What doctor finds", _FINDINGS, _findings()),
             ("Errors", _ERRORS, _errors()),
             ("Codes in use", _CODES, _codes()),
         )
@@ -186,6 +189,17 @@ def _chores() -> Iterator[Sequence[str]]:
     yield "schedule", "every", "what it does"
     for chore, every in CHORES.items():
         yield f"`chore-{chore}`", _length(every), CHORE_SAYS[chore]
+
+
+def _findings() -> Iterator[Sequence[str]]:
+    yield "finding", "severity", "says", "do"
+    for code, spec in FINDINGS.items():
+        yield f"`{code}`", spec.severity, _blanks(spec.says), _blanks(spec.do)
+
+
+def _blanks(text: str) -> str:
+    """A sentence with … where it fills something in."""
+    return re.sub(r"\{[^}]*\}", "…", text)
 
 
 def _length(span: timedelta) -> str:
@@ -317,6 +331,9 @@ _OWN: Final = """\
 What activities write when they have acted. The workflow learns them from the activity's answer."""
 _CHORES: Final = """\
 Temporal Schedules of namespace-wide work (`engine/schedules.py`); each can be paused alone."""
+_FINDINGS: Final = """\
+What `starter.py doctor` may say ([doctor.md](admins/doctor.md)). One that is `wrong` makes it end
+with 1; a `warning` does not."""
 _ERRORS: Final = """\
 One tree, in `models/errors.py`. Every error has a stable code and a sentence that says what to
 do."""

@@ -24,6 +24,8 @@ DEV_DYNAMIC_CONFIG: Mapping[str, bool | int | str] = {
     "history.workflowIdReuseMinimalInterval": "0s",
     "system.forceSearchAttributesCacheRefreshOnRead": True,
     "frontend.namespaceRPS.visibility": 1000,
+    # A workflow that cannot go on is listed after two failures instead of five, which take minutes.
+    "system.numConsecutiveWorkflowTaskProblemsToTriggerSearchAttribute": 2,
 }
 
 USUAL_PORTS: Mapping[str, int] = {

@@ -70,6 +70,14 @@ class Store:
         with _told(), self._writer.begin() as connection:
             yield connection
 
+    def take_turn(self) -> None:
+        """Take the writers' lock and give it back; raises SQLAlchemy's own error when it cannot."""
+        with self._writer.connect() as connection, connection.begin() as transaction:
+            if self.dialect == "sqlite":  # which begins to write a read-only file without a word
+                version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+                connection.exec_driver_sql(f"PRAGMA user_version = {version}")
+            transaction.rollback()
+
     def ping(self) -> None:
         """Raises StoreUnavailable unless the database answers."""
         with self.read() as session:
@@ -80,10 +88,11 @@ class Store:
         self.engine.dispose()
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, *, patience: float = WAIT_SECONDS) -> Store:
     """A store by URL: ``sqlite:///path`` (the folder is made) or ``postgresql://…``.
 
-    Opens no connection yet. Raises ConfigError for any other database.
+    Opens no connection yet. *patience* in seconds is how long it waits for a lock, and at most for
+    a connection. Raises ConfigError for any other database.
     """
     try:
         parsed = make_url(url)
@@ -92,9 +101,9 @@ def open_store(url: str) -> Store:
             "The database URL cannot be read; expected sqlite:///path or postgresql://user@host/db."
         ) from None
     if parsed.get_backend_name() == "sqlite":
-        return Store(_sqlite(parsed))
+        return Store(_sqlite(parsed, patience))
     if parsed.get_backend_name() in {"postgresql", "postgres"}:
-        return Store(_postgres(parsed.set(drivername="postgresql+psycopg")))
+        return Store(_postgres(parsed.set(drivername="postgresql+psycopg"), patience))
     raise ConfigError("The database must be SQLite (sqlite:///path) or Postgres (postgresql://…).")
 
 
@@ -122,7 +131,7 @@ def alembic_config(connection: Connection) -> Config:
     return config
 
 
-def _sqlite(url: URL) -> Engine:
+def _sqlite(url: URL, patience: float) -> Engine:
     if not url.database or url.database == ":memory:":
         raise ConfigError("SQLite needs a file: sqlite:///path/to/loop.db.")
     folder = Path(url.database).expanduser().parent
@@ -144,7 +153,7 @@ def _sqlite(url: URL) -> Engine:
     def prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # transactions begin where we say, not the driver
         for pragma in (
-            f"busy_timeout = {WAIT_SECONDS * 1000}",
+            f"busy_timeout = {round(patience * 1000)}",
             "journal_mode = WAL",
             "synchronous = FULL",  # a 202 promises that the event survives a power cut
             "foreign_keys = ON",
@@ -160,7 +169,7 @@ def _sqlite(url: URL) -> Engine:
     return engine
 
 
-def _postgres(url: URL) -> Engine:
+def _postgres(url: URL, patience: float) -> Engine:
     engine = create_engine(
         url,
         hide_parameters=True,
@@ -168,12 +177,12 @@ def _postgres(url: URL) -> Engine:
         pool_size=POOL,
         max_overflow=POOL,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": CONNECT_SECONDS},
+        connect_args={"connect_timeout": max(2, min(CONNECT_SECONDS, round(patience)))},
     )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
-        connection.execute(f"SET lock_timeout = '{WAIT_SECONDS}s'")
+        connection.execute(f"SET lock_timeout = '{round(patience * 1000)}ms'")
         connection.execute("SET timezone = 'UTC'")
         connection.commit()
 

@@ -14,6 +14,7 @@ from models.sources import watched
 from store.tables import FactRow, ReferralRow, SourceRow
 
 _CLOSED = "referral_closed"
+_KNOWN = (ReferralRow.org, ReferralRow.id, ReferralRow.source_id, ReferralRow.recorded_at)
 
 
 class Known(NamedTuple):
@@ -21,6 +22,7 @@ class Known(NamedTuple):
 
     org: str
     referral_id: str
+    source_id: str
     recorded_at: datetime
 
 
@@ -34,7 +36,7 @@ class Watched(NamedTuple):
 
 def open_referrals(session: Session, orgs: Iterable[str]) -> list[Known]:
     """Every referral of these organizations that is not closed; duplicates have no life."""
-    query = select(ReferralRow.org, ReferralRow.id, ReferralRow.recorded_at).where(
+    query = select(*_KNOWN).where(
         col(ReferralRow.org).in_(list(orgs)),
         col(ReferralRow.duplicate_of).is_(None),
         ReferralRow.stage != Stage.CLOSED,
@@ -47,7 +49,7 @@ def closed_since(session: Session, orgs: Iterable[str], since: datetime) -> list
     lately = select(FactRow.referral_id).where(
         FactRow.kind == _CLOSED, FactRow.recorded_at >= since
     )
-    query = select(ReferralRow.org, ReferralRow.id, ReferralRow.recorded_at).where(
+    query = select(*_KNOWN).where(
         col(ReferralRow.org).in_(list(orgs)),
         col(ReferralRow.id).in_(lately),
         ReferralRow.stage == Stage.CLOSED,
@@ -65,8 +67,3 @@ def watched_sources(session: Session, orgs: Iterable[str]) -> list[Watched]:
     )
     rows = session.exec(query.order_by(col(SourceRow.id)))
     return [Watched(org, source_id, quiet is not None) for org, source_id, quiet in rows]
-
-
-def known_referrals(session: Session) -> set[str]:
-    """The ids of all referrals there are, whatever became of them."""
-    return set(session.exec(select(ReferralRow.id)))

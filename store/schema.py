@@ -59,9 +59,13 @@ def newest() -> str:
     return head
 
 
+def known(revision: str) -> bool:
+    """Whether this release knows a revision: else a newer one has been here."""
+    return revision in {one.revision for one in _revisions().walk_revisions()}
+
+
 def _refuse_newer(revision: str | None) -> None:
-    known = {one.revision for one in _revisions().walk_revisions()}
-    if revision is not None and revision not in known:
+    if revision is not None and not known(revision):
         raise StoreUnavailable(
             f"The database has schema {revision}, which this release does not know: a newer one "
             "has migrated it. Start that release, or restore the backup made before it.",

@@ -204,3 +204,12 @@ class Ledger:
     def refuse(self, what: str) -> None:
         if what == "nonsense":
             raise ApplicationError("no")
+
+
+@workflow.defn
+class Broken:
+    """Has a bug: an exception that is no failure parks its task in retries for ever."""
+
+    @workflow.run
+    async def run(self) -> None:
+        raise ValueError("a bug in a step")
