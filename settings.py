@@ -37,6 +37,7 @@ from engine.codec_readers import Readers
 from integrations.emr.signature import check_secret
 from models.errors import ConfigError
 from models.ids import SLUG
+from telemetry.logs import Format, Level
 
 TASK_QUEUE: Final = "referral-loop"
 PREFIX: Final = "REFERRAL_LOOP_"
@@ -114,6 +115,11 @@ class Settings(BaseSettings):
     )
 
     environment: Literal["dev", "production"] = "dev"
+    log_level: Level = "info"
+    log_format: Format = "auto"  # text on a terminal, JSON everywhere else
+    metrics_host: str = "127.0.0.1"
+    metrics_port: Port | None = None  # None: no metrics are served
+    engine_metrics_port: Port | None = None  # a worker's: the Temporal SDK's own
     data_dir: Path = Path("var")  # database, outbox, embedded Temporal server
     store_url: SecretStr | None = None  # default: SQLite in data_dir
     policy_files: Annotated[tuple[Path, ...], NoDecode] = (Path("clinics/example.toml"),)
@@ -238,6 +244,12 @@ class Settings(BaseSettings):
     def outbox_dir(self) -> Path:
         """Where the embedded channels write what would be sent."""
         return self.data_dir / "outbox"
+
+    @property
+    def engine_metrics(self) -> str | None:
+        """Where a worker's Temporal SDK serves its metrics."""
+        port = self.engine_metrics_port
+        return None if port is None else f"{self.metrics_host}:{port}"
 
     @property
     def base_url(self) -> str:

@@ -15,11 +15,21 @@ from engine.client import run_and_exit
 from models.errors import LoopError
 
 app = typer.Typer(
-    help="No referral goes quiet: every step has an owner, a deadline and a record.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+@app.callback()
+def begin(context: typer.Context) -> None:
+    """No referral goes quiet: every step has an owner, a deadline and a record."""
+    from telemetry.logs import configure
+
+    # A command answers on standard output; what goes wrong on the way is text for a person. What
+    # keeps running says itself where its lines go.
+    configure(context.invoked_subcommand or "command", level="warning", form="console")
+
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON value.")]
 Wanted = Annotated[str, typer.Argument(help="ref_… or assigner:value", metavar="ID")]

@@ -8,7 +8,6 @@ twice.
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 from collections.abc import Callable
@@ -27,6 +26,7 @@ from activities.sources import Sources
 from activities.tenants import Tenants
 from cli.workplace import load_settings, load_tenants, make_folder, wall_clock
 from engine.client import connect, run_and_exit
+from engine.log_context import LogContext
 from engine.release import identity
 from integrations.email.smtp import SmtpSettings
 from integrations.registry import ChannelSettings, Clients, open_channels
@@ -34,10 +34,13 @@ from models.errors import ConfigError
 from settings import TASK_QUEUE, Settings
 from store import schema
 from store.engine import Store, open_store
+from telemetry.logs import configure, logger
+from telemetry.serving import metrics_served
 from workflows.referral import ReferralWorkflow
 from workflows.source import SourceWorkflow
 from workflows.sweep import SweepWorkflow
 
+_LOG = logger(__name__)
 THREADS = 16
 GRACE = timedelta(seconds=40)  # longer than any vendor call
 PID_FILE = "worker.pid"  # written once the worker polls
@@ -104,6 +107,7 @@ def make_worker(
         task_queue=task_queue,
         identity=identity(),
         workflows=WORKFLOWS,
+        interceptors=[LogContext()],
         activities=[
             post.send,
             post.drop,
@@ -124,23 +128,32 @@ def make_worker(
 
 async def main() -> int:
     """Run until told to stop; raises ConfigError, EngineUnavailable, StoreUnavailable."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    configure("worker")
     settings = load_settings()
+    configure("worker", level=settings.log_level, form=settings.log_format)
     address = settings.engine_address
     tenants = load_tenants(settings)
     store = open_store(settings.database_url)
     schema.ready(store, may_migrate=settings.may_migrate)
-    client = await connect(address, settings.temporal_namespace, keyring=settings.keyring)
+    client = await connect(
+        address,
+        settings.temporal_namespace,
+        keyring=settings.keyring,
+        metrics=settings.engine_metrics,
+    )
     stopping = asyncio.Event()
     running = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         running.add_signal_handler(name, stopping.set)
     make_folder(settings.data_dir)
     note = settings.data_dir / PID_FILE
-    with ThreadPoolExecutor(THREADS) as threads:
+    measured = metrics_served(settings.metrics_host, settings.metrics_port)
+    with measured, ThreadPoolExecutor(THREADS) as threads:
         async with make_worker(client, settings, store, tenants, threads):
             note.write_text(str(os.getpid()))
+            _LOG.info("worker_started", pid=os.getpid(), address=address)
             await stopping.wait()
+            _LOG.info("worker_stopping", pid=os.getpid())
     store.close()
     return 0
 

@@ -25,7 +25,10 @@ from models.organization import Organization
 from models.policy import Retention
 from store import retention
 from store.engine import Store
+from telemetry import meters
+from telemetry.logs import bound, logger
 
+_LOG = logger(__name__)
 Tell = Callable[[str, str, AnyFact], Awaitable[bool]]
 # The facts a workflow has a signal for; the others are in the record alone.
 _SIGNALS = frozenset({"message_delivered", "task_opened"})
@@ -69,7 +72,7 @@ class Chores:
     @activity.defn(name="run_chore")
     async def run(self, given: SweepInput) -> ChoreDone:
         """Run one chore once; twice does no harm."""
-        with scrubbed():
+        with bound(kind=given.chore), scrubbed():
             return await self.do(given.chore)
 
     async def do(self, chore: str) -> ChoreDone:
@@ -77,7 +80,15 @@ class Chores:
         wanted = self._chores.get(chore)
         if wanted is None:
             raise NotFound(f"There is no chore {chore!r}; there are: {', '.join(self._chores)}.")
-        return await wanted(self._clock())
+        try:
+            done = await wanted(self._clock())
+        except Exception:
+            meters.CHORES.labels(chore, "failed").inc()
+            raise
+        meters.CHORES.labels(chore, "done").inc()
+        meters.CHORE_DONE_AT.labels(chore).set_to_current_time()
+        _LOG.info("chore_done", kind=chore, seen=done.seen, moved=done.moved)
+        return done
 
     async def inbox(self, now: datetime) -> ChoreDone:
         """Dispatch events that were accepted and not yet applied."""

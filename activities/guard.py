@@ -6,18 +6,17 @@ where it happened stays in our own log, as file and line.
 
 from __future__ import annotations
 
-import logging
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
+from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from models.errors import Conflict, LoopError
+from telemetry.logs import logger
+from telemetry.meters import ACTIVITY_FAILURES, word
 
-_LOG = logging.getLogger("referral_loop.activities")
-_ROOT = Path(__file__).resolve().parent.parent
+_LOG = logger(__name__)
 
 
 @contextmanager
@@ -32,19 +31,16 @@ def scrubbed() -> Iterator[None]:
     except ApplicationError:
         raise
     except LoopError as error:
-        _note(error)
+        _note(error, error.code)
         again = error.retryable or isinstance(error, Conflict)
         raise ApplicationError(error.code, type=error.code, non_retryable=not again) from None
     except Exception as error:
-        _note(error)
         name = type(error).__name__
+        _note(error, name)
         raise ApplicationError(name, type=name) from None
 
 
-def _note(error: Exception) -> None:
-    frames = [
-        f"{Path(frame.filename).name}:{frame.lineno}"
-        for frame in traceback.extract_tb(error.__traceback__)
-        if Path(frame.filename).is_relative_to(_ROOT)
-    ]
-    _LOG.error("%s at %s", type(error).__name__, " < ".join(reversed(frames)))
+def _note(error: Exception, code: str) -> None:
+    name = activity.info().activity_type if activity.in_activity() else "none"
+    ACTIVITY_FAILURES.labels(word(name), word(code)).inc()
+    _LOG.error("activity_failed", exc_info=error)

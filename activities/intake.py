@@ -8,11 +8,10 @@ What is left over is picked up by the ``inbox`` chore.
 from __future__ import annotations
 
 import asyncio
-import logging
-import traceback
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from activities import notes
 from activities.apply import Applied, Apply, Telling, read_row
 from activities.arrivals import check_clinic
 from activities.loop import Decided, Loop
@@ -34,8 +33,9 @@ from store import inbox, lookups
 from store.engine import Store
 from store.record import Record
 from store.tables import InboxRow, InboxState
+from telemetry.logs import bound, logger
 
-log = logging.getLogger(__name__)
+_LOG = logger(__name__)
 
 LEFT_OVER_AFTER = timedelta(seconds=15)
 SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=15), timedelta(minutes=10)
@@ -73,7 +73,7 @@ class Intake:
         the sender's to fix (the row is kept as rejected), StoreUnavailable.
         """
         country = self.tenants.get(org).organization.country
-        trouble = self._trouble(org, request, country)
+        kind, trouble = self._look(org, request, country)
         headers = _kept(request.headers)
         with self.store.write() as session:
             row, fresh = inbox.accept(
@@ -94,6 +94,12 @@ class Intake:
                     at=request.received_at,
                     reason=trouble.code,
                 )
+        refused = trouble is not None and row.state == InboxState.REJECTED
+        outcome = (
+            "reused" if reused else "rejected" if refused else "accepted" if fresh else "repeated"
+        )
+        code = trouble.code if trouble is not None and outcome == "rejected" else None
+        notes.taken(row, kind, outcome, code)
         if reused:
             raise Conflict(
                 "This event id came before with another body. Give each event an id of its own; "
@@ -101,7 +107,7 @@ class Intake:
                 code=inbox.REUSED,
                 field="webhook-id" if request.origin == "events" else "Idempotency-Key",
             )
-        if trouble is not None and row.state == InboxState.REJECTED:
+        if trouble is not None and refused:
             raise trouble
         return row
 
@@ -149,10 +155,15 @@ class Intake:
         record. Raises Refused with the reason, NotFound, EngineUnavailable.
         """
         known = await asyncio.to_thread(self._referral_id, org, referral_id)
-        decided = await self.loop.decide(org, known, decision)
-        if decided.state != "closed":
-            return decided
-        return await asyncio.to_thread(self._decide_closed, org, known, decision)
+        try:
+            decided = await self.loop.decide(org, known, decision)
+            if decided.state == "closed":
+                decided = await asyncio.to_thread(self._decide_closed, org, known, decision)
+        except Refused as refused:
+            notes.decided(org, known, decision.kind, "refused", refused.code)
+            raise
+        notes.decided(org, known, decision.kind, decided.state)
+        return decided
 
     async def tell(self, org: str, referral_id: str, fact: AnyFact) -> bool:
         """Signal a fact that the record has already, such as a receipt; False when none runs.
@@ -163,18 +174,24 @@ class Intake:
 
     # --- inside -----------------------------------------------------------------------------------
 
-    def _trouble(self, org: str, request: RawRequest, country: str) -> UserError | None:
-        """Why the sender must change the request, or None."""
+    def _look(self, org: str, request: RawRequest, country: str) -> tuple[str, UserError | None]:
+        """What kind of event it is, and why the sender must change the request, or None."""
+        kind = "unreadable"
         try:
             event = read_row(request.origin, request.body, request.received_at, country)
+            kind = event.type
             if event.type == RECEIVED:
                 check_clinic(self.tenants, org, event)
         except UserError as error:
-            return error
-        return None
+            return kind, error
+        return kind, None
 
     async def _dispatch(self, row_id: str) -> tuple[str, ...]:
         """One row; answers the rows that waited for what it brought."""
+        with bound(row_id=row_id):
+            return await self._settle(row_id)
+
+    async def _settle(self, row_id: str) -> tuple[str, ...]:
         now = self.clock()
         try:
             applied = await asyncio.to_thread(self._apply.apply, row_id, now)
@@ -185,23 +202,20 @@ class Intake:
             await self._tell(applied, now)
             return applied.woken
         except EngineUnavailable as error:
-            log.warning("inbox row %s waits: %s", row_id, error.sentence)
+            _LOG.warning("event_put_off", exc_info=error)
             await self._put_off(row_id, "engine_unavailable", now)
-        except StoreUnavailable:
-            log.warning("inbox row %s waits for the database", row_id)
+        except StoreUnavailable as error:
+            _LOG.warning("event_put_off", exc_info=error)
         except Conflict:
-            log.info("inbox row %s met another writer and is tried again", row_id)
+            _LOG.info("event_met_another_writer")
             await self._put_off(row_id, "busy", now)
         except NotFound as error:  # such as an organization that is not served for now
-            log.warning("inbox row %s is put off: %s", row_id, error.code)
+            _LOG.warning("event_put_off", exc_info=error)
             await self._put_off(row_id, error.code, now)
         except UserError as error:
             await self._hand_over(row_id, error.code, now)
         except Exception as error:  # a bug of ours must not lose an event
-            # The text may hold facts about a patient; type, place and row are enough to find it.
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            where = f"{frame.name}:{frame.lineno}"
-            log.error("inbox row %s failed with %s at %s", row_id, type(error).__name__, where)
+            _LOG.error("event_put_off", exc_info=error)
             await self._put_off(row_id, "internal", now, give_up=True)
         return ()
 
@@ -234,8 +248,8 @@ class Intake:
     ) -> None:
         try:
             await asyncio.to_thread(self._put_off_now, row_id, reason, now, give_up)
-        except (StoreUnavailable, Conflict):
-            log.warning("inbox row %s could not be put off; it stays as it is", row_id)
+        except (StoreUnavailable, Conflict) as error:
+            _LOG.warning("event_left_as_it_is", exc_info=error)
 
     def _put_off_now(self, row_id: str, reason: str, now: datetime, give_up: bool) -> None:
         with self.store.read() as session:
@@ -251,8 +265,8 @@ class Intake:
     async def _hand_over(self, row_id: str, reason: str, now: datetime) -> None:
         try:
             await asyncio.to_thread(self._apply.ask, row_id, TaskKind.UNREADABLE_EVENT, reason, now)
-        except (StoreUnavailable, Conflict):
-            log.warning("inbox row %s could not be handed over; it is tried again", row_id)
+        except (StoreUnavailable, Conflict) as error:
+            _LOG.warning("event_left_as_it_is", exc_info=error)
 
     def _come_meanwhile(self, row_id: str) -> tuple[str, ...]:
         """The row itself, if its referral came while it was put among those that wait."""

@@ -6,8 +6,6 @@ it is not there, or has holes, ``NotReady`` says so and nothing leaves.
 
 from __future__ import annotations
 
-import logging
-import traceback
 from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
@@ -41,8 +39,9 @@ from reports.kit.text import day
 from store import contacts
 from store.contacts import Contact
 from store.tables import DocumentRow, PatientRow
+from telemetry.logs import logger
 
-_LOG = logging.getLogger("referral_loop.activities")
+_LOG = logger(__name__)
 
 
 _QUOTE_THE_PLAN = {Kind.PLAN_OF_CARE, Kind.SIGNATURE_REQUEST}
@@ -83,9 +82,8 @@ class Draft(NamedTuple):
             pdf = self.draw() if self.draw else None
         except (BadRequest, ValidationError) as error:
             raise NotReady(error.code if isinstance(error, BadRequest) else "invalid") from None
-        except Exception as error:  # its text may quote the document: type and place are enough
-            frame = traceback.extract_tb(error.__traceback__)[-1]
-            _LOG.error("%s at %s:%s", type(error).__name__, frame.name, frame.lineno)
+        except Exception as error:
+            _LOG.error("document_not_drawn", exc_info=error)
             raise NotReady("cannot_be_drawn") from None
         return Letter(self.context, pdf, self.filename, self.return_code)
 

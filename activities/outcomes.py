@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
+from activities import notes
 from activities.turns import Attempt, Turn, failure, known, occasion_of, who
 from models.contracts import Answer, Channel
 from models.facts import (
@@ -24,12 +25,13 @@ from models.facts import (
 from models.kinds import Kind
 from models.roles import Role
 from models.tasks import SPECS, TaskKind, task_key
-from store import consent, contacts, post, sources
+from store import consent, contacts, post, referrals, sources
 from store.contacts import Contact
 from store.record import Record
 from store.tables import DeliveryState, MessageState, SubjectType
 
 PROVE_WITHIN = timedelta(hours=1)  # wall time; then the receipts chore asks
+_THANKS = frozenset({Kind.RECEIPT_NOTICE, Kind.THANK_YOU, Kind.THANK_YOU_PAST_PATIENT})
 _NO_TASK = frozenset({"opted_out", "no_consent"})  # their own no; calls stand on the board anyway
 
 
@@ -53,6 +55,7 @@ class Outcomes:
     ) -> Answer:
         """It waits until a moment, or (None) for a person."""
         post.mark_message(session, message_id, MessageState.HELD, at=turn.at, until=until, why=why)
+        notes.message(session, turn, "held", code=why)
         fact = MessageHeld(
             at=turn.at, as_of=turn.at, message=turn.message.key, until=until, why=why
         )
@@ -63,6 +66,7 @@ class Outcomes:
     ) -> Answer:
         """It will not go; nothing is sent for it any more."""
         post.mark_message(session, message_id, MessageState.DROPPED, at=turn.at, why=why)
+        notes.message(session, turn, "dropped", code=why)
         fact = MessageDropped(at=turn.at, as_of=turn.at, message=turn.message.key, why=why)
         return self._write(session, turn, *more, fact)
 
@@ -119,6 +123,10 @@ class Outcomes:
         if delivered:
             facts.append(MessageDelivered.model_validate(about | {"recipient_id": who(to)}))
         self._tell_crm(session, turn, attempt.channel, to)
+        notes.message(session, turn, "sent", channel=attempt.channel, reference=attempt.reference)
+        if turn.given.kind in _THANKS:
+            row = referrals.get(session, turn.given.org, turn.given.referral_id)
+            notes.acknowledged(session, turn.given.org, turn.at - row.received_at)
         return self._write(session, turn, *facts)
 
     def failed(
@@ -140,6 +148,14 @@ class Outcomes:
             consent.mark_dead(
                 session, org=org, address=attempt.address, why="fax_failed", at=turn.at
             )
+        notes.message(
+            session,
+            turn,
+            "failed",
+            channel=attempt.channel,
+            reference=attempt.reference,
+            code=code,
+        )
         fact = failure(turn, attempt.rung, attempt.channel, code)
         if not left:
             return self.exhausted(session, turn, message_id, [fact], *more)

@@ -20,8 +20,8 @@ is treated like an answer nobody has.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -56,8 +56,9 @@ from store import documents, post, referrals
 from store.engine import Store
 from store.record import Record
 from store.tables import DeliveryState, MessageState
+from telemetry.logs import bound, logger
 
-_LOG = logging.getLogger("referral_loop.activities")
+_LOG = logger(__name__)
 _ASK_AGAIN = timedelta(minutes=15)  # when the vendor cannot even be asked
 _ROUNDS = 3
 
@@ -84,13 +85,13 @@ class Post:
     @activity.defn(name="send_message")
     def send(self, given: SendInput) -> Answer:
         """One turn of the crank at the workflow's own time; see ``turn``."""
-        with scrubbed():
+        with _about(given), scrubbed():
             return self.turn(given, activity.info().started_time)
 
     @activity.defn(name="drop_message")
     def drop(self, given: DropInput) -> Answer:
         """Stop a message at the workflow's own time; see ``stop``."""
-        with scrubbed():
+        with _about(given), scrubbed():
             return self.stop(given, activity.info().started_time)
 
     def turn(self, given: SendInput, at: datetime) -> Answer:
@@ -189,7 +190,9 @@ class Post:
             return self._refused(turn, claimed.message_id, attempt, error)
         except Exception as error:
             # Whatever broke, the parcel may have gone out: only the vendor can say.
-            _LOG.warning("%s while handing over %s", type(error).__name__, attempt.reference)
+            _LOG.warning(
+                "answer_lost", channel=attempt.channel, reference=attempt.reference, exc_info=error
+            )
             answer = self._ask(turn, Lost(claimed.message_id, attempt))
             return answer or self._wait(turn, claimed.message_id, attempt, "lost")
         with self._store.write() as session:
@@ -282,3 +285,8 @@ class Post:
     def _client(self, turn: Turn, channel: Channel) -> ChannelClient:
         provider = getattr(self._tenants.get(turn.given.org).channels, channel)
         return self._channels[channel, provider]
+
+
+def _about(given: SendInput | DropInput) -> AbstractContextManager[None]:
+    """Names the message in every line logged meanwhile, without its occasion."""
+    return bound(org=given.org, referral_id=given.referral_id, kind=str(given.kind))

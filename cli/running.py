@@ -26,6 +26,7 @@ from models.errors import ConfigError, EngineUnavailable
 from settings import TASK_QUEUE, Settings
 from store import schema
 from store.engine import open_store
+from telemetry.logs import configure
 from web.app import create_app
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,22 +42,28 @@ class House:
         self.engine = engine
         self._client = client
         self._scheduled = False
-        self._workers: list[Child] = []
+        self._workers: dict[int, Child] = {}  # by place, so that a new one takes its ports
         self._wanted = workers
 
     def start_workers(self) -> None:
         """Bring the workers to their number; those that died are replaced."""
-        self._workers = [one for one in self._workers if one.running]
-        while len(self._workers) < self._wanted:
+        for place in range(self._wanted):
+            known = self._workers.get(place)
+            if known is not None and known.running:
+                continue
             environment = {
                 "REFERRAL_LOOP_DATA_DIR": str(self.settings.data_dir),
                 "REFERRAL_LOOP_STORE_URL": self.settings.database_url,
                 "TEMPORAL_ADDRESS": self.engine.address,
+                "REFERRAL_LOOP_METRICS_PORT": _port(self.settings.metrics_port, 1 + place),
+                "REFERRAL_LOOP_ENGINE_METRICS_PORT": _port(
+                    self.settings.engine_metrics_port, place
+                ),
             }
             settings = [f"{name}={value}" for name, value in environment.items()]
             command = ["env", *settings, sys.executable, str(ROOT / "worker.py")]
             log = self.settings.data_dir / "worker.log"
-            self._workers.append(spawn("worker", command, log=log))
+            self._workers[place] = spawn("worker", command, log=log)
 
     async def keep(self) -> None:
         """Start again what has died; a Temporal server of our own, and the workers.
@@ -70,14 +77,14 @@ class House:
             await asyncio.sleep(LOOK_EVERY)
             if self.settings.temporal_address is None and not await healthy(self.engine.address):
                 await self._engine_again()
-            dead = sum(not one.running for one in self._workers)
+            dead = sum(not one.running for one in self._workers.values())
             if dead:
                 say(f"{dead} worker(s) ended; starting again (see worker.log).")
                 self.start_workers()
 
     async def stop(self) -> None:
         """Stop the workers, then the server; both end by themselves should we be killed."""
-        await asyncio.gather(*(one.stop() for one in self._workers))
+        await asyncio.gather(*(one.stop() for one in self._workers.values()))
         await self.engine.stop()
 
     async def _schedule(self) -> None:
@@ -100,6 +107,11 @@ class House:
             say(f"Temporal could not be started ({error.strerror}); it is tried again.")
 
 
+def _port(first: int | None, place: int) -> str:
+    """The port of one of several processes on this machine; the web process has the first."""
+    return "" if first is None else str(first + place)
+
+
 async def start_engine(settings: Settings, *, port: int | None = None) -> Engine:
     """The server that TEMPORAL_ADDRESS names, or one of our own in the data directory."""
     return await find_or_start(
@@ -119,6 +131,7 @@ async def up(settings: Settings, *, workers: int) -> int:
     One at a time on a data directory: raises ConfigError for a second one, and for a port that is
     taken, before anything is started.
     """
+    configure("up", level=settings.log_level, form=settings.log_format)
     make_folder(settings.data_dir)
     lock = try_lock(settings.data_dir / LOCK_FILE)
     if lock is None:

@@ -16,6 +16,7 @@ from fastapi import FastAPI
 from cli.console import say
 from models.errors import ConfigError
 from settings import Settings
+from telemetry.logs import configure
 from web.app import from_environment, uvicorn_options
 
 
@@ -56,6 +57,7 @@ async def serve_alone(settings: Settings) -> int:
 
     Requests under way are answered first. Raises ConfigError, StoreUnavailable.
     """
+    configure("web", level=settings.log_level, form=settings.log_format)
     stopping = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)

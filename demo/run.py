@@ -32,6 +32,7 @@ from engine.server import Engine, find_or_start
 from models.ids import referral_workflow_id
 from settings import Settings
 from store.engine import migrate, open_store
+from telemetry.logs import configure
 
 
 async def run(settings: Settings, *, as_json: bool, stay: bool = False) -> int:
@@ -40,8 +41,14 @@ async def run(settings: Settings, *, as_json: bool, stay: bool = False) -> int:
     Always on SQLite, the embedded channels and a server of its own, so that it can run beside
     anything; what an earlier run left there is removed.
     """
+    configure("demo", level="warning", form=settings.log_format)
     began = stopwatch.monotonic()
-    changes = {"data_dir": settings.data_dir / "demo", "store_url": None, "http_port": free_port()}
+    changes = {
+        "data_dir": settings.data_dir / "demo",
+        "store_url": None,
+        "metrics_port": None,
+        "http_port": free_port(),
+    }
     here = settings.model_copy(update=changes)
     clean(here.data_dir)
     say("Setting the stage: a Temporal server, a database, a worker, the HTTP door.")

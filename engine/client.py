@@ -7,7 +7,6 @@ import dataclasses
 import logging
 import os
 import sys
-import traceback
 from collections.abc import Coroutine, Sequence
 from datetime import timedelta
 from functools import cache
@@ -20,6 +19,7 @@ from temporalio.plugin import SimplePlugin
 from temporalio.runtime import (
     LogForwardingConfig,
     LoggingConfig,
+    PrometheusConfig,
     Runtime,
     TelemetryConfig,
     TelemetryFilter,
@@ -29,21 +29,42 @@ from temporalio.worker import WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from engine.codec import KeyRing, LoopCodec
-from models.errors import EngineUnavailable
+from models.errors import ConfigError, EngineUnavailable
+from telemetry.logs import logger
 
+_LOG = logger(__name__)
 PATIENCE = timedelta(seconds=2)
 
 
 @cache
-def runtime() -> Runtime:
+def runtime(metrics: str | None = None) -> Runtime:
     """The process-wide runtime, whose logs go to Python's ``temporalio.core`` logger.
 
     By default the SDK writes them to standard output, where they would break ``--json``
-    (engine-traps.md §0).
+    (engine-traps.md §0). ``metrics`` (IP address and port) is where it serves its own Prometheus
+    metrics; raises ConfigError when it cannot.
     """
-    forward = LogForwardingConfig(logger=logging.getLogger("temporalio.core"))
+    forward = LogForwardingConfig(
+        logger=logging.getLogger("temporalio.core"),
+        prepend_target_on_message=False,  # it is part of the logger's name
+        append_log_fields_to_message=False,  # values, and whatever an error quotes
+    )
     levels = TelemetryFilter(core_level="WARN", other_level="ERROR")
-    return Runtime(telemetry=TelemetryConfig(logging=LoggingConfig(levels, forwarding=forward)))
+    served = None
+    if metrics is not None:
+        served = PrometheusConfig(
+            metrics, counters_total_suffix=True, unit_suffix=True, durations_as_seconds=True
+        )
+    telemetry = TelemetryConfig(logging=LoggingConfig(levels, forwarding=forward), metrics=served)
+    try:
+        return Runtime(telemetry=telemetry)
+    except ValueError:
+        raise ConfigError(
+            f"The metrics of the Temporal SDK cannot be served on {metrics}: it must be an IP "
+            "address of this machine and a free port. Choose REFERRAL_LOOP_METRICS_HOST and "
+            "REFERRAL_LOOP_ENGINE_METRICS_PORT anew, another port for each worker of a machine.",
+            field="REFERRAL_LOOP_ENGINE_METRICS_PORT",
+        ) from None
 
 
 def data_converter(keyring: KeyRing) -> DataConverter:
@@ -89,8 +110,11 @@ async def connect(
     interceptors: Sequence[Interceptor] = (),
     patience: timedelta = PATIENCE,
     lazy: bool = False,
+    metrics: str | None = None,
 ) -> Client:
     """A client whose calls to a dead server fail within about ``patience`` (real time).
+
+    ``metrics`` is where the SDK serves its own; for a worker (see ``runtime``).
 
     A lazy client connects at its first call, for processes that must start while Temporal is
     down. Raises EngineUnavailable when the server cannot be reached.
@@ -102,7 +126,7 @@ async def connect(
             plugins=[loop_plugin(keyring)],
             interceptors=interceptors,
             retry_config=_bounded(patience),
-            runtime=runtime(),
+            runtime=runtime(metrics),
             lazy=lazy,
         )
     except RuntimeError as error:
@@ -132,8 +156,8 @@ def run_and_exit(main: Coroutine[Any, Any, int | None]) -> NoReturn:
 
     The SDK's threads can crash the interpreter while it shuts down (exit 134 or 139,
     engine-traps.md §0), so the streams are flushed and the interpreter's own shutdown is skipped:
-    nothing registered with ``atexit`` runs. Ctrl-C ends with 130, an uncaught exception with its
-    traceback and 1.
+    nothing registered with ``atexit`` runs. Ctrl-C ends with 130, an uncaught exception with 1 and
+    a line in the log: class, place and, of our own errors, the sentence.
     """
     code = 0
     try:
@@ -144,8 +168,8 @@ def run_and_exit(main: Coroutine[Any, Any, int | None]) -> NoReturn:
         if isinstance(stop.code, str):
             sys.stderr.write(f"{stop.code}\n")
         code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-    except BaseException:
-        traceback.print_exc()
+    except BaseException as error:
+        _LOG.critical("crashed", exc_info=error)
         code = 1
     finally:
         logging.shutdown()

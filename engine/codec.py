@@ -24,6 +24,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.converter import PayloadCodec
 
 from models.errors import ConfigError, LoopError
+from telemetry.meters import UNREADABLE_PAYLOADS
 
 MARKER: Final = b"binary/referral-loop-aesgcm"
 KEY_ID: Final = "encryption-key-id"
@@ -115,6 +116,7 @@ class LoopCodec(PayloadCodec):
         name = payload.metadata.get(KEY_ID, b"").decode(errors="replace")
         cipher = self._ciphers.get(name)
         if cipher is None:
+            UNREADABLE_PAYLOADS.labels("unknown_key").inc()
             raise ConfigError(
                 f"A payload was encrypted with the key {name!r}, which is not in the key ring. "
                 "Put that key back behind the current one; keep old keys as long as histories.",
@@ -124,6 +126,7 @@ class LoopCodec(PayloadCodec):
         try:
             return Payload.FromString(zlib.decompress(cipher.decrypt(nonce, sealed, _bound(name))))
         except (InvalidTag, ValueError, zlib.error, DecodeError):
+            UNREADABLE_PAYLOADS.labels("payload_damaged").inc()
             raise LoopError(
                 f"A payload encrypted with the key {name!r} was altered, or this is another key "
                 "of the same name.",

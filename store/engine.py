@@ -8,7 +8,7 @@ that began to write never meets a lock half way). Postgres: psycopg 3, row locks
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ WAIT_SECONDS = 10  # for a lock, then StoreUnavailable: the caller's retry is ki
 CONNECT_SECONDS = 5
 POOL = 10
 _WRITES = "referral_loop_writes"
+_ONCE_TRUE = "referral_loop_once_true"
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 _MIGRATION_LOCK = 7_266_102  # any number, the same in every process
 
@@ -55,6 +56,8 @@ class Store:
         with _told(), Session(self._writer, expire_on_commit=False) as session:
             yield session
             session.commit()
+            for do in session.info.pop(_ONCE_TRUE, ()):
+                do()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -86,6 +89,11 @@ class Store:
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
+
+
+def once_true(session: Session, do: Callable[[], None]) -> None:
+    """Call once ``Store.write`` has committed this session, and never if it is rolled back."""
+    session.info.setdefault(_ONCE_TRUE, []).append(do)
 
 
 def open_store(url: str, *, patience: float = WAIT_SECONDS) -> Store:

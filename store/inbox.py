@@ -19,9 +19,13 @@ from models.ids import new_id
 from models.roles import Role
 from models.tasks import TaskKind
 from store import tasks
+from store.engine import once_true
 from store.rows import find_or_insert
 from store.tables import InboxRow, InboxState
+from telemetry.logs import logger
+from telemetry.meters import EVENTS_SETTLED
 
+_LOG = logger(__name__)
 REUSED = "event_id_reused"
 LONGEST_EVENT_ID = 200
 REUSED_TASK_DUE = timedelta(hours=24)  # wall hours; nothing waits for the answer
@@ -126,10 +130,19 @@ def mark(
     row.state, row.reason, row.next_try_at = state, reason, next_try_at
     row.referral_id = referral_id or row.referral_id
     row.attempts += 1
+    if state != InboxState.REJECTED:  # said at the door
+        outcome = "put_off" if state == InboxState.RECEIVED else state.value
+        once_true(session, lambda: _note(row, outcome, reason))
     row.settled_at = None if state == InboxState.RECEIVED else at
     session.add(row)
     session.flush()
     return True
+
+
+def _note(row: InboxRow, outcome: str, reason: str | None) -> None:
+    EVENTS_SETTLED.labels(row.org, outcome).inc()
+    about = {"org": row.org, "row_id": row.id, "referral_id": row.referral_id}
+    _LOG.info("event_settled", outcome=outcome, code=reason, attempts=row.attempts, **about)
 
 
 def wait(

@@ -18,7 +18,7 @@ from engine.codec import KeyRing
 ROOT = Path(__file__).parent.parent
 LESSON = ROOT / "docs" / "engineers" / "add-a-step.md"
 # What the lesson's code needs to run.
-PARTS = ("models", "engine", "workflows", "integrations", "pyproject.toml")
+PARTS = ("models", "engine", "workflows", "integrations", "telemetry", "pyproject.toml")
 TEST_PARTS = ("conftest.py", "theater.py", "lives.py", "release.py")
 
 

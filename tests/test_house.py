@@ -13,14 +13,16 @@ from workflows.milestones import Milestones
 
 ROOT = Path(__file__).parent.parent
 
-# models <- engine | integrations | reports | store <- activities <- workflows <- web (ARCHITECTURE
-# §5). Workflows address activities by name, so they need no more than models and engine.
+# models <- telemetry <- engine | integrations | reports | store <- activities <- workflows <- web
+# (ARCHITECTURE §5). Workflows address activities by name, so they need no more than models and
+# engine.
 MAY_IMPORT = {
     "models": {"models"},
-    "engine": {"models", "engine"},
-    "integrations": {"models", "integrations"},
+    "telemetry": {"models", "telemetry"},
+    "engine": {"models", "engine", "telemetry"},
+    "integrations": {"models", "integrations", "telemetry"},
     "reports": {"models", "reports"},
-    "store": {"models", "store", "migrations"},
+    "store": {"models", "store", "migrations", "telemetry"},
     "activities": {
         "models",
         "engine",
@@ -29,11 +31,12 @@ MAY_IMPORT = {
         "store",
         "activities",
         "settings",
+        "telemetry",
     },
     "workflows": {"models", "engine", "workflows"},
     "web": {
         *("models", "engine", "integrations", "reports", "store", "activities", "web"),
-        "settings",
+        *("settings", "telemetry"),
     },
 }
 OURS = {*MAY_IMPORT, "settings", "starter", "worker", "demo", "migrations"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -17,10 +19,14 @@ from settings import Settings
 from settings import load as load_settings
 from store import schema
 from store.engine import Store, open_store
+from telemetry.logs import logger
+from telemetry.serving import metrics_served
 from web import api, codec, health, hooks, openapi, problems
 from web.dispatcher import Dispatcher
+from web.gauges import Gauges
 from web.guard import Guard
 
+_LOG = logger(__name__)
 Clock = Callable[[], datetime]
 
 
@@ -50,10 +56,14 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        if start is not None:
-            await start()
-        yield
-        await dispatcher.stop()
+        gauges = Gauges(store, intake, clock, asyncio.get_running_loop())
+        with metrics_served(settings.metrics_host, settings.metrics_port, gauges):
+            if start is not None:
+                await start()
+            _LOG.info("web_started", pid=os.getpid())
+            yield
+            await dispatcher.stop()
+            _LOG.info("web_stopped", pid=os.getpid())
 
     app = FastAPI(
         title=openapi.TITLE,
@@ -81,6 +91,7 @@ def uvicorn_options(settings: Settings) -> dict[str, object]:
         "host": settings.http_host,
         "port": settings.http_port,
         "access_log": False,
+        "log_config": None,  # its lines go the way of ours, see telemetry.logs
         "server_header": False,
         "timeout_keep_alive": 30,
         "timeout_graceful_shutdown": 10,

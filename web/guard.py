@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import re
 import secrets
 import time
-import traceback
-from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -21,17 +18,21 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.errors import TooLarge
+from telemetry.logs import bind, clear, logger
+from telemetry.meters import HTTP_REQUESTS, HTTP_SECONDS, OTHER
 from web.problems import problem
 
-access = logging.getLogger("web.access")
-errors = logging.getLogger("web.errors")
+_LOG = logger(__name__)
 
 DRAIN_BYTES = 16 * 1024 * 1024
 DRAIN_SECONDS = 5.0
 BODY_SECONDS = 120.0  # 9 MiB on a line of 1 Mbit/s take 75; whoever trickles longer is let go
 GONE = 499  # for the log alone: the sender hung up before its answer
 
-_SAFE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+# A sender's own id is taken over where it is plainly one: a UUID, or hexadecimal. Anything else
+# could be a name or a number, and would stand in our log.
+_SAFE_ID = re.compile(r"[0-9a-f]{16,64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -72,14 +73,7 @@ class Guard:
         except Exception as error:  # the last net: nothing of it reaches client or log as text
             await request.failed(error)
         finally:
-            access.info(
-                "%s %s %s %s %.0f ms",
-                request.id,
-                scope["method"],
-                getattr(scope.get("route"), "path", "-"),
-                request.status,
-                (time.perf_counter() - started) * 1000,
-            )
+            request.note(time.perf_counter() - started)
 
 
 class _Request:
@@ -91,6 +85,8 @@ class _Request:
         given = Headers(scope=scope).get("x-request-id", "")
         self.id = given if _SAFE_ID.fullmatch(given) else secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = self.id
+        clear()  # a connection's task serves its requests one after another
+        bind(request_id=self.id)
         self.read = 0
         self.whole = False
         self.status = 0
@@ -150,7 +146,7 @@ class _Request:
 
     async def failed(self, error: Exception) -> None:
         """Say that it was our fault, if nothing was said yet."""
-        errors.error("%s failed with %s at %s", self.id, type(error).__name__, _place(error))
+        _LOG.error("request_failed", exc_info=error)
         if self.status:
             raise error  # half an answer is out: the connection must break
         answer = problem(
@@ -161,11 +157,21 @@ class _Request:
         )
         await answer(self._scope, self._receive, self.send)
 
+    def note(self, seconds: float) -> None:
+        """One line and one count for the request, by its route's template."""
+        route = getattr(self._scope.get("route"), "path", "-")
+        method = self._scope["method"] if self._scope["method"] in _METHODS else OTHER
+        HTTP_REQUESTS.labels(method, route, self.status).inc()
+        HTTP_SECONDS.labels(route).observe(seconds)
+        _LOG.info(
+            "request",
+            method=method,
+            route=route,
+            status=self.status,
+            code=self._scope["state"].get("code"),
+            duration_ms=round(seconds * 1000),
+        )
+
     def _too_large(self) -> TooLarge:
         kib = self._guard.limit // 1024
         return TooLarge(f"The body is larger than {kib} KiB; send a smaller one.")
-
-
-def _place(error: BaseException) -> str:
-    frames: Any = traceback.extract_tb(error.__traceback__)
-    return f"{frames[-1].name}:{frames[-1].lineno}" if frames else "?"

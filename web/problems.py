@@ -53,6 +53,7 @@ def install(app: FastAPI) -> None:
             headers["WWW-Authenticate"] = "Bearer"
         if error.http_status == 413:
             headers["Connection"] = "close"  # the rest of the body is not read
+        request.scope.setdefault("state", {})["code"] = error.code  # for the log
         return problem(
             error.http_status,
             error.code,

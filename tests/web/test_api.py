@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import logging
+import re
 from typing import Any
 
 import pytest
@@ -155,14 +157,24 @@ async def test_a_bug_is_a_500_in_the_one_shape_and_quiet(
 
 
 async def test_every_answer_carries_safe_headers_and_the_senders_request_id(site: Site) -> None:
-    answer = await site.http.get("/healthz", headers={"x-request-id": "trace-12345678"})
-    assert answer.headers["x-request-id"] == "trace-12345678"
+    given = "0192d2aa-1b2c-4d3e-8f90-0192d2aa1b2c"
+    answer = await site.http.get("/healthz", headers={"x-request-id": given})
+    assert answer.headers["x-request-id"] == given
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["cache-control"] == "no-store"
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert "server" not in answer.headers
-    odd = await site.http.get("/healthz", headers={"x-request-id": "<b>x</b> evil"})
-    assert "<" not in odd.headers["x-request-id"]
+
+
+@pytest.mark.parametrize("given", ["<b>x</b> evil", "Jordan-Placeholder", "1961-01-04-5185550151"])
+async def test_a_request_id_that_could_be_somebody_is_not_taken_over(
+    site: Site, given: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    answer = await site.http.get("/healthz", headers={"x-request-id": given})
+    assert re.fullmatch("[0-9a-f]{16}", answer.headers["x-request-id"])
+    assert answer.headers["x-request-id"] in caplog.text
+    assert given not in caplog.text
 
 
 async def test_ready_means_that_events_can_be_kept(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from typing import Final
 
@@ -14,9 +13,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from engine import codec_http
 from engine.codec import KeyRing
 from models.errors import TooLarge
+from telemetry.logs import logger
 from web.codec.door import Door
 
-log = logging.getLogger(__name__)
+_LOG = logger(__name__)
 
 # What the Temporal UI 2.54 calls with the payloads, and the headers it may send with them; the
 # first three by itself, the last one where it passes the tokens of a login on.
@@ -51,7 +51,7 @@ async def _answered(
 ) -> Response:
     who = door.admit(request)  # before a byte of the body is believed
     answer = await asyncio.to_thread(work, await _body(request), keyring)
-    log.info("codec: %s %s %d payloads", who, done, answer.number)  # who saw how much, never what
+    _LOG.info("codec_used", reader=who, outcome=done, seen=answer.number)  # never what was seen
     return Response(answer.content, media_type="application/json")
 
 

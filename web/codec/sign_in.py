@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import logging
 import re
 import secrets
 from functools import cache
@@ -23,9 +22,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from models.errors import TooLarge, TooMany
+from telemetry.logs import logger
 from web.codec.door import SESSION, Door, caller_of
 
-log = logging.getLogger(__name__)
+_LOG = logger(__name__)
 
 PAGE: Final = "/codec/sign-in"
 FORM_COOKIE: Final = "referral-loop-codec-form"
@@ -52,12 +52,12 @@ def router(door: Door) -> APIRouter:
         try:
             reader = door.sign_in(form.get("token", "").strip(), caller_of(request))
         except TooMany as error:
-            log.warning("codec: too many wrong tokens from one address; it is locked out")
+            _LOG.warning("codec_refused", outcome="locked_out")
             return _page(door, request, error.sentence, 429)
         if reader is None:
-            log.warning("codec: a wrong token was typed")
+            _LOG.warning("codec_refused", outcome="wrong_token")
             return _page(door, request, "Nobody has this token. Is it complete?", 401)
-        log.info("codec: %s signed in", reader.name)
+        _LOG.info("codec_signed_in", reader=reader.name)
         answer = RedirectResponse(PAGE, status_code=303)
         answer.set_cookie(
             door.cookie,

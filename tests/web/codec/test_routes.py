@@ -78,8 +78,10 @@ async def test_each_look_is_logged_by_name_and_number_alone(
     for token in (ALEX, SAM):
         headers = {**ASK, "authorization": f"bearer {token}"}
         assert (await codec.http.post("/codec/decode", json=five, headers=headers)).is_success
-    assert "codec: alex decoded 5 payloads" in told(caplog)
-    assert "codec: sam decoded 5 payloads" in told(caplog)
+    lines = [record.msg for record in caplog.records if record.name == "web.codec.routes"]
+    assert [(one["event"], one["reader"], one["outcome"], one["seen"]) for one in lines] == [
+        ("codec_used", who, "decoded", 5) for who in ("alex", "sam")
+    ]
     assert not [line for line in told(caplog) if "MQ==" in line or ALEX in line or SAM in line]
 
 

@@ -63,8 +63,9 @@ async def test_a_token_typed_once_lets_the_ui_of_this_browser_read(
     assert answer.json() == PLAIN
     assert answer.headers["access-control-allow-credentials"] == "true"
     said = [record.getMessage() for record in caplog.records if record.name.startswith("web.")]
-    assert "codec: alex signed in" in said
-    assert "codec: alex decoded 1 payloads" in said
+    by_alex = [line for line in said if "'reader': 'alex'" in line]
+    assert [line.count("codec_signed_in") for line in by_alex].count(1) == 1
+    assert [line.count("'outcome': 'decoded', 'seen': 1") for line in by_alex].count(1) == 1
     assert ALEX not in "".join(said)
 
 

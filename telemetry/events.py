@@ -1,0 +1,50 @@
+"""Every event our own log lines name, and what an operator should make of it; pure.
+
+A line with any other name is masked, so that nobody logs a sentence by accident.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+EVENTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        # processes
+        "web_started": "the web process takes events",
+        "web_stopped": "it was asked to stop, and has answered what was under way",
+        "worker_started": "the worker asks Temporal for work",
+        "worker_stopping": "it was asked to stop, and ends what is under way",
+        "metrics_served": "where this process serves its metrics",
+        "crashed": "the process ended by an error: class, place and, of ours, the sentence",
+        "thread_crashed": "the same of a thread; the process goes on",
+        "finalizer_failed": "an error while something was tidied away; harmless, and a bug",
+        "python_warning": "a library warns of something it will change",
+        # HTTP
+        "request": "one request and its answer; `code` says why one was refused",
+        "request_failed": "a bug: it was answered with 500 and its id",
+        # what comes in
+        "event_taken": "an event came to the door: accepted, repeated, rejected or reused",
+        "event_settled": "what became of it: applied, waiting, a task, or put_off for a while",
+        "event_put_off": "why it could not be applied now; it is tried again by itself",
+        "event_met_another_writer": "two events of one referral at once; tried again by itself",
+        "event_left_as_it_is": "not even that could be written down; the `inbox` chore finds it",
+        "decision_asked": "a staff decision, and whether it was taken",
+        # what goes out
+        "message_sent": "a channel has it",
+        "message_held": "it waits: for its hour, for approval, for a document (`code`)",
+        "message_failed": "one channel is spent; the next one is tried",
+        "message_dropped": "it will not go (`code`); where a person must know, there is a task",
+        "answer_lost": "a vendor's answer was lost; it is asked before anything is sent again",
+        "document_not_drawn": "a page could not be made; there is a task for a person",
+        # the codec endpoint
+        "codec_used": "somebody had payloads decoded or encoded: who and how many, never what",
+        "codec_signed_in": "somebody signed in for the Temporal UI",
+        "codec_refused": "a wrong token; locked_out after too many from one address",
+        # work behind
+        "activity_failed": "an attempt failed; Temporal tries again unless the code is final",
+        "chore_done": "one run of a chore, with how much it saw and moved",
+        "gauges_missing": "the database was away when metrics were asked for",
+    }
+)
