@@ -194,6 +194,27 @@ def decide(
 
 
 @app.command()
+def provider_left(
+    provider: Annotated[str, typer.Argument(help="Their NPI, or our id (prv_…).")],
+    on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Their last day.")],
+    successor: Annotated[
+        str | None, typer.Option(help="Who takes over: an NPI or id we have met.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="Your staff id, for the audit trail.")] = None,
+    org: Annotated[
+        str | None, typer.Option(help="The organization, where there are several.")
+    ] = None,
+    retracted: Annotated[bool, typer.Option("--retract", help="Take it back.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """A physician retires or moves: open plans go to the successor, or somebody names one."""
+    from cli.feeding import provider_left as run_left
+
+    told = run_left(provider, on.date(), successor, by, org, retracted=retracted, as_json=as_json)
+    _engine_exit(told, as_json=as_json)
+
+
+@app.command()
 def resume(
     org: Annotated[str | None, typer.Option(help="One organization alone.")] = None,
     anew: Annotated[

@@ -13,8 +13,9 @@ from sqlmodel import Session
 
 from activities.arrivals import Arrivals, open_task
 from activities.clinical import REPORT, SUMMARY, read_document
+from activities.departures import Departures
 from activities.tenants import Tenants
-from integrations.emr.events import NPI, RECEIVED, checked, milestone, read_json
+from integrations.emr.events import NPI, PROVIDER_LEFT, RECEIVED, checked, milestone, read_json
 from integrations.emr.referrals import new_referral
 from models.contracts import ReferralStart
 from models.errors import BadRequest, NotFound
@@ -48,6 +49,7 @@ class Applied(NamedTuple):
     woken: tuple[str, ...] = ()  # rows that waited for the referral this one brought
     waits: bool = False
     reason: str | None = None  # how a request was linked
+    changed: tuple[str, ...] = ()  # sources whose watch looks again
 
 
 def read_row(origin: str, body: bytes, received_at: datetime, country: str) -> Event:
@@ -77,6 +79,7 @@ class Apply:
         self._record = record
         self._tenants = tenants
         self._arrivals = Arrivals(record, tenants)
+        self._departures = Departures(record, tenants)
 
     def apply(self, row_id: str, now: datetime) -> Applied | None:
         """Write what a row says; None when it was settled before.
@@ -92,6 +95,8 @@ class Apply:
             event = read_row(row.origin, row.body, row.received_at, country)
             if event.type == RECEIVED:
                 return self._arrive(session, row, event, country, now)
+            if event.type == PROVIDER_LEFT:
+                return self._depart(session, row, event, now)
             return self._milestone(session, row, event, now)
 
     def after_closing(self, applied: Applied, telling: Telling, now: datetime) -> Telling | None:
@@ -174,6 +179,27 @@ class Apply:
         heard = (source.id, arrived.row.received_at) if watched(SourceKind(source.kind)) else None
         telling = self._telling(first, referral, arrived.facts)
         return Applied(row, (telling,), heard if arrived.heard else None, woken, reason=reason)
+
+    def _depart(
+        self, session: Session, row: InboxRow, event: Event, now: datetime
+    ) -> Applied | None:
+        departure = self._departures.take(session, row, event, now)
+        if departure.later is not None:
+            inbox.mark(
+                session,
+                row.id,
+                InboxState.RECEIVED,
+                at=now,
+                reason="not_yet",
+                next_try_at=departure.later,
+            )
+            return None
+        if departure.question is not None:
+            self._ask(session, row, TaskKind.UNMATCHED_EVENT, departure.question, now)
+            return Applied(row)
+        reason = "unknown_provider" if departure.unknown else None
+        tellings = [self._telling(one.row, one.referral, one.facts) for one in departure.concerned]
+        return Applied(row, tuple(tellings), changed=departure.sources, reason=reason)
 
     def _milestone(self, session: Session, row: InboxRow, event: Event, now: datetime) -> Applied:
         ref = event.referral or ReferralRef()

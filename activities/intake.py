@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from activities import notes
+from activities import naming, notes
 from activities.apply import Applied, Apply, Telling, read_row
 from activities.arrivals import check_clinic
+from activities.decisions import read_decision
 from activities.loop import Decided, Loop
 from activities.tenants import Tenants
 from integrations.emr.events import RECEIVED
@@ -165,6 +167,20 @@ class Intake:
         notes.decided(org, known, decision.kind, decided.state)
         return decided
 
+    def read_decision(self, org: str, referral_id: str, content: Any) -> AnyDecision:
+        """A decision as somebody wrote it, checked; blocks.
+
+        Raises BadRequest like ``activities.decisions.read_decision`` and ``naming.resolved``,
+        NotFound for an unknown referral, StoreUnavailable.
+        """
+        tenant, now = self.tenants.get(org), self.clock()
+        if isinstance(content, dict) and content.get("kind") == naming.KIND:
+            with self.store.write() as session:
+                referral = self.record.load(session, org, referral_id)
+                country = tenant.organization.country
+                content = naming.resolved(session, org, referral, content, at=now, country=country)
+        return read_decision(content, {one.id for one in tenant.staff}, now)
+
     async def tell(self, org: str, referral_id: str, fact: AnyFact) -> bool:
         """Signal a fact that the record has already, such as a receipt; False when none runs.
 
@@ -225,6 +241,8 @@ class Intake:
         row = applied.row
         if applied.source is not None:
             await self.loop.source_heard(row.org, *applied.source)
+        for source_id in applied.changed:
+            await self.loop.source_changed(row.org, source_id)
         if row.state in {InboxState.RECEIVED, InboxState.WAITING}:
             await asyncio.to_thread(
                 self._apply.settle,

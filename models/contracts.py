@@ -59,9 +59,13 @@ class SourceStart(Model):
 
 
 class Look(Model):
-    """The store's answer to "is this source quiet?"; ``again_at`` None waits for a referral."""
+    """The store's answer to "is this source quiet?"; ``again_at`` None waits for a referral.
+
+    ``closed``: its provider has left, and the watch ends until a referral begins it again.
+    """
 
     quiet: bool = False
+    closed: bool = False
     again_at: UtcDatetime | None = None
 
 

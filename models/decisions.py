@@ -10,6 +10,7 @@ from models.facts import (
     AnyDecision,
     CallLogged,
     CertificationWaived,
+    CertifierNamed,
     ClosedReason,
     HoldLifted,
     HoldPlaced,
@@ -77,10 +78,23 @@ def refusal(r: Referral, decision: AnyDecision) -> Refusal | None:
         return _lift(r, decision)
     if isinstance(decision, Paused | Resumed):
         return _pause(r, decision)
+    if isinstance(decision, CertifierNamed):
+        return _certifier(decision)
     if isinstance(decision, CertificationWaived) and r.plan() is None:
         return Refusal(code="no_plan", sentence="There is no plan of care to give up on yet.")
     if isinstance(decision, CallLogged) and decision.party == "patient" and r.over():
         return Refusal(code="over", sentence="This referral is over; nobody should call.")
+    return None
+
+
+def _certifier(named: CertifierNamed) -> Refusal | None:
+    if named.provider_id is None:
+        return Refusal(code="nobody_named", sentence="Name the provider who certifies.")
+    if not named.may_certify:
+        return Refusal(
+            code="may_not_certify",
+            sentence="A chiropractor or dentist may not certify a plan of care; name another.",
+        )
     return None
 
 

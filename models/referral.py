@@ -20,6 +20,7 @@ from models.facts import (
     AppointmentMissed,
     CallLogged,
     CallOutcome,
+    CertifierNamed,
     CheckInAnswered,
     ClosedReason,
     CoSourceAdded,
@@ -40,6 +41,7 @@ from models.facts import (
     PlanOfCareReturned,
     PlanOfCareSigned,
     ProgressReportSigned,
+    ProviderLeft,
     ReferralClosed,
     ReferralReceived,
     ReferralWithdrawn,
@@ -144,7 +146,12 @@ class Referral:
         Known also once it was taken back; see ``is_received``.
         """
         if self._request is None:
-            self._request = parties.standing(self.told, self.all(CoSourceAdded))
+            self._request = parties.standing(
+                self.told,
+                self.all(CoSourceAdded),
+                self.all(CertifierNamed),
+                self.all(ProviderLeft),
+            )
         return self._request
 
     @property

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from models import holds
+from models import holds, parties
 from models.facts import (
     AuthorizationStatus,
     CoSourceAdded,
@@ -223,7 +223,7 @@ def _judged(r: Referral, occasion: str) -> bool:
 
 
 def _found(verdict: PageVerdict, why: WhyDeclined | None = None) -> Moot:
-    """Overtaken by a signature, by another plan, or by another word on the page."""
+    """Overtaken by a signature, by another plan or certifier, or by another word on the page."""
 
     def moot(r: Referral, occasion: str) -> bool:
         said = _said(r, _number(occasion))
@@ -234,7 +234,12 @@ def _found(verdict: PageVerdict, why: WhyDeclined | None = None) -> Moot:
 
 
 def _said(r: Referral, version: int) -> list[PageJudged]:
-    said = [one for one in r.all(PageJudged) if one.version == version]
+    since = parties.replaced_at(r)  # of whoever certified before, nothing is asked any more
+    said = [
+        one
+        for one in r.all(PageJudged)
+        if one.version == version and (since is None or one.at >= since)
+    ]
     return sorted(said, key=lambda one: (one.as_of, one.key))
 
 

@@ -31,6 +31,7 @@ from models.facts.codes import (
 from models.facts.decided import (
     CallLogged,
     CertificationWaived,
+    CertifierNamed,
     Decision,
     HoldLifted,
     HoldPlaced,
@@ -70,6 +71,7 @@ from models.facts.learned import (
     MessageFailed,
     MessageHeld,
     MessageSent,
+    ProviderLeft,
     TaskOpened,
 )
 
@@ -87,6 +89,7 @@ __all__ = [
     "CallLogged",
     "CallOutcome",
     "CertificationWaived",
+    "CertifierNamed",
     "CheckInAnswered",
     "ClosedReason",
     "CoSourceAdded",
@@ -122,6 +125,7 @@ __all__ = [
     "PlanOfCareReturned",
     "PlanOfCareSigned",
     "ProgressReportSigned",
+    "ProviderLeft",
     "ReferralClosed",
     "ReferralReceived",
     "ReferralWithdrawn",
@@ -168,6 +172,7 @@ AnyDecision = (
     | Paused
     | Resumed
     | CertificationWaived
+    | CertifierNamed
     | ReferralClosed
 )
 OwnFact = (
@@ -178,6 +183,7 @@ OwnFact = (
     | MessageDropped
     | TaskOpened
     | CoSourceAdded
+    | ProviderLeft
 )
 AnyDecisionFact = Annotated[AnyDecision, Field(discriminator="kind")]
 AnyFact = Annotated[Milestone | AnyDecision | OwnFact, Field(discriminator="kind")]

@@ -148,3 +148,19 @@ class ReferralClosed(Decision):
 
     kind: Literal["referral_closed"] = "referral_closed"
     reason: ClosedReason
+
+
+class CertifierNamed(Decision):
+    """Who certifies the plan of care from now on; None: nobody, until a person names somebody.
+
+    ``instead_of`` is who did so before; the plan then goes out again, to the new one.
+    """
+
+    kind: Literal["certifier_named"] = "certifier_named"
+    provider_id: Id | None = None
+    may_certify: bool = True  # worked out by us: chiropractors and dentists may not [G6]
+    instead_of: Id | None = None
+
+    @property
+    def key(self) -> str:
+        return f"certifier:{self.provider_id or 'nobody'}"

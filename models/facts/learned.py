@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import Field
@@ -110,3 +111,20 @@ class CoSourceAdded(Fact):
     @property
     def key(self) -> str:
         return f"co_source:{self.source_id}"
+
+
+class ProviderLeft(Fact):
+    """A provider whom this referral names no longer practises there, or at all.
+
+    Told once for the organization, and by us to every referral it concerns: their letters go to
+    the successor, where there is one.
+    """
+
+    kind: Literal["provider_left"] = "provider_left"
+    provider_id: Id
+    on: date
+    successor_id: Id | None = None
+
+    @property
+    def key(self) -> str:
+        return f"provider_left:{self.provider_id}"
