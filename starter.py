@@ -233,6 +233,36 @@ def resume(
 
 
 @app.command()
+def tasks(
+    org: Annotated[str | None, typer.Option(help="The organization, where several are.")] = None,
+    role: Annotated[str | None, typer.Option(help="Only this role's, e.g. front_desk")] = None,
+    clinic: Annotated[str | None, typer.Option(help="Only this clinic's.")] = None,
+    who: Annotated[
+        str | None, typer.Option("--for", help="What this colleague has, then what is free.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What people have to do, soonest first, and in whose hands it is."""
+    from cli.handing import tasks as run_tasks
+
+    _engine_exit(run_tasks(org, role, clinic, who, as_json=as_json), as_json=as_json)
+
+
+@app.command()
+def task(
+    task_id: Annotated[str, typer.Argument(help="tsk_…, see `tasks`", metavar="ID")],
+    act: Annotated[str, typer.Argument(help="take, return, hand-over, done or dismiss")],
+    data: Annotated[list[str] | None, typer.Argument(help="by=<staff id>, to=<staff id>")] = None,
+    org: Annotated[str | None, typer.Option(help="The organization, where several are.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take a task, put it back, hand it over, or say that it is done."""
+    from cli.handing import task as run_task
+
+    _engine_exit(run_task(task_id, act, data or [], org, as_json=as_json), as_json=as_json)
+
+
+@app.command()
 @friendly
 def show(wanted: Wanted, as_json: AsJson = False) -> None:
     """One referral: where it stands, and everything that happened."""

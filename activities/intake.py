@@ -15,17 +15,16 @@ from typing import Any
 from activities import naming, notes
 from activities.apply import Applied, Apply, Telling, read_row
 from activities.arrivals import check_clinic
+from activities.deciding import Deciding
 from activities.decisions import read_decision
 from activities.loop import Decided, Loop
 from activities.tenants import Tenants
 from integrations.emr.events import RECEIVED
 from models.contracts import RawRequest
-from models.decisions import refusal
 from models.errors import (
     Conflict,
     EngineUnavailable,
     NotFound,
-    Refused,
     StoreUnavailable,
     UserError,
 )
@@ -64,6 +63,7 @@ class Intake:
         self.tenants = tenants
         self.clock = clock
         self._apply = Apply(store, self.record, tenants)
+        self._deciding = Deciding(store, loop, tenants, clock)
 
     # --- accepting --------------------------------------------------------------------------------
 
@@ -156,16 +156,7 @@ class Intake:
         shown as failed (engine-traps.md §6). A task of a closed referral is completed in the
         record. Raises Refused with the reason, NotFound, EngineUnavailable.
         """
-        known = await asyncio.to_thread(self._referral_id, org, referral_id)
-        try:
-            decided = await self.loop.decide(org, known, decision)
-            if decided.state == "closed":
-                decided = await asyncio.to_thread(self._decide_closed, org, known, decision)
-        except Refused as refused:
-            notes.decided(org, known, decision.kind, "refused", refused.code)
-            raise
-        notes.decided(org, known, decision.kind, decided.state)
-        return decided
+        return await self._deciding.decide(org, referral_id, decision)
 
     def read_decision(self, org: str, referral_id: str, content: Any) -> AnyDecision:
         """A decision as somebody wrote it, checked; blocks.
@@ -299,19 +290,6 @@ class Intake:
             left += lookups.no_longer_waiting(session)
             late = [row.id for row in inbox.waited_too_long(session, now, limit)]
         return left, [row_id for row_id in late if row_id not in left]
-
-    def _referral_id(self, org: str, referral_id: str) -> str:
-        return self.record.card(org, referral_id).referral_id
-
-    def _decide_closed(self, org: str, referral_id: str, decision: AnyDecision) -> Decided:
-        with self.store.write() as session:
-            refused = refusal(self.record.load(session, org, referral_id), decision)
-            if refused is not None:
-                raise Refused(refused.sentence, code=refused.code)
-            written = self.record.write_in(
-                session, org, referral_id, decision, recorded_at=self.clock()
-            )
-            return Decided("done", written.card.version)
 
 
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:

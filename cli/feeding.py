@@ -120,7 +120,7 @@ async def milestone(
         "type": kind,
         "at": happened.isoformat(),  # made UTC where it is read, which knows impossible dates
         "referral": {"id": referral_id},
-        "data": _fields(data),
+        "data": fields(data),
         "retracted": retracted,
     }
     if document is not None:
@@ -175,7 +175,7 @@ async def decide(wanted: str, kind: str, data: Sequence[str], *, as_json: bool) 
     """Take one staff decision; raises Refused with the reason."""
     doors = await Doors.open()
     org, referral_id = find_referral(doors.record, doors.tenants, wanted)
-    content = {**_fields(data), "kind": kind}
+    content = {**fields(data), "kind": kind}
     decision = doors.intake.read_decision(org, referral_id, content)
     decided = await doors.intake.decide(org, referral_id, decision)
     if as_json:
@@ -186,19 +186,23 @@ async def decide(wanted: str, kind: str, data: Sequence[str], *, as_json: bool) 
     return 0
 
 
-def _fields(data: Sequence[str]) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
+def fields(data: Sequence[str]) -> dict[str, Any]:
+    """Arguments ``name=value`` as a dictionary, values read as JSON where they are.
+
+    Raises BadRequest for one without a value, or given twice.
+    """
+    found: dict[str, Any] = {}
     for given in data:
         name, equals, value = given.partition("=")
         if not equals:
             raise BadRequest(f"Expected name=value, got {name!r}.", field=name)
-        if name in fields:
+        if name in found:
             raise BadRequest(f"{name} is given twice.", field=name)
         try:
-            fields[name] = json.loads(value)
+            found[name] = json.loads(value)
         except (ValueError, RecursionError):
-            fields[name] = value
-    return fields
+            found[name] = value
+    return found
 
 
 def _document(path: Path) -> dict[str, Any]:

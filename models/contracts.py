@@ -216,6 +216,7 @@ class Card(Model):
     last_touch_at: datetime | None = None
     holds: tuple[str, ...] = ()  # why it waits, as codes (models.facts.HoldReason)
     paused_until: datetime | None = None  # nothing goes to the patient before
+    in_hands_of: str | None = None  # a staff id
     closed_reason: str | None = None
     version: str = ""
 

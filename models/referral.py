@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 
 from models import certification, holds, parties, returned, tasks
 from models.facts import (
+    LEASES,
     AnyFact,
     AppointmentBooked,
     AppointmentCancelled,
@@ -30,6 +31,7 @@ from models.facts import (
     Ending,
     EvaluationCompleted,
     Fact,
+    HandedOver,
     IntakeCompleted,
     MessageApproved,
     MessageDelivered,
@@ -209,8 +211,13 @@ class Referral:
     def unread_reply(self) -> bool:
         """The patient wrote, and no person has done anything about this referral since."""
         reply = self.last(PatientReplied)
-        decided = [f.at for f in self.facts if isinstance(f, Decision) and not f.retracted]
+        decided = [d.at for d in self.decisions() if not d.retracted]
         return reply is not None and reply.at > max(decided, default=self.received.at)
+
+    def decisions(self) -> list[Decision]:
+        """What staff decided about this referral, oldest first; who has a task is left out."""
+        told = [fact for fact in self.facts if isinstance(fact, Decision)]
+        return [fact for fact in told if not isinstance(fact, LEASES)]
 
     def missed(self) -> list[AppointmentMissed]:
         """Missed evaluation appointments, oldest first."""
@@ -536,8 +543,13 @@ class Referral:
     @property
     def version(self) -> str:
         """The key of the latest decision: the token a stale card is recognised by."""
-        decisions = [f for f in self.facts if isinstance(f, Decision)]
+        decisions = self.decisions()
         return decisions[-1].key if decisions else ""
+
+    def in_hands_of(self) -> str | None:
+        """The colleague whom the referral was handed over to last."""
+        handed = self.last(HandedOver)
+        return handed.to if handed is not None else None
 
     def last_touch_at(self) -> datetime | None:
         """The latest contact with source or patient, in or out."""

@@ -89,6 +89,8 @@ class TaskSpec(NamedTuple):
     role: Role
     says: str
     moot: Moot
+    urgent: bool = False  # held for an hour at most, and raised within hours
+    own_ladder: bool = False  # its promise itself asks the next in line
 
 
 def _never(_: Referral, __: str) -> bool:
@@ -280,7 +282,10 @@ def _let_go(r: Referral, occasion: str) -> bool:
 
 SPECS: dict[TaskKind, TaskSpec] = {
     TaskKind.VERIFY_SENDER: TaskSpec(
-        Role.FRONT_DESK, "Confirm who sent this referral; nobody is thanked until then", _verified
+        Role.FRONT_DESK,
+        "Confirm who sent this referral; nobody is thanked until then",
+        _verified,
+        urgent=True,
     ),
     TaskKind.ACKNOWLEDGE: TaskSpec(
         Role.LEAD, "Thank the source by phone: no written thank-you went out in time", _thanked
@@ -352,7 +357,9 @@ SPECS: dict[TaskKind, TaskSpec] = {
     TaskKind.ATTACH_DOCUMENT: TaskSpec(
         Role.THERAPIST, "Attach the signed document: the event brought none", _over
     ),
-    TaskKind.SIGN_PLAN: TaskSpec(Role.THERAPIST, "Write and sign the plan of care", _plan_known),
+    TaskKind.SIGN_PLAN: TaskSpec(
+        Role.THERAPIST, "Write and sign the plan of care", _plan_known, own_ladder=True
+    ),
     TaskKind.CALL_CERTIFIER: TaskSpec(
         Role.FRONT_DESK, "Call the provider's office about the unsigned plan of care", _signed
     ),
@@ -366,6 +373,7 @@ SPECS: dict[TaskKind, TaskSpec] = {
         Role.THERAPIST,
         "The provider changed the plan: review it before the next visit",
         _newer_plan,
+        own_ladder=True,
     ),
     TaskKind.PLAN_UNDATED: TaskSpec(
         Role.FRONT_DESK,
@@ -389,10 +397,13 @@ SPECS: dict[TaskKind, TaskSpec] = {
         _found(PageVerdict.DECLINED, WhyDeclined.DISAGREES),
     ),
     TaskKind.RECERTIFY: TaskSpec(
-        Role.THERAPIST, "Prepare the recertification, or discharge", _newer_plan
+        Role.THERAPIST, "Prepare the recertification, or discharge", _newer_plan, own_ladder=True
     ),
     TaskKind.WRITE_PROGRESS: TaskSpec(
-        Role.THERAPIST, "Write the progress report by the tenth treatment day", _report_written
+        Role.THERAPIST,
+        "Write the progress report by the tenth treatment day",
+        _report_written,
+        own_ladder=True,
     ),
     TaskKind.PROGRESS_OVERDUE: TaskSpec(
         Role.DIRECTOR,
@@ -414,10 +425,10 @@ SPECS: dict[TaskKind, TaskSpec] = {
         _evaluation_told,
     ),
     TaskKind.SIGN_SUMMARY: TaskSpec(
-        Role.THERAPIST, "Write and sign the discharge summary", _summary_known
+        Role.THERAPIST, "Write and sign the discharge summary", _summary_known, own_ladder=True
     ),
     TaskKind.LOW_SCORE: TaskSpec(
-        Role.LEAD, "The patient was not satisfied: call them today", _never
+        Role.LEAD, "The patient was not satisfied: call them today", _never, urgent=True
     ),
     TaskKind.UNDELIVERABLE: TaskSpec(
         Role.FRONT_DESK, "No channel took this message: reach the recipient by phone", _went_out
@@ -449,9 +460,16 @@ SPECS: dict[TaskKind, TaskSpec] = {
         Role.FRONT_DESK, "Tell the source by phone that this referral is closed, and why", _never
     ),
     TaskKind.RE_ENGAGEMENT: TaskSpec(
-        Role.LIAISON, "A source has gone quiet: call, or write a personal note", _never
+        Role.LIAISON,
+        "A source has gone quiet: call, or write a personal note",
+        _never,
+        own_ladder=True,
     ),
 }
+
+
+# Tasks to call a patient; those of a patient after surgery cannot wait.
+CALLS = frozenset({TaskKind.CALL_PATIENT, TaskKind.REBOOK_CALL})
 
 
 def task_key(kind: TaskKind, occasion: str) -> str:

@@ -37,6 +37,7 @@ from models.facts import (
     ProviderLeft,
     ReferralReceived,
     ReferralWithdrawn,
+    TaskEscalated,
     TaskOpened,
     VisitCompleted,
 )
@@ -164,6 +165,10 @@ class Milestones:
     @workflow.signal(description="Who certifies from now on, as it follows from who has left")
     def certifier_named(self, fact: RawValue = NO_BODY) -> None:
         self._read(CertifierNamed, fact)
+
+    @workflow.signal(description="A task lay too long, and somebody else has it as well")
+    def task_escalated(self, fact: RawValue = NO_BODY) -> None:
+        self._read(TaskEscalated, fact)
 
     @workflow.signal(dynamic=True)
     def unknown(self, name: str, args: Sequence[RawValue]) -> None:

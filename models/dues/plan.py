@@ -8,7 +8,6 @@ from models import cadence, certification, parties, returned
 from models.certification import Certification
 from models.due import Due
 from models.dues.asking import (
-    ASKED_AGAIN,
     CERTIFIER,
     DueRule,
     asked,
@@ -67,7 +66,7 @@ def certifier(r: Referral, rules: Rules) -> Due | None:
         task=TaskKind.NAME_CERTIFIER,
         says="Somebody must name the provider who certifies the plan of care",
     )
-    return asked(r, rules, due, comes_again=ASKED_AGAIN)
+    return asked(r, rules, due, comes_again=rules.policy.task.asked_again)
 
 
 def certifier_missing(r: Referral) -> bool:

@@ -24,6 +24,7 @@ from models.facts.codes import (
     HoldReason,
     PageVerdict,
     Payer,
+    ReturnedWhy,
     Signer,
     Urgency,
     WhyDeclined,
@@ -33,6 +34,7 @@ from models.facts.decided import (
     CertificationWaived,
     CertifierNamed,
     Decision,
+    HandedOver,
     HoldLifted,
     HoldPlaced,
     MessageApproved,
@@ -41,6 +43,9 @@ from models.facts.decided import (
     ReferralClosed,
     Resumed,
     TaskCompleted,
+    TaskHandedOver,
+    TaskReturned,
+    TaskTaken,
 )
 from models.facts.heard import (
     AppointmentBooked,
@@ -72,11 +77,13 @@ from models.facts.learned import (
     MessageHeld,
     MessageSent,
     ProviderLeft,
+    TaskEscalated,
     TaskOpened,
 )
 
 __all__ = [
     "DECISIONS",
+    "LEASES",
     "MILESTONES",
     "AnyDecision",
     "AnyDecisionFact",
@@ -99,6 +106,7 @@ __all__ = [
     "Ending",
     "EvaluationCompleted",
     "Fact",
+    "HandedOver",
     "HoldEnd",
     "HoldLifted",
     "HoldPlaced",
@@ -130,9 +138,14 @@ __all__ = [
     "ReferralReceived",
     "ReferralWithdrawn",
     "Resumed",
+    "ReturnedWhy",
     "Signer",
     "TaskCompleted",
+    "TaskEscalated",
+    "TaskHandedOver",
     "TaskOpened",
+    "TaskReturned",
+    "TaskTaken",
     "Urgency",
     "UtcDatetime",
     "VisitCompleted",
@@ -167,6 +180,10 @@ AnyDecision = (
     | TaskCompleted
     | MessageApproved
     | PageJudged
+    | TaskTaken
+    | TaskHandedOver
+    | TaskReturned
+    | HandedOver
     | HoldPlaced
     | HoldLifted
     | Paused
@@ -184,7 +201,10 @@ OwnFact = (
     | TaskOpened
     | CoSourceAdded
     | ProviderLeft
+    | TaskEscalated
 )
+# Who has a task just now; says nothing about the referral itself.
+LEASES: tuple[type[Decision], ...] = (TaskTaken, TaskHandedOver, TaskReturned)
 AnyDecisionFact = Annotated[AnyDecision, Field(discriminator="kind")]
 AnyFact = Annotated[Milestone | AnyDecision | OwnFact, Field(discriminator="kind")]
 

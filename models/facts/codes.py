@@ -143,3 +143,12 @@ class HoldEnd(StrEnum):
     OVER = "over"  # what was waited for has come
     NOT_NEEDED = "not_needed"  # it goes on without, such as a patient who pays
     GIVEN_UP = "given_up"
+
+
+class ReturnedWhy(StrEnum):
+    """Why a task is nobody's again (policy.md §2 task.lease)."""
+
+    BY_HAND = "by_hand"
+    EXPIRED = "expired"  # the lease or the shift has ended
+    ABSENT = "absent"
+    LEFT = "left"  # no longer on the staff

@@ -10,6 +10,7 @@ from pydantic import Field
 from models.facts.base import Fact, Id, UtcDatetime
 from models.facts.codes import Payer
 from models.kinds import Kind
+from models.roles import Role
 
 
 class _AboutMessage(Fact):
@@ -128,3 +129,15 @@ class ProviderLeft(Fact):
     @property
     def key(self) -> str:
         return f"provider_left:{self.provider_id}"
+
+
+class TaskEscalated(Fact):
+    """A task lay too long, and somebody else has it as well now (policy.md §2 task)."""
+
+    kind: Literal["task_escalated"] = "task_escalated"
+    task: str = Field(max_length=150)
+    to: Role
+
+    @property
+    def key(self) -> str:
+        return f"escalated:{self.task}:{self.to}"
