@@ -13,14 +13,15 @@ from sqlmodel import Session
 
 from activities.arrivals import Arrivals, open_task
 from activities.clinical import REPORT, SUMMARY, read_document
-from activities.departures import Departures
 from activities.tenants import Tenants
-from integrations.emr.events import NPI, PROVIDER_LEFT, RECEIVED, checked, milestone, read_json
+from activities.texts import REPLIED, Texts
+from integrations.emr.events import NPI, RECEIVED, checked, milestone, read_json
 from integrations.emr.referrals import new_referral
+from integrations.emr.texts import read_text
 from models.contracts import ReferralStart
 from models.errors import BadRequest, NotFound
 from models.events import Event, ExternalId, ReferralRef
-from models.facts import AnyFact, PatientDied, Signer, TaskOpened
+from models.facts import AnyFact, PatientDied, PatientReplied, Signer, TaskOpened
 from models.letters import changes_a_letter, contradiction, quoted_in
 from models.people import SourceKind
 from models.policy import Rules
@@ -49,13 +50,12 @@ class Applied(NamedTuple):
     woken: tuple[str, ...] = ()  # rows that waited for the referral this one brought
     waits: bool = False
     reason: str | None = None  # how a request was linked
-    changed: tuple[str, ...] = ()  # sources whose watch looks again
 
 
 def read_row(origin: str, body: bytes, received_at: datetime, country: str) -> Event:
     """The event of a row, whatever door it came in by; raises UserError, pure."""
     content = read_json(body)
-    if origin in {"events", "hand"}:
+    if origin in {"events", "hand", "texts"}:
         event = checked(content, received_at)
     else:  # a referral alone, by the API or in a file
         alone = {"type": RECEIVED, "at": received_at.isoformat(), "data": content}
@@ -68,6 +68,8 @@ def read_row(origin: str, body: bytes, received_at: datetime, country: str) -> E
     read_document(event)
     if event.type == RECEIVED:
         new_referral(event, received_at, country)
+    if event.type == REPLIED:
+        read_text(event, country)
     return event
 
 
@@ -79,7 +81,7 @@ class Apply:
         self._record = record
         self._tenants = tenants
         self._arrivals = Arrivals(record, tenants)
-        self._departures = Departures(record, tenants)
+        self._texts = Texts(tenants)
 
     def apply(self, row_id: str, now: datetime) -> Applied | None:
         """Write what a row says; None when it was settled before.
@@ -95,8 +97,8 @@ class Apply:
             event = read_row(row.origin, row.body, row.received_at, country)
             if event.type == RECEIVED:
                 return self._arrive(session, row, event, country, now)
-            if event.type == PROVIDER_LEFT:
-                return self._depart(session, row, event, now)
+            if event.type == REPLIED:
+                return self._text(session, row, event, now)
             return self._milestone(session, row, event, now)
 
     def after_closing(self, applied: Applied, telling: Telling, now: datetime) -> Telling | None:
@@ -113,6 +115,8 @@ class Apply:
             if referral.closing() is None:
                 return self._telling(row, referral)
             for fact in telling.facts:
+                if isinstance(fact, PatientReplied):
+                    self._texts.ask_nobody_s(session, applied.row, fact)
                 since = applied.row.received_at
                 if not changes_a_letter(fact, telling.start.rules):
                     continue
@@ -180,27 +184,6 @@ class Apply:
         telling = self._telling(first, referral, arrived.facts)
         return Applied(row, (telling,), heard if arrived.heard else None, woken, reason=reason)
 
-    def _depart(
-        self, session: Session, row: InboxRow, event: Event, now: datetime
-    ) -> Applied | None:
-        departure = self._departures.take(session, row, event, now)
-        if departure.later is not None:
-            inbox.mark(
-                session,
-                row.id,
-                InboxState.RECEIVED,
-                at=now,
-                reason="not_yet",
-                next_try_at=departure.later,
-            )
-            return None
-        if departure.question is not None:
-            self._ask(session, row, TaskKind.UNMATCHED_EVENT, departure.question, now)
-            return Applied(row)
-        reason = "unknown_provider" if departure.unknown else None
-        tellings = [self._telling(one.row, one.referral, one.facts) for one in departure.concerned]
-        return Applied(row, tuple(tellings), changed=departure.sources, reason=reason)
-
     def _milestone(self, session: Session, row: InboxRow, event: Event, now: datetime) -> Applied:
         ref = event.referral or ReferralRef()
         found = self._match(session, row.org, ref)
@@ -223,6 +206,31 @@ class Apply:
             facts = (fact, *(asked if one.id == referral_row.id else ()))
             written = self._record.write_in(session, row.org, one.id, *facts, recorded_at=now)
             tellings.append(self._telling(one, written.referral, facts))
+        return Applied(row, tuple(tellings))
+
+    def _text(self, session: Session, row: InboxRow, event: Event, now: datetime) -> Applied:
+        """A text concerns every open referral on its number; one that none answers is a person's.
+
+        Without a number it waits for the referral it names, like any other event.
+        """
+        ref = event.referral or ReferralRef()
+        found = self._match(session, row.org, ref)
+        if len(found) > 1:
+            self._ask(session, row, TaskKind.UNMATCHED_EVENT, "several_referrals", now)
+            return Applied(row)
+        told = self._texts.about(session, row, event, found[0] if found else None)
+        if not told and not found and self._texts.take_in(session, row, event).phone is None:
+            return self._wait(session, row, ref, now)
+        if not told:
+            self._texts.ask_nobody_s(session, row, self._texts.nobody_s(session, row, event))
+            inbox.mark(session, row.id, InboxState.APPLIED, at=now, reason="no_open_referral")
+            return Applied(row)
+        tellings = []
+        for one, fact in told:
+            written = self._record.write_in(session, row.org, one.id, fact, recorded_at=now)
+            tellings.append(self._telling(one, written.referral, (fact,)))
+            row.referral_id = one.id if fact.here else row.referral_id
+        session.add(row)
         return Applied(row, tuple(tellings))
 
     def _match(self, session: Session, org: str, ref: ReferralRef) -> list[ReferralRow]:

@@ -20,9 +20,9 @@ from models.facts import MessageFailed
 from models.organization import Clinic
 from models.referral import Referral
 from models.roles import Role
-from models.sending import Hold, Never, may_send
+from models.sending import REPLIES, Hold, Never, may_send
 from models.tasks import TaskKind
-from store import contacts, post
+from store import contacts, post, replies
 from store.contacts import Contact
 from store.record import Record
 from store.tables import DeliveryRow, DeliveryState, MessageRow
@@ -231,7 +231,11 @@ def contact(session: Session, turn: Turn) -> Contact:
     """The party as it can be reached today; raises NotFound ``no_recipient``."""
     given = turn.given
     today = turn.rules.calendar.local_date(turn.at)
-    return contacts.contact(session, given.org, given.referral_id, given.to, on=today)
+    to = contacts.contact(session, given.org, given.referral_id, given.to, on=today)
+    if given.kind in REPLIES:  # to the number the text came from, whoever else is on record
+        text = replies.get(session, given.org, given.occasion)
+        to = to._replace(phone=text.phone) if text is not None and text.phone else to
+    return to
 
 
 def rungs_left(

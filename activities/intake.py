@@ -10,24 +10,25 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
-from activities import naming, notes
+from activities import notes
 from activities.apply import Applied, Apply, Telling, read_row
 from activities.arrivals import check_clinic
-from activities.deciding import Deciding
-from activities.decisions import read_decision
 from activities.loop import Decided, Loop
 from activities.tenants import Tenants
+from activities.texts import REPLIED, TextMessage, Texts
 from integrations.emr.events import RECEIVED
 from models.contracts import RawRequest
+from models.decisions import refusal
 from models.errors import (
     Conflict,
     EngineUnavailable,
     NotFound,
+    Refused,
     StoreUnavailable,
     UserError,
 )
+from models.events import Event
 from models.facts import AnyDecision, AnyFact
 from models.tasks import TaskKind
 from store import inbox, lookups
@@ -63,7 +64,7 @@ class Intake:
         self.tenants = tenants
         self.clock = clock
         self._apply = Apply(store, self.record, tenants)
-        self._deciding = Deciding(store, loop, tenants, clock)
+        self._texts = Texts(tenants)
 
     # --- accepting --------------------------------------------------------------------------------
 
@@ -75,7 +76,7 @@ class Intake:
         the sender's to fix (the row is kept as rejected), StoreUnavailable.
         """
         country = self.tenants.get(org).organization.country
-        kind, trouble = self._look(org, request, country)
+        event, kind, trouble = self._look(org, request, country)
         headers = _kept(request.headers)
         with self.store.write() as session:
             row, fresh = inbox.accept(
@@ -96,6 +97,8 @@ class Intake:
                     at=request.received_at,
                     reason=trouble.code,
                 )
+            if fresh and not reused and event is not None and event.type == REPLIED:
+                self._texts.take_in(session, row, event)  # a STOP counts before anybody is answered
         refused = trouble is not None and row.state == InboxState.REJECTED
         outcome = (
             "reused" if reused else "rejected" if refused else "accepted" if fresh else "repeated"
@@ -112,6 +115,13 @@ class Intake:
         if trouble is not None and refused:
             raise trouble
         return row
+
+    def accept_text(self, org: str, text: TextMessage) -> InboxRow:
+        """The committed row of a text that a vendor's callback brought; see ``accept``.
+
+        The vendor must have proved itself by now. Dispatch the row afterwards.
+        """
+        return self.accept(org, text.request(self.clock()), text.reply_id)
 
     def status(self, org: str, row_id: str) -> InboxRow:
         """What became of an event; raises NotFound."""
@@ -156,21 +166,16 @@ class Intake:
         shown as failed (engine-traps.md §6). A task of a closed referral is completed in the
         record. Raises Refused with the reason, NotFound, EngineUnavailable.
         """
-        return await self._deciding.decide(org, referral_id, decision)
-
-    def read_decision(self, org: str, referral_id: str, content: Any) -> AnyDecision:
-        """A decision as somebody wrote it, checked; blocks.
-
-        Raises BadRequest like ``activities.decisions.read_decision`` and ``naming.resolved``,
-        NotFound for an unknown referral, StoreUnavailable.
-        """
-        tenant, now = self.tenants.get(org), self.clock()
-        if isinstance(content, dict) and content.get("kind") == naming.KIND:
-            with self.store.write() as session:
-                referral = self.record.load(session, org, referral_id)
-                country = tenant.organization.country
-                content = naming.resolved(session, org, referral, content, at=now, country=country)
-        return read_decision(content, {one.id for one in tenant.staff}, now)
+        known = await asyncio.to_thread(self._referral_id, org, referral_id)
+        try:
+            decided = await self.loop.decide(org, known, decision)
+            if decided.state == "closed":
+                decided = await asyncio.to_thread(self._decide_closed, org, known, decision)
+        except Refused as refused:
+            notes.decided(org, known, decision.kind, "refused", refused.code)
+            raise
+        notes.decided(org, known, decision.kind, decided.state)
+        return decided
 
     async def tell(self, org: str, referral_id: str, fact: AnyFact) -> bool:
         """Signal a fact that the record has already, such as a receipt; False when none runs.
@@ -181,8 +186,10 @@ class Intake:
 
     # --- inside -----------------------------------------------------------------------------------
 
-    def _look(self, org: str, request: RawRequest, country: str) -> tuple[str, UserError | None]:
-        """What kind of event it is, and why the sender must change the request, or None."""
+    def _look(
+        self, org: str, request: RawRequest, country: str
+    ) -> tuple[Event | None, str, UserError | None]:
+        """The event, what kind it is, and why the sender must change the request, or None."""
         kind = "unreadable"
         try:
             event = read_row(request.origin, request.body, request.received_at, country)
@@ -190,8 +197,8 @@ class Intake:
             if event.type == RECEIVED:
                 check_clinic(self.tenants, org, event)
         except UserError as error:
-            return kind, error
-        return kind, None
+            return None, kind, error
+        return event, kind, None
 
     async def _dispatch(self, row_id: str) -> tuple[str, ...]:
         """One row; answers the rows that waited for what it brought."""
@@ -232,8 +239,6 @@ class Intake:
         row = applied.row
         if applied.source is not None:
             await self.loop.source_heard(row.org, *applied.source)
-        for source_id in applied.changed:
-            await self.loop.source_changed(row.org, source_id)
         if row.state in {InboxState.RECEIVED, InboxState.WAITING}:
             await asyncio.to_thread(
                 self._apply.settle,
@@ -290,6 +295,19 @@ class Intake:
             left += lookups.no_longer_waiting(session)
             late = [row.id for row in inbox.waited_too_long(session, now, limit)]
         return left, [row_id for row_id in late if row_id not in left]
+
+    def _referral_id(self, org: str, referral_id: str) -> str:
+        return self.record.card(org, referral_id).referral_id
+
+    def _decide_closed(self, org: str, referral_id: str, decision: AnyDecision) -> Decided:
+        with self.store.write() as session:
+            refused = refusal(self.record.load(session, org, referral_id), decision)
+            if refused is not None:
+                raise Refused(refused.sentence, code=refused.code)
+            written = self.record.write_in(
+                session, org, referral_id, decision, recorded_at=self.clock()
+            )
+            return Decided("done", written.card.version)
 
 
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:

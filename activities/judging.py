@@ -8,13 +8,14 @@ from sqlmodel import Session
 
 from models import holds
 from models.contracts import Channel, SendInput
-from models.facts import AppointmentBooked, MessageFailed
+from models.facts import AppointmentBooked, MessageFailed, PatientReplied
+from models.kinds import Kind
 from models.messages import MESSAGES, Audience, ladder
 from models.messages import Contact as Preferences
 from models.organization import Clinic
 from models.policy import Rules
 from models.referral import Referral
-from models.sending import Outgoing, Recipient
+from models.sending import REPLIES, Outgoing, Recipient
 from models.zones import recipient_zones
 from store import consent, post
 from store.contacts import Contact
@@ -32,9 +33,10 @@ def channels_left(
         for failed in referral.all(MessageFailed)
         if failed.message == given.message.key
     }
+    asked = given.kind in REPLIES  # whoever texts us may be answered by text
     wants = Preferences(
         prefers="email" if to.prefers == "email" else "fax",
-        may_text=to.may_text or _opted_in(session, given.org, to.phone),
+        may_text=asked or to.may_text or _opted_in(session, given.org, to.phone),
         may_email=to.may_email or _opted_in(session, given.org, to.email),
     )
     return [channel for channel in ladder(given.kind, wants) if channel not in spent]
@@ -49,11 +51,13 @@ def outgoing(given: SendInput, referral: Referral, at: datetime, rules: Rules) -
         for booked in referral.all(AppointmentBooked)
     )
     paused = holds.pause(referral)
+    texts = [r.at for r in referral.all(PatientReplied) if r.reply_id == given.occasion]
     return Outgoing(
         kind=given.kind,
         approved=referral.approved(given.message),
         same_day_change=same_day,
         paused_until=paused.until if paused is not None else None,
+        answers_text_of=texts[0] if texts and given.kind in REPLIES else None,
     )
 
 
@@ -82,9 +86,27 @@ def recipient(
         wants_thanks=to.wants_thanks,
         treating=to.treating,
         texts=tuple(texts),
+        stop_confirmed=_stop_confirmed(session, given, address),
+        told_closed_at=_last(session, given, Kind.CLOSED_HOURS, address),
         zones=tuple(recipient_zones(to.state, clinic.state, clinic.zone)) if patient else (),
         state=to.state or clinic.state,
     )
+
+
+def _stop_confirmed(session: Session, given: SendInput, address: str | None) -> bool:
+    """A confirmation went to this number since it last said that it wants texts."""
+    told = _last(session, given, Kind.OPT_OUT_CONFIRMATION, address)
+    if told is None:
+        return False
+    wanted = consent.last_said(session, given.org, address or "", ConsentState.OPTED_IN)
+    return wanted is None or told > wanted
+
+
+def _last(session: Session, given: SendInput, kind: Kind, address: str | None) -> datetime | None:
+    """When this number last got such a text; only asked for the kind that is about to go."""
+    if given.kind is not kind or not address:
+        return None
+    return post.last_text(session, given.org, address, kind)
 
 
 def _opted_in(session: Session, org: str, address: str | None) -> bool:

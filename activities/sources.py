@@ -47,17 +47,14 @@ class Sources:
         with self._store.write() as session:
             known = sources.history(session, start.org, start.source_id)
             history = SourceHistory(
-                kind=SourceKind(known.kind),
-                received=known.received,
-                key=known.key_source,
-                left=known.left,
+                kind=SourceKind(known.kind), received=known.received, key=known.key_source
             )
             source = sources.get(session, start.org, start.source_id)
             since = quiet_at(history, policy)
             if since is None or since > at:
                 if known.quiet_since is not None:
                     sources.close_quiet(session, source, at=at)
-                return Look(again_at=since, closed=known.left)
+                return Look(again_at=since)
             calendar = self._tenants.calendar(start.org, at)
             worth = priority(history, policy)
             task = self._open(session, source, since, at, worth, calendar, policy)

@@ -59,6 +59,7 @@ WHEN: Final[dict[Kind, str]] = {
     Kind.CHECK_IN: "7 days after a good ending",
     Kind.OPT_OUT_CONFIRMATION: "once, in answer to STOP",
     Kind.CLOSED_HOURS: "in answer to a text outside opening hours, once in 12 hours",
+    Kind.HELP: "in answer to HELP",
     Kind.SCORECARD: "each quarter, once a person has approved it",
 }
 WHOM: Final[dict[Audience, str]] = {
@@ -84,7 +85,6 @@ CHORE_SAYS: Final[dict[str, str]] = {
     "inbox": "applies what arrived while the engine was away",
     "receipts": "asks vendors what became of messages without a receipt",
     "crm": "hands touches and tasks to the CRM",
-    "tasks": "returns tasks whose lease has ended, raises those that lie too long",
     "purge": "removes what has passed its retention",
 }
 

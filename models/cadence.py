@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from models import certification, holds, parties, returned
+from models import answers, certification, holds, parties, returned
 from models.certification import Certification
 from models.facts import CallOutcome, MessageSent, PageJudged, Urgency
 from models.hours import Span
@@ -46,6 +46,7 @@ _TASKS = {
     "ask_office": TaskKind.ASK_OFFICE,
     "propose_close": TaskKind.PROPOSE_CLOSE,
 }
+WRONG_NUMBER = "wrong-number"  # the occasion on which the office is asked for another one
 _TEXTS = {"text": Kind.REACH_FOLLOWUP, "last_text": Kind.LAST_TEXT}
 _SAYS = {
     TaskKind.CALL_PATIENT: "Put a call to the patient on the board",
@@ -76,7 +77,8 @@ def next_reach(r: Referral, rules: Rules) -> Act | None:
     It rests while a hold stands and begins anew when that ends (rule 15). A late start never fires
     as a burst: acts of a later day move to a business day after the one on which the day before
     was really done. A person's touch stands in for that day's step (policy.md rule 18), and a
-    patient who said no gets no more of them.
+    patient who said no gets no more of them. Where a stranger has the number nobody is called or
+    texted there: the office is asked for another one (rule 17).
     """
     refused = [call.at for call in r.calls() if call.outcome is CallOutcome.DECLINED]
     if refused:
@@ -84,6 +86,10 @@ def next_reach(r: Referral, rules: Rules) -> Act | None:
         return act if act.done_at(r) is None else None
     if holds.waits(r):
         return None
+    stranger = answers.wrong_number(r)
+    if stranger is not None:
+        act = _ask_office(stranger.at, WRONG_NUMBER, r, rules)
+        return act if act.done_at(r) is None else None
     cal, paused = rules.calendar, holds.pause(r)
     touched = {cal.local_date(touch) for touch in r.human_touches()}
     done_on: date | None = None
@@ -165,6 +171,14 @@ def _message(move: str, day: int, occasion: str, r: Referral, rules: Rules) -> M
     return MessageRef(Kind.UNABLE_TO_REACH, office, occasion)
 
 
+def _ask_office(at: datetime, occasion: str, r: Referral, rules: Rules) -> Act:
+    """The office is asked for a number: by a page where it treats the patient, else by a call."""
+    if r.treating_source() and rules.policy.ours(Kind.UNABLE_TO_REACH):
+        message = MessageRef(Kind.UNABLE_TO_REACH, "source", occasion)
+        return Act(f"reach:{message.key}", at, message=message)
+    return _task("ask_office", at, occasion)
+
+
 def _task(move: str, at: datetime, occasion: str) -> Act:
     return Act(f"reach:{_TASKS[move]}:{occasion}", at, task=_TASKS[move], occasion=occasion)
 
@@ -219,10 +233,7 @@ def next_chase(r: Referral, rules: Rules) -> Act | None:
     plan = r.plan()
     if plan is None or r.certified() or not rules.policy.ours(Kind.PLAN_OF_CARE):
         return None
-    if r.received.certifier_id is None:
-        return None  # somebody is asked to name one
-    occasion = parties.plan_occasion(r, plan.version)
-    out = r.settled_at(MessageRef(Kind.PLAN_OF_CARE, "certifier", occasion))
+    out = r.settled_at(MessageRef(Kind.PLAN_OF_CARE, "certifier", f"v{plan.version}"))
     if out is None or r.returned_unjudged() is not None:
         return None
     no = returned.declined(r)

@@ -59,13 +59,9 @@ class SourceStart(Model):
 
 
 class Look(Model):
-    """The store's answer to "is this source quiet?"; ``again_at`` None waits for a referral.
-
-    ``closed``: its provider has left, and the watch ends until a referral begins it again.
-    """
+    """The store's answer to "is this source quiet?"; ``again_at`` None waits for a referral."""
 
     quiet: bool = False
-    closed: bool = False
     again_at: UtcDatetime | None = None
 
 
@@ -194,7 +190,8 @@ class Receipt(Model):
 class RawRequest(Model):
     """Bytes from outside, before anything is believed."""
 
-    origin: Literal["events", "api", "file", "hand"]  # hand: an event told at the keyboard
+    # hand: an event told at the keyboard; texts: a text by a vendor's callback
+    origin: Literal["events", "api", "file", "hand", "texts"]
     headers: dict[str, str] = Field(default_factory=dict)
     body: bytes
     received_at: UtcDatetime
@@ -216,7 +213,6 @@ class Card(Model):
     last_touch_at: datetime | None = None
     holds: tuple[str, ...] = ()  # why it waits, as codes (models.facts.HoldReason)
     paused_until: datetime | None = None  # nothing goes to the patient before
-    in_hands_of: str | None = None  # a staff id
     closed_reason: str | None = None
     version: str = ""
 

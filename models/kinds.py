@@ -40,6 +40,7 @@ class Kind(StrEnum):
     CHECK_IN = "check_in"
     OPT_OUT_CONFIRMATION = "opt_out_confirmation"
     CLOSED_HOURS = "closed_hours"
+    HELP = "help"
     # to a practice, each quarter
     SCORECARD = "scorecard"
 

@@ -12,16 +12,14 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple, TypeVar
 
-from models import certification, holds, parties, returned, tasks
+from models import answers, certification, holds, parties, returned, tasks
 from models.facts import (
-    LEASES,
     AnyFact,
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentMissed,
     CallLogged,
     CallOutcome,
-    CertifierNamed,
     CheckInAnswered,
     ClosedReason,
     CoSourceAdded,
@@ -31,8 +29,8 @@ from models.facts import (
     Ending,
     EvaluationCompleted,
     Fact,
-    HandedOver,
     IntakeCompleted,
+    Meaning,
     MessageApproved,
     MessageDelivered,
     MessageFailed,
@@ -43,7 +41,6 @@ from models.facts import (
     PlanOfCareReturned,
     PlanOfCareSigned,
     ProgressReportSigned,
-    ProviderLeft,
     ReferralClosed,
     ReferralReceived,
     ReferralWithdrawn,
@@ -148,12 +145,7 @@ class Referral:
         Known also once it was taken back; see ``is_received``.
         """
         if self._request is None:
-            self._request = parties.standing(
-                self.told,
-                self.all(CoSourceAdded),
-                self.all(CertifierNamed),
-                self.all(ProviderLeft),
-            )
+            self._request = parties.standing(self.told, self.all(CoSourceAdded))
         return self._request
 
     @property
@@ -199,7 +191,8 @@ class Referral:
 
     def reached_at(self) -> datetime | None:
         """The first two-way contact: a reply, a call that reached, or a booking."""
-        touches: list[datetime] = [reply.at for reply in self.all(PatientReplied)]
+        theirs = [r for r in self.all(PatientReplied) if not r.says(Meaning.WRONG_NUMBER)]
+        touches: list[datetime] = [reply.at for reply in theirs]
         touches += [c.at for c in self.calls() if c.outcome is CallOutcome.REACHED]
         touches += [booked.at for booked in self.all(AppointmentBooked)]
         return min(touches, default=None)
@@ -209,15 +202,21 @@ class Referral:
         return [r.at for r in self.all(PatientReplied)] + [c.at for c in self.calls()]
 
     def unread_reply(self) -> bool:
-        """The patient wrote, and no person has done anything about this referral since."""
-        reply = self.last(PatientReplied)
-        decided = [d.at for d in self.decisions() if not d.retracted]
+        """The patient wrote, and no person has answered, or seen to this referral since."""
+        if self.unanswered():
+            return True
+        unknown = [reply for reply in self.all(PatientReplied) if reply.meaning is None]
+        reply = unknown[-1] if unknown else None
+        decided = [f.at for f in self.facts if isinstance(f, Decision) and not f.retracted]
         return reply is not None and reply.at > max(decided, default=self.received.at)
 
-    def decisions(self) -> list[Decision]:
-        """What staff decided about this referral, oldest first; who has a task is left out."""
-        told = [fact for fact in self.facts if isinstance(fact, Decision)]
-        return [fact for fact in told if not isinstance(fact, LEASES)]
+    def unanswered(self) -> bool:
+        """A text from the patient asks something of a person, and nobody has seen to it."""
+        return bool(answers.owed(self))
+
+    def reply_overtaken(self, kind: tasks.TaskKind, occasion: str) -> bool:
+        """A call has answered the text that a task is about."""
+        return answers.overtaken(self, kind, occasion)
 
     def missed(self) -> list[AppointmentMissed]:
         """Missed evaluation appointments, oldest first."""
@@ -543,13 +542,8 @@ class Referral:
     @property
     def version(self) -> str:
         """The key of the latest decision: the token a stale card is recognised by."""
-        decisions = self.decisions()
+        decisions = [f for f in self.facts if isinstance(f, Decision)]
         return decisions[-1].key if decisions else ""
-
-    def in_hands_of(self) -> str | None:
-        """The colleague whom the referral was handed over to last."""
-        handed = self.last(HandedOver)
-        return handed.to if handed is not None else None
 
     def last_touch_at(self) -> datetime | None:
         """The latest contact with source or patient, in or out."""

@@ -22,7 +22,11 @@ WEEK = timedelta(days=7)
 PAUSED = "paused"  # why a message is held while its referral is paused
 
 # One answer to somebody who has just written to us; the law asks for it whatever the hour [K5].
-_REPLIES = {Kind.OPT_OUT_CONFIRMATION: "opt_out_confirmation", Kind.CLOSED_HOURS: "live_reply"}
+REPLIES = {
+    Kind.OPT_OUT_CONFIRMATION: "opt_out_confirmation",
+    Kind.CLOSED_HOURS: "live_reply",
+    Kind.HELP: "live_reply",
+}
 _APPOINTMENTS = {Kind.BOOKED, Kind.INTAKE}
 # What an office or a past patient may switch off (policy.md §3, "who may switch it off").
 _THANKS = {Kind.THANK_YOU, Kind.THANK_YOU_PAST_PATIENT}
@@ -33,12 +37,14 @@ class Outgoing(Model):
 
     ``same_day_change``: it tells of an appointment that starts today, which the cap lets through.
     ``paused_until``: a person keeps back what no law asks for.
+    ``answers_text_of`` is when the text came that it answers.
     """
 
     kind: Kind
     approved: bool = False
     same_day_change: bool = False
     paused_until: UtcDatetime | None = None
+    answers_text_of: UtcDatetime | None = None
 
 
 class Recipient(Model):
@@ -58,6 +64,8 @@ class Recipient(Model):
     wants_thanks: bool = True
     treating: bool = True
     texts: tuple[UtcDatetime, ...] = ()
+    stop_confirmed: bool = False  # since this number last wanted texts
+    told_closed_at: UtcDatetime | None = None  # when it was last told that nobody reads now
     zones: tuple[str, ...] = ()
     state: str | None = None
 
@@ -99,9 +107,12 @@ def may_send(message: Outgoing, to: Recipient, now: datetime, rules: Rules) -> G
     paused = message.paused_until
     if paused is not None and now < paused and _may_wait(message.kind):
         return Hold(until=paused, why=PAUSED)
+    needless = _needless(message, to, now, rules)
+    if needless is not None:
+        return Never(why=needless)
     if message.kind in rules.policy.approve and not message.approved:
         return Hold(until=None, why="approval")
-    if to.channel == "sms" and message.kind not in _REPLIES:
+    if to.channel == "sms" and message.kind not in REPLIES:
         return _text(message, to, now, rules)
     return Go()
 
@@ -127,7 +138,7 @@ def retry_at(attempt: int, first: datetime, now: datetime, rules: Rules) -> date
 def _may_wait(kind: Kind) -> bool:
     """Patient messages and thanks; neither an answer to a patient nor what is owed by law."""
     patient = MESSAGES[kind].audience is Audience.PATIENT
-    return kind in _THANKS or (patient and kind not in _REPLIES)
+    return kind in _THANKS or (patient and kind not in REPLIES)
 
 
 def _refused(message: Outgoing, to: Recipient, rules: Rules) -> str | None:
@@ -148,9 +159,29 @@ def _refused(message: Outgoing, to: Recipient, rules: Rules) -> str | None:
         ("dead_number", to.dead),
         # The one confirmation of a STOP is the only thing that may follow it [K5].
         ("opted_out", to.opted_out and kind is not Kind.OPT_OUT_CONFIRMATION),
-        ("no_consent", patient and not to.consented and kind not in _REPLIES),
+        ("no_consent", patient and not to.consented and kind not in REPLIES),
     )
     return next((why for why, holds in reasons if holds), None)
+
+
+def _needless(message: Outgoing, to: Recipient, now: datetime, rules: Rules) -> str | None:
+    """Why a word that a text gets by itself is not wanted any more.
+
+    A STOP is confirmed once and within five minutes, because a later text would be a new one [K5];
+    that nobody reads is said while it is so, and once in twelve hours (rule 17).
+    """
+    policy, came = rules.policy.inbound_text, message.answers_text_of
+    if message.kind is Kind.OPT_OUT_CONFIRMATION:
+        if to.stop_confirmed:
+            return "confirmed_already"
+        late = came is not None and now > rules.calendar.after(came, policy.opt_out_confirmation)
+        return "too_late" if late else None
+    if message.kind is not Kind.CLOSED_HOURS:
+        return None
+    if rules.calendar.is_open(now):
+        return "open_now"
+    told, every = to.told_closed_at, policy.closed_hours_reply_every
+    return "told_already" if told and now < rules.calendar.after(told, every) else None
 
 
 def _text(message: Outgoing, to: Recipient, now: datetime, rules: Rules) -> Go | Hold:

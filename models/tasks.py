@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from models import holds, parties
+from models import holds
 from models.facts import (
     AuthorizationStatus,
     CoSourceAdded,
@@ -36,6 +36,12 @@ class TaskKind(StrEnum):
     CALL_PATIENT = "call_patient"
     ASK_OFFICE = "ask_office"
     PROPOSE_CLOSE = "propose_close"
+    ANSWER_PATIENT = "answer_patient"
+    RED_FLAG = "red_flag"
+    WRONG_NUMBER = "wrong_number"
+    CALL_AFTER_STOP = "call_after_stop"
+    CALL_AFTER_CANCEL = "call_after_cancel"
+    CALL_TO_RESCHEDULE = "call_to_reschedule"
     CONFIRM_ATTENDANCE = "confirm_attendance"
     REBOOK_CALL = "rebook_call"
     DECIDE_NO_SHOWS = "decide_no_shows"
@@ -89,8 +95,6 @@ class TaskSpec(NamedTuple):
     role: Role
     says: str
     moot: Moot
-    urgent: bool = False  # held for an hour at most, and raised within hours
-    own_ladder: bool = False  # its promise itself asks the next in line
 
 
 def _never(_: Referral, __: str) -> bool:
@@ -143,6 +147,11 @@ def _waits(r: Referral, key: str) -> bool:
     opened = r.task(key)
     anew = opened is not None and r.is_received() and opened.at < r.clock_start
     return anew or holds.waits(r)
+
+
+def _answered(kind: TaskKind) -> Moot:
+    """A call has answered the patient's text; its occasion names which one."""
+    return lambda r, occasion: r.died() or r.reply_overtaken(kind, occasion)
 
 
 def _another_visit(r: Referral, occasion: str) -> bool:
@@ -225,7 +234,7 @@ def _judged(r: Referral, occasion: str) -> bool:
 
 
 def _found(verdict: PageVerdict, why: WhyDeclined | None = None) -> Moot:
-    """Overtaken by a signature, by another plan or certifier, or by another word on the page."""
+    """Overtaken by a signature, by another plan, or by another word on the page."""
 
     def moot(r: Referral, occasion: str) -> bool:
         said = _said(r, _number(occasion))
@@ -236,12 +245,7 @@ def _found(verdict: PageVerdict, why: WhyDeclined | None = None) -> Moot:
 
 
 def _said(r: Referral, version: int) -> list[PageJudged]:
-    since = parties.replaced_at(r)  # of whoever certified before, nothing is asked any more
-    said = [
-        one
-        for one in r.all(PageJudged)
-        if one.version == version and (since is None or one.at >= since)
-    ]
+    said = [one for one in r.all(PageJudged) if one.version == version]
     return sorted(said, key=lambda one: (one.as_of, one.key))
 
 
@@ -282,10 +286,7 @@ def _let_go(r: Referral, occasion: str) -> bool:
 
 SPECS: dict[TaskKind, TaskSpec] = {
     TaskKind.VERIFY_SENDER: TaskSpec(
-        Role.FRONT_DESK,
-        "Confirm who sent this referral; nobody is thanked until then",
-        _verified,
-        urgent=True,
+        Role.FRONT_DESK, "Confirm who sent this referral; nobody is thanked until then", _verified
     ),
     TaskKind.ACKNOWLEDGE: TaskSpec(
         Role.LEAD, "Thank the source by phone: no written thank-you went out in time", _thanked
@@ -298,6 +299,37 @@ SPECS: dict[TaskKind, TaskSpec] = {
     ),
     TaskKind.PROPOSE_CLOSE: TaskSpec(
         Role.LEAD, "Decide: close as unable to reach, or keep trying", _booked_or_never_mind
+    ),
+    TaskKind.ANSWER_PATIENT: TaskSpec(
+        Role.FRONT_DESK,
+        "The patient wrote: read it and answer, or call",
+        _answered(TaskKind.ANSWER_PATIENT),
+    ),
+    TaskKind.RED_FLAG: TaskSpec(
+        Role.THERAPIST,
+        "The patient wrote of something that may be urgent: read it and call now",
+        _answered(TaskKind.RED_FLAG),
+    ),
+    TaskKind.WRONG_NUMBER: TaskSpec(
+        Role.COMPLIANCE,
+        "Our texts reached a stranger: record the incident, tell them nothing, find the right "
+        "number",
+        _answered(TaskKind.WRONG_NUMBER),
+    ),
+    TaskKind.CALL_AFTER_STOP: TaskSpec(
+        Role.FRONT_DESK,
+        "The patient wants no more texts: call, and go on by phone",
+        _answered(TaskKind.CALL_AFTER_STOP),
+    ),
+    TaskKind.CALL_AFTER_CANCEL: TaskSpec(
+        Role.FRONT_DESK,
+        "The patient wrote that they cancel: call now; the booking stands until they say which",
+        _answered(TaskKind.CALL_AFTER_CANCEL),
+    ),
+    TaskKind.CALL_TO_RESCHEDULE: TaskSpec(
+        Role.FRONT_DESK,
+        "The patient asks for another time: call and book it",
+        _answered(TaskKind.CALL_TO_RESCHEDULE),
     ),
     TaskKind.CONFIRM_ATTENDANCE: TaskSpec(
         Role.FRONT_DESK, "Did the patient attend the evaluation?", _attended
@@ -357,9 +389,7 @@ SPECS: dict[TaskKind, TaskSpec] = {
     TaskKind.ATTACH_DOCUMENT: TaskSpec(
         Role.THERAPIST, "Attach the signed document: the event brought none", _over
     ),
-    TaskKind.SIGN_PLAN: TaskSpec(
-        Role.THERAPIST, "Write and sign the plan of care", _plan_known, own_ladder=True
-    ),
+    TaskKind.SIGN_PLAN: TaskSpec(Role.THERAPIST, "Write and sign the plan of care", _plan_known),
     TaskKind.CALL_CERTIFIER: TaskSpec(
         Role.FRONT_DESK, "Call the provider's office about the unsigned plan of care", _signed
     ),
@@ -373,7 +403,6 @@ SPECS: dict[TaskKind, TaskSpec] = {
         Role.THERAPIST,
         "The provider changed the plan: review it before the next visit",
         _newer_plan,
-        own_ladder=True,
     ),
     TaskKind.PLAN_UNDATED: TaskSpec(
         Role.FRONT_DESK,
@@ -397,13 +426,10 @@ SPECS: dict[TaskKind, TaskSpec] = {
         _found(PageVerdict.DECLINED, WhyDeclined.DISAGREES),
     ),
     TaskKind.RECERTIFY: TaskSpec(
-        Role.THERAPIST, "Prepare the recertification, or discharge", _newer_plan, own_ladder=True
+        Role.THERAPIST, "Prepare the recertification, or discharge", _newer_plan
     ),
     TaskKind.WRITE_PROGRESS: TaskSpec(
-        Role.THERAPIST,
-        "Write the progress report by the tenth treatment day",
-        _report_written,
-        own_ladder=True,
+        Role.THERAPIST, "Write the progress report by the tenth treatment day", _report_written
     ),
     TaskKind.PROGRESS_OVERDUE: TaskSpec(
         Role.DIRECTOR,
@@ -425,10 +451,10 @@ SPECS: dict[TaskKind, TaskSpec] = {
         _evaluation_told,
     ),
     TaskKind.SIGN_SUMMARY: TaskSpec(
-        Role.THERAPIST, "Write and sign the discharge summary", _summary_known, own_ladder=True
+        Role.THERAPIST, "Write and sign the discharge summary", _summary_known
     ),
     TaskKind.LOW_SCORE: TaskSpec(
-        Role.LEAD, "The patient was not satisfied: call them today", _never, urgent=True
+        Role.LEAD, "The patient was not satisfied: call them today", _never
     ),
     TaskKind.UNDELIVERABLE: TaskSpec(
         Role.FRONT_DESK, "No channel took this message: reach the recipient by phone", _went_out
@@ -460,16 +486,9 @@ SPECS: dict[TaskKind, TaskSpec] = {
         Role.FRONT_DESK, "Tell the source by phone that this referral is closed, and why", _never
     ),
     TaskKind.RE_ENGAGEMENT: TaskSpec(
-        Role.LIAISON,
-        "A source has gone quiet: call, or write a personal note",
-        _never,
-        own_ladder=True,
+        Role.LIAISON, "A source has gone quiet: call, or write a personal note", _never
     ),
 }
-
-
-# Tasks to call a patient; those of a patient after surgery cannot wait.
-CALLS = frozenset({TaskKind.CALL_PATIENT, TaskKind.REBOOK_CALL})
 
 
 def task_key(kind: TaskKind, occasion: str) -> str:

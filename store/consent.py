@@ -72,6 +72,14 @@ def opted_out(session: Session, org: str, address: str, purpose: str = ALL) -> b
     return newest is not None and newest.state == ConsentState.OPTED_OUT
 
 
+def last_said(session: Session, org: str, address: str, state: ConsentState) -> datetime | None:
+    """When this was last said about an address; None if never."""
+    query = select(ConsentRow.at).where(
+        ConsentRow.org == org, ConsentRow.address == _key(address), ConsentRow.state == state
+    )
+    return max(session.exec(query), default=None)
+
+
 def mark_dead(session: Session, *, org: str, address: str, why: str, at: datetime) -> bool:
     """An address takes nothing any more; False when that was known."""
     return insert_unless_there(

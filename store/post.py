@@ -14,7 +14,9 @@ from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
 from models.ids import new_id
+from models.kinds import Kind
 from models.referral import MessageRef
+from models.sending import REPLIES
 from store.rows import find_or_insert
 from store.tables import DeliveryRow, DeliveryState, MessageRow, MessageState, SubjectType
 
@@ -304,15 +306,40 @@ def unsent_crm(session: Session, limit: int = 100) -> Sequence[DeliveryRow]:
 
 
 def texts_to(session: Session, org: str, phone: str, since: datetime) -> list[datetime]:
-    """When texts went to a number since a moment, oldest first; caps count per number [K1]."""
-    query = select(DeliveryRow.claimed_at).where(
-        DeliveryRow.org == org,
-        DeliveryRow.address_ref == phone,
-        DeliveryRow.channel == "sms",
-        col(DeliveryRow.claimed_at) >= since,
-        col(DeliveryRow.state).in_(_WENT_OUT),
+    """When texts went to a number since a moment, oldest first; caps count per number [K1].
+
+    The one word in answer to a text is outside the caps (policy.md §2 text.cap).
+    """
+    query = (
+        select(DeliveryRow.claimed_at)
+        .join(MessageRow, col(MessageRow.id) == col(DeliveryRow.subject_id))
+        .where(
+            DeliveryRow.org == org,
+            DeliveryRow.address_ref == phone,
+            DeliveryRow.channel == "sms",
+            col(DeliveryRow.claimed_at) >= since,
+            col(DeliveryRow.state).in_(_WENT_OUT),
+            col(MessageRow.kind).not_in(list(REPLIES)),
+        )
     )
     return sorted(at for at in session.exec(query) if at is not None)
+
+
+def last_text(session: Session, org: str, phone: str, kind: Kind) -> datetime | None:
+    """When a text of one kind last went to a number, whichever referral it was for."""
+    query = (
+        select(DeliveryRow.claimed_at)
+        .join(MessageRow, col(MessageRow.id) == col(DeliveryRow.subject_id))
+        .where(
+            DeliveryRow.org == org,
+            DeliveryRow.address_ref == phone,
+            DeliveryRow.channel == "sms",
+            DeliveryRow.subject_type == SubjectType.MESSAGE,
+            MessageRow.kind == kind,
+            col(DeliveryRow.state).in_(_WENT_OUT),
+        )
+    )
+    return max((at for at in session.exec(query) if at is not None), default=None)
 
 
 def failures_to(session: Session, org: str, address: str) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import null, update
 from sqlmodel import Session, col
 
-from store.tables import DeliveryRow, DeliveryState, InboxRow, InboxState
+from store.tables import DeliveryRow, DeliveryState, InboxRow, InboxState, ReplyRow
 
 _OVER = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED, DeliveryState.FAILED)
 
@@ -23,6 +23,20 @@ def empty_inbox(session: Session, org: str, before: datetime) -> int:
             col(InboxRow.body) != b"",
         )
         .values(body=b"", headers={})
+    )
+    return done.rowcount
+
+
+def empty_texts(session: Session, org: str, before: datetime) -> int:
+    """Clear the words of texts that came before a moment (wall time); their meaning stays."""
+    done = session.connection().execute(
+        update(ReplyRow)
+        .where(
+            col(ReplyRow.org) == org,
+            col(ReplyRow.recorded_at) < before,
+            col(ReplyRow.text).is_not(None),
+        )
+        .values(text=None)
     )
     return done.rowcount
 

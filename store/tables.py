@@ -21,6 +21,7 @@ from store.tables_people import (
     PatientRow,
     PracticeRow,
     ProviderRow,
+    ReplyRow,
     SourceRow,
 )
 from store.tables_post import (
@@ -33,7 +34,6 @@ from store.tables_post import (
 
 __all__ = [
     "AuditRow",
-    "CallLockRow",
     "ConsentRow",
     "ConsentState",
     "DeadNumberRow",
@@ -49,6 +49,7 @@ __all__ = [
     "PracticeRow",
     "ProviderRow",
     "ReferralRow",
+    "ReplyRow",
     "SourceRow",
     "SubjectType",
     "Table",
@@ -117,7 +118,6 @@ class ReferralRow(Table, table=True):
     open_tasks: int = 0
     last_touch_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     holds: list[str] = Field(default_factory=list, sa_type=JSON)
-    in_hands_of: str | None = None  # a staff id
     paused_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     closed_reason: str | None = None
     version: str = ""
@@ -223,10 +223,7 @@ class TaskRow(Table, table=True):
     key: str
     kind: str
     role: str
-    owner: str | None = None  # a staff id: who has taken it
-    taken_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    leased_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    raised_to: str | None = None  # a role that has it as well, because it lay too long
+    owner: str | None = None  # a staff id
     due: datetime = Field(sa_type=UtcDateTime)
     says: str = Field(sa_type=Words)
     state: str = TaskState.OPEN
@@ -234,17 +231,6 @@ class TaskRow(Table, table=True):
     done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     done_by: str | None = None
     outcome: str | None = None  # done | dismissed
-
-
-class CallLockRow(Table, table=True):
-    """Somebody is calling a number just now (policy.md rule 18, §2 call.lock)."""
-
-    __tablename__ = "call_locks"
-
-    org: str = Field(primary_key=True)
-    number: str = Field(primary_key=True)
-    by: str
-    until: datetime = Field(sa_type=UtcDateTime)
 
 
 class AuditRow(Table, table=True):

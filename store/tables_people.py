@@ -1,8 +1,9 @@
 """Who is treated, who sends, who certifies; and what may be sent to which address.
 
 Rows hold PHI; nothing but the store does. To forget a person, erase ``PatientRow`` (names, numbers
-and addresses), the ``reason`` of their referrals, their documents, the bodies of their inbox rows
-and the payloads of their deliveries; facts hold ids, dates and codes only.
+and addresses), the ``reason`` of their referrals, their documents, the texts of ``ReplyRow``, the
+bodies of their inbox rows and the payloads of their deliveries; facts hold ids, dates and codes
+only.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class PatientRow(Table, table=True):
     __table_args__ = (
         UniqueConstraint("org", "identity"),
         Index(None, "org", "phone"),
+        Index(None, "org", "guardian_phone"),
         Index(None, "org", "email"),
     )
 
@@ -90,8 +92,6 @@ class ProviderRow(Table, table=True):
     phone: str | None = None
     email: str | None = None
     prefers: str = "fax"
-    left_on: date | None = None  # retired, or moved to where nobody has heard from them yet
-    successor_id: str | None = Field(default=None, foreign_key="providers.id")
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -121,7 +121,6 @@ class SourceRow(Table, table=True):
     last_received_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     quiet_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     next_touch_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    left_on: date | None = None  # its provider has left: no silence means anything since
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -141,6 +140,26 @@ class ConsentRow(Table, table=True):
     state: str  # ConsentState
     at: datetime = Field(sa_type=UtcDateTime)
     why: str  # a code: stop_reply, referral, staff …
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class ReplyRow(Table, table=True):
+    """One text from outside, word for word; what it means goes into facts, the words never do."""
+
+    __tablename__ = "replies"
+    __table_args__ = (
+        UniqueConstraint("org", "reply_id"),
+        Index(None, "org", "phone", "at"),
+    )
+
+    id: str = Field(primary_key=True)
+    org: str
+    reply_id: str  # the vendor's own, or the sender's
+    phone: str | None = None  # E.164; None where nobody told and no referral says
+    text: str | None = Field(default=None, sa_type=Words)  # None: the sender kept the words
+    meanings: str  # models.replies.Meaning, the gravest first, joined by spaces
+    at: datetime = Field(sa_type=UtcDateTime)
+    inbox_id: str = Field(foreign_key="inbox.id")
     recorded_at: datetime = Field(sa_type=UtcDateTime)
 
 

@@ -125,7 +125,7 @@ def tracks() -> list[list[str]]:
     for call in ast.walk(run):
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
             continue
-        if call.func.attr in {"walk", "walk_each", "since"}:
+        if call.func.attr in {"walk", "walk_each", "walk_beside", "since"}:
             rows.append((call.lineno, [a.id for a in call.args if isinstance(a, ast.Name)]))
     return [steps for _, steps in sorted(rows)]
 

@@ -164,17 +164,14 @@ EVENTS: Final[dict[str, dict[str, Any]]] = {
         },
         _event("referral_withdrawn", "2026-01-07T15:00:00Z"),
         _event("patient_died", "2026-02-01T15:00:00Z"),
-        _event("patient_replied", "2026-01-05T16:00:00Z", reply_id="M-1"),
+        _event(
+            "patient_replied",
+            "2026-01-05T16:00:00Z",
+            reply_id="M-1",
+            text="Tuesday after 3 works",
+            phone="(518) 555-0117",
+        ),
         _event("check_in_answered", "2026-03-16T15:00:00Z", score=9),
-        {
-            "type": "provider_left",
-            "at": "2026-03-20T15:00:00Z",
-            "data": {
-                "provider_npi": "1245319599",
-                "on": "2026-03-20",
-                "successor_npi": "1234567893",
-            },
-        },
     )
 }
 

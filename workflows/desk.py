@@ -50,6 +50,7 @@ class Desk:
         self.revision = 0  # moves with every fact, so that waits look again only then
         self.busy = 0  # activities under way: a page is not turned meanwhile
         self.armed: dict[str, datetime] = {}  # what is waited on, by key of its due
+        self.rest_is_told = False  # every track of the story has ended; those beside it may
         self.farewell = False  # last words go out although the referral is over
         self.taken_back = False  # a known fact was retracted: every track looks again from its top
 

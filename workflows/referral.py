@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import NoReturn
 
@@ -23,6 +24,7 @@ from workflows.desk import Desk, Over
 from workflows.milestones import Milestones
 from workflows.steps.acknowledge import acknowledge
 from workflows.steps.acknowledge_also import acknowledge_also
+from workflows.steps.answer_patient import answer_patient
 from workflows.steps.certify_plan import certify_plan
 from workflows.steps.discharge import discharge
 from workflows.steps.evaluate import evaluate
@@ -31,6 +33,7 @@ from workflows.steps.follow_up import follow_up
 from workflows.steps.prepare_visit import prepare_visit
 from workflows.steps.reach_patient import reach_patient
 from workflows.steps.recertify import recertify
+from workflows.steps.reply_by_text import reply_by_text
 from workflows.steps.report_progress import report_progress
 from workflows.steps.request import request
 from workflows.steps.tell_waiting import tell_waiting
@@ -72,6 +75,8 @@ class ReferralWorkflow(Milestones):
             self.walk(watch_holds),  # what it waits for has an owner and a limit
             self.walk(tell_waiting),  # the patient hears why nothing happens
             self.walk_each(linked.names, acknowledge_also),  # whoever sent the patient as well
+            self.walk_beside(answer_patient),  # whoever writes hears from a person, in minutes
+            self.walk_beside(reply_by_text),  # and the one word that goes out by itself
             # a new step, one line:  *self.since("2027-03-caregiver", call_caregiver),
         )
         while not story.done():
@@ -89,6 +94,7 @@ class ReferralWorkflow(Milestones):
     async def walk(self, *steps: Step) -> None:
         """One track: its steps in order, each again from the top once a person mended it."""
         self.walking += 1
+        self.desk.rest_is_told = False
         try:
             for step in steps:
                 await self.see_through(step)
@@ -96,6 +102,13 @@ class ReferralWorkflow(Milestones):
             pass
         finally:
             self.walking -= 1
+            self.desk.rest_is_told = self.walking == 0
+            self.desk.revision += self.desk.rest_is_told  # whoever waits for that looks again
+
+    async def walk_beside(self, step: Step) -> None:
+        """A track that goes on for as long as another one is walked, and knows when to end."""
+        with suppress(Over):
+            await self.see_through(step)
 
     async def see_through(self, step: Step) -> None:
         """One step to its end; raises Over when the referral ends first."""

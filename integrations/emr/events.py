@@ -17,21 +17,20 @@ from integrations.emr import referrals
 from integrations.emr.dates import check_dates
 from integrations.emr.problems import validated
 from integrations.emr.signature import verify
+from integrations.emr.texts import REPLIED, WORDS, read_text
 from models.contracts import RawRequest
 from models.errors import BadRequest
-from models.events import Event, ProviderLeftIn
+from models.events import Event
 from models.facts import MILESTONES, AnyFact
 
 RECEIVED = "referral_received"
-PROVIDER_LEFT = "provider_left"
-# About the organization, not about one referral.
-ORGANIZATION: dict[str, type[ProviderLeftIn]] = {PROVIDER_LEFT: ProviderLeftIn}
-TYPES = (*MILESTONES, *ORGANIZATION)
+TYPES = tuple(MILESTONES)
 # Fields of a fact that an event says elsewhere, or that only we can know.
 OURS = frozenset(
     {
         *("kind", "at", "as_of", "retracted"),
         *("document_id", "provider_id", "source_id", "confirmed_at"),
+        *("meaning", "also", "here"),
     }
 )
 NPI = "provider_npi"  # how a sender names a provider whose id only we know
@@ -82,7 +81,7 @@ def read_event(body: bytes, now: datetime) -> Event:
 def checked(content: Any, now: datetime) -> Event:
     """``read_event`` on JSON that has been read already."""
     event = validated(Event, content)
-    if event.type not in TYPES:
+    if event.type not in MILESTONES:
         close = difflib.get_close_matches(event.type, TYPES, n=1)
         hint = f" Did you mean {close[0]}?" if close else ""
         raise BadRequest(
@@ -94,11 +93,10 @@ def checked(content: Any, now: datetime) -> Event:
     if event.type == RECEIVED:
         referrals.new_referral(event, now)
         return event
-    if event.type == PROVIDER_LEFT:
-        provider_left(event, now)
-        return event
     fact = milestone(event)
     check_dates(dict(fact), now, "data.")
+    if event.type == REPLIED and read_text(event).phone is not None:
+        return event  # the number says whose it is
     if event.referral is None or not (event.referral.id or event.referral.external):
         raise BadRequest(
             "referral: say which referral this is about, by our id or by external "
@@ -151,7 +149,8 @@ def milestone(
                 code="invalid_event",
                 field="data",
             )
-    given = {name: value for name, value in event.data.items() if name != NPI}
+    elsewhere = {NPI, *(WORDS if event.type == REPLIED else ())}
+    given = {name: value for name, value in event.data.items() if name not in elsewhere}
     given |= {"at": event.at, "as_of": event.as_of, "retracted": event.retracted}
     if NPI in allowed:
         given["provider_id"] = provider_id or _NOBODY
@@ -161,23 +160,11 @@ def milestone(
     return cast(AnyFact, validated(kind, given, within=["data"]))
 
 
-def provider_left(event: Event, now: datetime) -> ProviderLeftIn:
-    """Who left, when, and who takes over; raises BadRequest ``invalid_event`` naming the field."""
-    told = validated(ProviderLeftIn, event.data, within=["data"])
-    check_dates({"on": told.on}, now, "data.")
-    if told.provider_npi is None and told.provider_id is None:
-        raise BadRequest(
-            "data.provider_npi: say who left, by NPI or by our id (provider_id).",
-            code="invalid_event",
-            field="data.provider_npi",
-        )
-    return told
-
-
 def wire_fields(kind: str) -> tuple[str, ...]:
     """The names a sender may use in ``data`` of one type of event, in the order of the model."""
     fields = MILESTONES[kind].model_fields
     names = [name for name in fields if name not in OURS]
+    names += WORDS if kind == REPLIED else ()
     return (*names, NPI) if "provider_id" in fields else tuple(names)
 
 

@@ -70,6 +70,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("org", "identity", name="uq_patients_org_identity"),
     )
     op.create_index("ix_patients_org_email", "patients", ["org", "email"])
+    op.create_index("ix_patients_org_guardian_phone", "patients", ["org", "guardian_phone"])
     op.create_index("ix_patients_org_phone", "patients", ["org", "phone"])
     op.create_table(
         "practices",
@@ -99,13 +100,8 @@ def upgrade() -> None:
         sa.Column("phone", sa.String(), nullable=True),
         sa.Column("email", sa.String(), nullable=True),
         sa.Column("prefers", sa.String(), nullable=False),
-        sa.Column("left_on", sa.Date(), nullable=True),
-        sa.Column("successor_id", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["practice_id"], ["practices.id"], name="fk_providers_practice_id"),
-        sa.ForeignKeyConstraint(
-            ["successor_id"], ["providers.id"], name="fk_providers_successor_id"
-        ),
         sa.PrimaryKeyConstraint("id", name="pk_providers"),
         sa.UniqueConstraint("org", "npi", name="uq_providers_org_npi"),
     )
@@ -129,7 +125,6 @@ def upgrade() -> None:
         sa.Column("last_received_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("quiet_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_touch_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("left_on", sa.Date(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["patient_id"], ["patients.id"], name="fk_sources_patient_id"),
         sa.ForeignKeyConstraint(["practice_id"], ["practices.id"], name="fk_sources_practice_id"),
@@ -319,6 +314,22 @@ def upgrade() -> None:
     )
     op.create_index("ix_messages_org_kind_state", "messages", ["org", "kind", "state"])
     op.create_table(
+        "replies",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("org", sa.String(), nullable=False),
+        sa.Column("reply_id", sa.String(), nullable=False),
+        sa.Column("phone", sa.String(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("meanings", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("inbox_id", sa.String(), nullable=False),
+        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name="fk_replies_inbox_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_replies"),
+        sa.UniqueConstraint("org", "reply_id", name="uq_replies_org_reply_id"),
+    )
+    op.create_index("ix_replies_org_phone_at", "replies", ["org", "phone", "at"])
+    op.create_table(
         "tasks",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("org", sa.String(), nullable=False),
@@ -352,6 +363,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take every table away, with everything in it."""
     op.drop_table("tasks")
+    op.drop_table("replies")
     op.drop_table("messages")
     op.drop_table("inbox")
     op.drop_table("facts")

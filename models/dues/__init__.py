@@ -10,7 +10,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from models.due import Due
-from models.dues import begin, care, end, holding, linked, patient, plan
+from models.dues import answers, begin, care, end, holding, linked, patient, plan
+from models.dues.answers import answer, answer_late, texts_owed
 from models.dues.asking import CERTIFIER, PATIENT, SOURCE, DueRule, recipient, soonest
 from models.dues.begin import acknowledged, request, thank_you, thanks, thanks_owed, verified
 from models.dues.care import (
@@ -76,6 +77,8 @@ __all__ = [
     "acknowledged",
     "agenda",
     "ahead",
+    "answer",
+    "answer_late",
     "attendance",
     "authorization",
     "authorization_low",
@@ -117,6 +120,7 @@ __all__ = [
     "signature",
     "soonest",
     "summary",
+    "texts_owed",
     "thank_you",
     "thanks",
     "thanks_owed",
@@ -130,11 +134,18 @@ __all__ = [
 CONDITIONS = frozenset({"first_day", "pause_end"})
 
 # What a fact by itself asks of a person at once, wherever the story stands.
-AT_ONCE: tuple[DueRule, ...] = (returned_page, undated_page, declined_plan, low_score)
+AT_ONCE: tuple[DueRule, ...] = (
+    answer,
+    returned_page,
+    undated_page,
+    declined_plan,
+    low_score,
+)
 
 RULES: tuple[DueRule, ...] = (
     *begin.RULES,
     *holding.RULES,
+    *answers.RULES,
     *patient.RULES,
     *plan.RULES,
     *care.RULES,

@@ -22,9 +22,9 @@ from models.facts.codes import (
     Ending,
     HoldEnd,
     HoldReason,
+    Meaning,
     PageVerdict,
     Payer,
-    ReturnedWhy,
     Signer,
     Urgency,
     WhyDeclined,
@@ -32,9 +32,7 @@ from models.facts.codes import (
 from models.facts.decided import (
     CallLogged,
     CertificationWaived,
-    CertifierNamed,
     Decision,
-    HandedOver,
     HoldLifted,
     HoldPlaced,
     MessageApproved,
@@ -43,9 +41,6 @@ from models.facts.decided import (
     ReferralClosed,
     Resumed,
     TaskCompleted,
-    TaskHandedOver,
-    TaskReturned,
-    TaskTaken,
 )
 from models.facts.heard import (
     AppointmentBooked,
@@ -76,14 +71,11 @@ from models.facts.learned import (
     MessageFailed,
     MessageHeld,
     MessageSent,
-    ProviderLeft,
-    TaskEscalated,
     TaskOpened,
 )
 
 __all__ = [
     "DECISIONS",
-    "LEASES",
     "MILESTONES",
     "AnyDecision",
     "AnyDecisionFact",
@@ -96,7 +88,6 @@ __all__ = [
     "CallLogged",
     "CallOutcome",
     "CertificationWaived",
-    "CertifierNamed",
     "CheckInAnswered",
     "ClosedReason",
     "CoSourceAdded",
@@ -106,13 +97,13 @@ __all__ = [
     "Ending",
     "EvaluationCompleted",
     "Fact",
-    "HandedOver",
     "HoldEnd",
     "HoldLifted",
     "HoldPlaced",
     "HoldReason",
     "Id",
     "IntakeCompleted",
+    "Meaning",
     "MessageApproved",
     "MessageDelivered",
     "MessageDropped",
@@ -133,19 +124,13 @@ __all__ = [
     "PlanOfCareReturned",
     "PlanOfCareSigned",
     "ProgressReportSigned",
-    "ProviderLeft",
     "ReferralClosed",
     "ReferralReceived",
     "ReferralWithdrawn",
     "Resumed",
-    "ReturnedWhy",
     "Signer",
     "TaskCompleted",
-    "TaskEscalated",
-    "TaskHandedOver",
     "TaskOpened",
-    "TaskReturned",
-    "TaskTaken",
     "Urgency",
     "UtcDatetime",
     "VisitCompleted",
@@ -180,16 +165,11 @@ AnyDecision = (
     | TaskCompleted
     | MessageApproved
     | PageJudged
-    | TaskTaken
-    | TaskHandedOver
-    | TaskReturned
-    | HandedOver
     | HoldPlaced
     | HoldLifted
     | Paused
     | Resumed
     | CertificationWaived
-    | CertifierNamed
     | ReferralClosed
 )
 OwnFact = (
@@ -200,11 +180,7 @@ OwnFact = (
     | MessageDropped
     | TaskOpened
     | CoSourceAdded
-    | ProviderLeft
-    | TaskEscalated
 )
-# Who has a task just now; says nothing about the referral itself.
-LEASES: tuple[type[Decision], ...] = (TaskTaken, TaskHandedOver, TaskReturned)
 AnyDecisionFact = Annotated[AnyDecision, Field(discriminator="kind")]
 AnyFact = Annotated[Milestone | AnyDecision | OwnFact, Field(discriminator="kind")]
 

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from models.facts.base import Fact, Id, UtcDatetime
-from models.facts.codes import AuthorizationStatus, Ending, Payer, Signer, Urgency
+from models.facts.codes import AuthorizationStatus, Ending, Meaning, Payer, Signer, Urgency
 
 
 class ReferralReceived(Fact):
@@ -227,10 +227,23 @@ class PatientDied(Fact):
 
 
 class PatientReplied(Fact):
-    """The patient answered a message; the words stay in the store."""
+    """A text came from the patient's number; the words stay in the store.
+
+    It is told to every open referral on that number: the thread belongs to the phone (policy.md
+    rule 12). ``meaning`` is the gravest thing it asks and ``also`` the rest; a reply without one
+    was told before texts were read. Only the referral for which ``here`` is true answers it and
+    asks people about it; the others know that it came.
+    """
 
     kind: Literal["patient_replied"] = "patient_replied"
     reply_id: Id
+    meaning: Meaning | None = None
+    also: tuple[Meaning, ...] = ()
+    here: bool = True
+
+    def says(self, *wanted: Meaning) -> bool:
+        """Whether any of these is among what it asks."""
+        return any(one in wanted for one in (self.meaning, *self.also))
 
     @property
     def key(self) -> str:

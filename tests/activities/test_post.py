@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import pytest
 from pypdf import PdfWriter
+from sqlmodel import Session
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
@@ -21,6 +22,7 @@ from models.facts import (
     AppointmentBooked,
     DischargeSummarySigned,
     Fact,
+    Meaning,
     MessageApproved,
     MessageDelivered,
     MessageDropped,
@@ -30,6 +32,7 @@ from models.facts import (
     PageJudged,
     PageVerdict,
     PatientDied,
+    PatientReplied,
     Paused,
     ProgressReportSigned,
     Resumed,
@@ -37,7 +40,7 @@ from models.facts import (
 )
 from models.kinds import Kind
 from models.roles import Role
-from store import consent, sources
+from store import consent, inbox, replies, sources
 from store.engine import Store
 from store.tables import ConsentState, DeliveryState, MessageState
 from tests.activities.office import (
@@ -47,6 +50,7 @@ from tests.activities.office import (
     ORG,
     PATIENT_MAIL,
     PHONE,
+    WALL,
     Crash,
     Office,
     report_fields,
@@ -55,6 +59,7 @@ from tests.activities.office import (
 from workflows.policies import SEND_TIMEOUT
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+OTHER_PHONE = "+15185550177"
 NIGHT = datetime(2026, 3, 3, 3, 0, tzinfo=UTC)  # Monday 22:00 in Albany
 TUESDAY_NINE = datetime(2026, 3, 3, 14, 0, tzinfo=UTC)
 
@@ -131,6 +136,70 @@ def test_caps_count_per_number_over_all_referrals(office: Office) -> None:
     office.receive(patient={"given_name": "Robin"})  # a second patient, one phone
     answer = office.send(Kind.SCHEDULE_TEXT, "patient", "bd-0", at=MONDAY + HOUR)
     assert of(answer, MessageHeld)[0].why == "cap"
+
+
+def replied(office: Office, at: datetime, reply_id: str, phone: str = PHONE) -> None:
+    """A text came; the record knows it, word for word."""
+    fact = PatientReplied(at=at, as_of=at, reply_id=reply_id, meaning=Meaning.STOP)
+    office.tell(fact)
+    with office.store.write() as session:
+        inbox_row, _ = inbox.accept(
+            session, org=ORG, origin="texts", event_id=reply_id, body=b"{}", received_at=at
+        )
+        replies.keep(
+            session,
+            inbox_row,
+            reply_id=reply_id,
+            phone=phone,
+            text="STOP",
+            meanings=(Meaning.STOP,),
+            at=at,
+        )
+        opted(session, ConsentState.OPTED_OUT, at, phone)
+
+
+def opted(session: Session, state: ConsentState, at: datetime, phone: str = PHONE) -> None:
+    consent.record(
+        session, org=ORG, address=phone, state=state, at=at, why="test", recorded_at=WALL
+    )
+
+
+def test_a_stop_is_confirmed_to_its_number_once_until_texts_are_wanted_again(
+    office: Office,
+) -> None:
+    """policy.md rule 12: whichever of the referrals on the number was told to do it."""
+    replied(office, MONDAY, "m1", OTHER_PHONE)
+    office.send(Kind.OPT_OUT_CONFIRMATION, "patient", "m1")
+    assert [parcel.to for parcel in office.sms.accepted] == [OTHER_PHONE]
+    office.receive(patient={"given_name": "Robin"})  # a second referral on the phone
+    replied(office, MONDAY + HOUR, "m2", OTHER_PHONE)
+    again = office.send(Kind.OPT_OUT_CONFIRMATION, "patient", "m2", at=MONDAY + HOUR)
+    assert of(again, MessageDropped)[0].why == "confirmed_already"
+    with office.store.write() as session:
+        opted(session, ConsentState.OPTED_IN, MONDAY + 2 * HOUR, OTHER_PHONE)
+    replied(office, MONDAY + 3 * HOUR, "m3", OTHER_PHONE)
+    office.send(Kind.OPT_OUT_CONFIRMATION, "patient", "m3", at=MONDAY + 3 * HOUR)
+    assert len(office.sms.accepted) == 2
+    late = MONDAY + 4 * HOUR
+    with office.store.write() as session:
+        opted(session, ConsentState.OPTED_IN, late - MINUTE, OTHER_PHONE)
+    replied(office, late, "m4", OTHER_PHONE)
+    answer = office.send(Kind.OPT_OUT_CONFIRMATION, "patient", "m4", at=late + 6 * MINUTE)
+    assert of(answer, MessageDropped)[0].why == "too_late"
+
+
+def test_an_answer_to_a_text_takes_nothing_of_the_cap(office: Office) -> None:
+    office.send(Kind.CLOSED_HOURS, "patient", "m1", at=NIGHT - 12 * HOUR - DAY)
+    office.send(Kind.HELP, "patient", "m1")
+    office.send(Kind.SCHEDULE_TEXT, "patient", "bd-0", at=MONDAY + HOUR)
+    assert [m.message_kind for m in office.referral.all(MessageSent)][-1] is Kind.SCHEDULE_TEXT
+
+
+def test_nobody_is_told_twice_in_a_night_that_we_are_closed(office: Office) -> None:
+    office.send(Kind.CLOSED_HOURS, "patient", "m1", at=NIGHT)
+    office.receive(patient={"given_name": "Robin"})
+    again = office.send(Kind.CLOSED_HOURS, "patient", "m2", at=NIGHT + HOUR)
+    assert of(again, MessageDropped)[0].why == "told_already"
 
 
 def test_an_appointment_today_is_told_whatever_the_cap(office: Office) -> None:

@@ -826,8 +826,11 @@ def test_the_agenda_says_the_same(row: Row) -> None:
 
 def test_every_rule_has_a_row() -> None:
     rows = {row.rule for row in ROWS}
-    elsewhere = {dues.reach, dues.chase, dues.undated_page, dues.declined_plan}
-    assert rows | elsewhere == {*dues.RULES, dues.request}  # test_cadence, test_returned
+    elsewhere = {  # test_cadence, test_returned, test_answers
+        *(dues.reach, dues.chase, dues.undated_page, dues.declined_plan),
+        *(dues.answer, dues.answer_late),
+    }
+    assert rows | elsewhere == {*dues.RULES, dues.request}
 
 
 def test_when_it_is_over_nothing_is_promised() -> None:

@@ -125,6 +125,32 @@ def test_who_writes_to_us_is_answered_at_any_hour_once_opted_out_too() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "to", "after", "why"),
+    [
+        # [K5]: once, and within five minutes of the STOP
+        (Kind.OPT_OUT_CONFIRMATION, {}, 5, None),
+        (Kind.OPT_OUT_CONFIRMATION, {}, 6, "too_late"),
+        (Kind.OPT_OUT_CONFIRMATION, {"stop_confirmed": True}, 1, "confirmed_already"),
+        # policy.md rule 17: once in twelve hours, and only while nobody reads
+        (Kind.CLOSED_HOURS, {}, 1, None),
+        (Kind.CLOSED_HOURS, {"told_closed_at": "03-02 12:00"}, 1, "told_already"),
+        (Kind.CLOSED_HOURS, {"told_closed_at": "03-02 11:01"}, 1, None),
+        (Kind.CLOSED_HOURS, {}, 10 * 60, "open_now"),
+        (Kind.HELP, {"stop_confirmed": True, "told_closed_at": "03-02 22:00"}, 1, None),
+    ],
+)
+def test_the_one_word_a_text_gets(
+    kind: Kind, to: dict[str, Any], after: int, why: str | None
+) -> None:
+    came = local("03-02 23:00")
+    if "told_closed_at" in to:
+        to = to | {"told_closed_at": local(to["told_closed_at"])}
+    message = Outgoing(kind=kind, answers_text_of=came)
+    verdict = may_send(message, patient(**to), came + timedelta(minutes=after), rules())
+    assert verdict == (Never(why=why) if why else Go())
+
+
 # --- caps -----------------------------------------------------------------------------------------
 
 
@@ -288,7 +314,7 @@ def test_without_a_next_morning_the_ladder_is_shorter() -> None:
         (Kind.DISCHARGE_SUMMARY, office(), False),
         (Kind.UNABLE_TO_REACH, office(), False),
         (Kind.OPT_OUT_CONFIRMATION, patient(), False),
-        (Kind.CLOSED_HOURS, patient(), False),
+        (Kind.HELP, patient(), False),
     ],
 )
 def test_a_pause_keeps_back_what_no_law_asks_for(kind: Kind, to: Recipient, waits: bool) -> None:

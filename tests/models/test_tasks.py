@@ -10,12 +10,14 @@ from models.facts import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentMissed,
+    CallLogged,
     DischargeSummarySigned,
     IntakeCompleted,
     MessageApproved,
     MessageSent,
     PageJudged,
     PatientDied,
+    PatientReplied,
     TaskOpened,
 )
 from models.kinds import Kind
@@ -56,6 +58,20 @@ def found(verdict: str, why: str | None = None) -> PageJudged:
     )
 
 
+def wrote(meaning: str, **more: object) -> PatientReplied:
+    """A text from the patient; taken back a day later, if at all."""
+    as_of = on(START, 2 if more else 1)
+    return PatientReplied.model_validate(
+        {"at": on(START, 1), "as_of": as_of, "reply_id": "m1", "meaning": meaning, **more}
+    )
+
+
+def called(outcome: str) -> CallLogged:
+    return CallLogged.model_validate(
+        {"at": on(START, 3), "by": "dana", "call_id": outcome, "outcome": outcome}
+    )
+
+
 def missed(name: str, day: int) -> AppointmentMissed:
     return AppointmentMissed(at=on(START, day, "12:00"), appointment_id=name)
 
@@ -84,6 +100,13 @@ ROWS: list[tuple[str, Life, Life]] = [  # task, while it stands, what overtakes 
     ("ask_office:bd-7", [], booked(START)),
     ("propose_close:bd-12", [], booked(START)),
     ("propose_close:window", MISSED_ONCE, booked(START, made=8, day=9, name="a2")),
+    ("answer_patient:m1", [wrote("other")], [called("no_answer")]),
+    ("answer_patient:m1-lead", [wrote("other")], [wrote("other", retracted=True)]),
+    ("red_flag:m1", [wrote("red_flag"), called("no_answer")], [called("reached")]),
+    ("wrong_number:m1", [wrote("wrong_number"), called("reached")], [PatientDied(at=START)]),
+    ("call_after_stop:m1", [wrote("stop"), called("voicemail")], [called("reached")]),
+    ("call_after_cancel:m1", [wrote("cancel")], [called("reached")]),
+    ("call_to_reschedule:m1", [wrote("reschedule")], [called("reached")]),
     ("confirm_attendance:a1", booked(START), evaluated(START)),
     ("confirm_attendance:a1-again-1", booked(START), [missed("a1", 7)]),
     ("confirm_attendance:a1", booked(START), MOVED),

@@ -20,8 +20,13 @@ from models.facts import (
     CheckInAnswered,
     Discharged,
     Ending,
+    Meaning,
+    PageJudged,
+    PageVerdict,
     PatientDied,
+    PatientReplied,
     PlanOfCareReturned,
+    WhyDeclined,
 )
 from models.kinds import Kind
 from models.tasks import hold_occasion
@@ -223,6 +228,47 @@ def cases(start: datetime) -> dict[str, Case]:
             [*in_care, *discharge_told(start, 14, planned=False)],
             {"sign_summary:1": ("therapist", "day 21 16:00")},
             until=22,
+        ),
+        "answer: a text at once, the lead an hour later": Case(
+            dues.answer,
+            [PatientReplied(at=on(start, 1, "11:00"), reply_id="m1", meaning=Meaning.OTHER)],
+            {
+                "answer_patient:m1": ("front_desk", "day 1 11:00"),
+                "answer_patient:m1-lead": ("lead", "day 1 12:00"),
+            },
+            until=2,
+        ),
+        "answer_late: something urgent is the director's by then": Case(
+            dues.answer_late,
+            [
+                *in_care,
+                PatientReplied(at=on(start, 8, "17:30"), reply_id="m1", meaning=Meaning.RED_FLAG),
+            ],
+            {
+                "red_flag:m1": ("therapist", "day 8 17:30"),
+                "red_flag:m1-lead": ("director", "day 9 08:30"),
+            },
+            until=10,
+        ),
+        "undated_page: the office is asked for the date": Case(
+            dues.undated_page,
+            [*in_care, PageJudged(at=on(start, 9), by="dana", verdict=PageVerdict.UNDATED)],
+            {"plan_undated:v1": ("front_desk", "day 9 10:00")},
+            until=10,
+        ),
+        "declined_plan: the lead deals with the reason": Case(
+            dues.declined_plan,
+            [
+                *in_care,
+                PageJudged(
+                    at=on(start, 9),
+                    by="dana",
+                    verdict=PageVerdict.DECLINED,
+                    why=WhyDeclined.DISAGREES,
+                ),
+            ],
+            {"plan_disagreed:v1": ("lead", "day 9 10:00")},
+            until=10,
         ),
         "low_score: at once": Case(
             dues.low_score,

@@ -1,0 +1,213 @@
+"""Texts from patients on their way in: STOP counts first, the words stay in the store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from activities.texts import TextMessage
+from models.errors import BadRequest
+from models.facts import ClosedReason, Meaning, PatientReplied, ReferralClosed
+from store import consent
+from store.engine import Store
+from store.tables import FactRow, InboxRow, ReplyRow, TaskRow
+from tests.doors import LATER, ORG, START, Door, event, start_of
+
+PHONE, OTHERS = "+15185550117", "+15185550188"
+SENTINEL = "Tuesday after the zebra appointment"
+
+
+@pytest.fixture
+def door(store: Store) -> Door:
+    return Door(store)
+
+
+def rows(door: Door, table: Any) -> Sequence[Any]:
+    with door.store.read() as session:
+        return session.exec(select(table)).all()
+
+
+def wrote(text: str | None, reply_id: str = "m1", **more: Any) -> dict[str, Any]:
+    """A text by its number alone, an hour after the referral."""
+    data = {"reply_id": reply_id, "text": text, "phone": "518-555-0117", **more}
+    told = event("patient_replied", at=(START + timedelta(hours=1)).isoformat())
+    told.pop("referral", None)
+    return told | {"data": {name: value for name, value in data.items() if value is not None}}
+
+
+def opted_out(door: Door, phone: str = PHONE) -> bool:
+    with door.store.read() as session:
+        return consent.opted_out(session, ORG, phone)
+
+
+def replies(door: Door, referral_id: str) -> list[PatientReplied]:
+    return door.referral(referral_id).all(PatientReplied)
+
+
+async def test_stop_counts_before_the_sender_is_answered_and_without_the_engine(door: Door) -> None:
+    await door.refer()
+    door.engine.down = True
+    door.accept(wrote("please stop texting me"))  # nothing was dispatched
+    assert opted_out(door)
+
+
+@pytest.mark.parametrize(
+    ("texts", "out"),
+    [
+        (["STOP"], True),
+        (["cancel"], True),
+        (["wrong number"], True),
+        (["I fell, stop texting"], True),
+        (["STOP", "START"], False),
+        (["START", "STOP"], True),
+        (["wrong number", "START"], True),  # not the patient's to give
+        (["Tuesday works"], False),
+    ],
+)
+async def test_what_a_text_makes_of_its_number(door: Door, texts: list[str], *, out: bool) -> None:
+    await door.refer()
+    for number, text in enumerate(texts):
+        told = wrote(text, f"m{number}")
+        told["at"] = (START + timedelta(hours=1 + number)).isoformat()
+        await door.tell(told)
+    assert opted_out(door) is out
+
+
+async def test_a_text_reaches_the_referral_of_its_number_by_its_meaning_alone(door: Door) -> None:
+    referral_id = await door.refer()
+    row = await door.tell(wrote(SENTINEL))
+    assert (row.state, row.referral_id) == ("applied", referral_id)
+    (told,) = replies(door, referral_id)
+    assert (told.reply_id, told.meaning, told.also, told.here) == ("m1", Meaning.OTHER, (), True)
+    assert door.engine.told(referral_id) == ["patient_replied"]
+    (kept,) = rows(door, ReplyRow)
+    assert (kept.phone, kept.text) == (PHONE, SENTINEL)
+    everything = json.dumps([fact.body for fact in rows(door, FactRow)])
+    everything += start_of(door.engine.run(referral_id)).model_dump_json()
+    assert "zebra" not in everything
+
+
+async def test_every_open_referral_on_a_number_hears_and_one_answers(door: Door) -> None:
+    first = await door.refer()
+    child = {"given_name": "Robin", "born": "2016-05-01", "phone": None}
+    guardian = {"guardian_name": "Jordan Sample", "guardian_phone": "518-555-0117"}
+    later = START + timedelta(minutes=1)
+    second = await door.refer(external="R-1002", at=later, patient=child | guardian)
+    assert first != second
+    await door.tell(wrote("STOP"))
+    heard = {who: [one.here for one in replies(door, who)] for who in (first, second)}
+    assert heard == {first: [True], second: [False]}
+    named = wrote("C", "m2") | {"referral": {"id": second}}
+    await door.tell(named)
+    assert [replies(door, who)[-1].here for who in (first, second)] == [False, True]
+
+
+async def test_a_text_without_a_number_is_the_named_referrals(door: Door) -> None:
+    referral_id = await door.refer()
+    told = wrote("STOP", phone=None) | {"referral": {"id": referral_id}}
+    await door.tell(told)
+    assert opted_out(door)  # the number we write to
+    assert replies(door, referral_id)[0].says(Meaning.STOP)
+    unknown = wrote("STOP", "m2", phone=None) | {"referral": {"id": "ref_unknown"}}
+    assert (await door.tell(unknown)).state == "waiting"
+
+
+async def test_words_the_sender_keeps_are_read_by_a_person(door: Door) -> None:
+    referral_id = await door.refer()
+    await door.tell(wrote(None))
+    assert replies(door, referral_id)[0].meaning is Meaning.OTHER
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("when is my next visit?", ["answer_patient"]),
+        ("my calf is swollen", ["red_flag"]),
+        ("wrong number", ["wrong_number"]),
+        ("STOP", []),
+        ("START", []),
+    ],
+)
+async def test_a_text_without_an_open_referral_is_somebodys_all_the_same(
+    door: Door, text: str, kinds: list[str]
+) -> None:
+    row = await door.tell(wrote(text, phone=OTHERS))
+    assert (row.state, row.reason) == ("applied", "no_open_referral")
+    asked = [task for task in rows(door, TaskRow) if task.inbox_id == row.id]
+    assert [task.kind for task in asked] == kinds
+    assert opted_out(door, OTHERS) is (text in {"STOP", "wrong number"})
+    await door.intake.dispatch(row.id)
+    assert len([task for task in rows(door, TaskRow) if task.inbox_id == row.id]) == len(kinds)
+
+
+async def test_a_text_that_meets_a_story_at_its_end_is_not_lost(door: Door) -> None:
+    """The referral closes between the record and the engine."""
+    referral_id = await door.refer()
+    row = door.accept(wrote(SENTINEL))
+    door.engine.close(referral_id)
+    closed = ReferralClosed(at=START, as_of=START, by="lee", reason=ClosedReason.DECEASED)
+
+    apply = door.intake._apply.apply
+
+    def closing(row_id: str, now: Any) -> Any:
+        applied = apply(row_id, now)
+        door.write(referral_id, closed)
+        return applied
+
+    door.intake._apply.apply = closing  # type: ignore[method-assign]
+    await door.intake.dispatch(row.id)
+    assert "answer_patient" in {task.kind for task in rows(door, TaskRow)}
+
+
+async def test_the_same_text_by_two_ways_in_is_one(door: Door) -> None:
+    referral_id = await door.refer()
+    door.now = START + timedelta(hours=1)
+    by_vendor = door.intake.accept_text(
+        ORG, TextMessage(reply_id="m1", phone=PHONE, text="STOP", at=door.now)
+    )
+    await door.intake.dispatch(by_vendor.id)
+    await door.tell(wrote("STOP"))
+    assert by_vendor.origin == "texts"
+    assert len(rows(door, ReplyRow)) == 1
+    assert len(replies(door, referral_id)) == 1
+
+
+async def test_a_spanish_patient_is_understood_in_spanish(door: Door) -> None:
+    await door.refer(patient={"language": "es"})
+    await door.tell(wrote("pare"))
+    assert opted_out(door)
+
+
+@pytest.mark.parametrize(
+    ("data", "field"),
+    [
+        ({"phone": "12"}, "data.phone"),
+        ({"phone": None}, "referral"),
+        ({"text": "x" * 5001}, "data.text"),
+        ({"meaning": "stop"}, "data"),
+    ],
+)
+async def test_what_the_sender_must_mend(door: Door, data: dict[str, Any], field: str) -> None:
+    told = wrote("hello")
+    told["data"] |= data
+    with pytest.raises(BadRequest) as refused:
+        door.accept(told)
+    assert refused.value.field == field
+    (row,) = rows(door, InboxRow)
+    assert row.state == "rejected"
+
+
+async def test_the_words_go_when_their_time_has_come(door: Door) -> None:
+    from store import retention
+
+    await door.refer()
+    await door.tell(wrote(SENTINEL))
+    with door.store.write() as session:
+        assert retention.empty_texts(session, ORG, LATER) == 1
+    (kept,) = rows(door, ReplyRow)
+    assert (kept.text, kept.meanings) == (None, "other")
