@@ -134,6 +134,10 @@ class Settings(BaseSettings):
     temporal_ui_address: str | None = None  # where admins open it
     codec_keys: SecretStr = SecretStr(EXAMPLE_CODEC_KEYS)
     codec_tokens: SecretStr | None = None  # who may have payloads decoded
+    # The same for people who log in to the Temporal UI: who vouches, for whom, and who of them.
+    codec_oidc_issuer: str | None = None
+    codec_oidc_audience: str | None = None
+    codec_oidc_readers: Annotated[tuple[str, ...], NoDecode] = ()
 
     http_host: str = "127.0.0.1"
     http_port: Port = 8080
@@ -154,7 +158,7 @@ class Settings(BaseSettings):
     smtp_security: Literal["starttls", "tls", "none"] = "starttls"
     smtp_from: str | None = None
 
-    @field_validator("policy_files", mode="before")
+    @field_validator("policy_files", "codec_oidc_readers", mode="before")
     @classmethod
     def _comma_separated(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -167,6 +171,16 @@ class Settings(BaseSettings):
         if value is not None:
             TypeAdapter(HttpUrl).validate_python(value)
         return value.rstrip("/") if value else None
+
+    @field_validator("codec_oidc_issuer")
+    @classmethod
+    def _issuer(cls, value: str | None) -> str | None:
+        # Kept to the letter, a slash at its end included: tokens name it so.
+        if value is not None:
+            host = TypeAdapter(HttpUrl).validate_python(value).host
+            if not value.startswith("https://") and host not in {"127.0.0.1", "localhost"}:
+                raise ValueError("expected an https address")
+        return value
 
     @field_validator("temporal_address")
     @classmethod
@@ -311,6 +325,7 @@ def load(**given: Any) -> Settings:
         ) from None
     if settings.environment != "dev":
         _refuse_examples(settings)
+    _complete_login(settings)
     # A key that cannot be read must stop the start, not the first workflow.
     _ = settings.keyring, settings.readers
     return settings
@@ -332,6 +347,19 @@ def examples(settings: Settings) -> list[str]:
         "api_tokens": any(EXAMPLE_API_TOKEN in settings.tokens(org) for org in settings.api_tokens),
     }
     return [PREFIX + name.upper() for name, is_example in published.items() if is_example]
+
+
+def _complete_login(settings: Settings) -> None:
+    """All three or none: an issuer without a list would let in everybody it knows."""
+    told = {
+        name: bool(getattr(settings, name))
+        for name in ("codec_oidc_issuer", "codec_oidc_audience", "codec_oidc_readers")
+    }
+    if any(told.values()) and not all(told.values()):
+        variable = PREFIX + next(name for name, there in told.items() if not there).upper()
+        raise ConfigError(
+            f"{variable} is missing: issuer, audience and readers belong together.", field=variable
+        )
 
 
 def _refuse_examples(settings: Settings) -> None:

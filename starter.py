@@ -194,6 +194,27 @@ def decide(
 
 
 @app.command()
+def provider_left(
+    provider: Annotated[str, typer.Argument(help="Their NPI, or our id (prv_…).")],
+    on: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Their last day.")],
+    successor: Annotated[
+        str | None, typer.Option(help="Who takes over: an NPI or id we have met.")
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="Your staff id, for the audit trail.")] = None,
+    org: Annotated[
+        str | None, typer.Option(help="The organization, where there are several.")
+    ] = None,
+    retracted: Annotated[bool, typer.Option("--retract", help="Take it back.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """A physician retires or moves: open plans go to the successor, or somebody names one."""
+    from cli.feeding import provider_left as run_left
+
+    told = run_left(provider, on.date(), successor, by, org, retracted=retracted, as_json=as_json)
+    _engine_exit(told, as_json=as_json)
+
+
+@app.command()
 def resume(
     org: Annotated[str | None, typer.Option(help="One organization alone.")] = None,
     anew: Annotated[
@@ -209,6 +230,36 @@ def resume(
     from cli.resuming import resume as run_resume
 
     _engine_exit(run_resume(org=org, anew=anew, dry_run=dry_run, as_json=as_json), as_json=as_json)
+
+
+@app.command()
+def tasks(
+    org: Annotated[str | None, typer.Option(help="The organization, where several are.")] = None,
+    role: Annotated[str | None, typer.Option(help="Only this role's, e.g. front_desk")] = None,
+    clinic: Annotated[str | None, typer.Option(help="Only this clinic's.")] = None,
+    who: Annotated[
+        str | None, typer.Option("--for", help="What this colleague has, then what is free.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What people have to do, soonest first, and in whose hands it is."""
+    from cli.handing import tasks as run_tasks
+
+    _engine_exit(run_tasks(org, role, clinic, who, as_json=as_json), as_json=as_json)
+
+
+@app.command()
+def task(
+    task_id: Annotated[str, typer.Argument(help="tsk_…, see `tasks`", metavar="ID")],
+    act: Annotated[str, typer.Argument(help="take, return, hand-over, done or dismiss")],
+    data: Annotated[list[str] | None, typer.Argument(help="by=<staff id>, to=<staff id>")] = None,
+    org: Annotated[str | None, typer.Option(help="The organization, where several are.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take a task, put it back, hand it over, or say that it is done."""
+    from cli.handing import task as run_task
+
+    _engine_exit(run_task(task_id, act, data or [], org, as_json=as_json), as_json=as_json)
 
 
 @app.command()

@@ -13,9 +13,10 @@ from sqlmodel import Session
 
 from activities.arrivals import Arrivals, open_task
 from activities.clinical import REPORT, SUMMARY, read_document
+from activities.departures import Departures
 from activities.tenants import Tenants
 from activities.texts import REPLIED, Texts
-from integrations.emr.events import NPI, RECEIVED, checked, milestone, read_json
+from integrations.emr.events import NPI, PROVIDER_LEFT, RECEIVED, checked, milestone, read_json
 from integrations.emr.referrals import new_referral
 from integrations.emr.texts import read_text
 from models.contracts import ReferralStart
@@ -50,6 +51,7 @@ class Applied(NamedTuple):
     woken: tuple[str, ...] = ()  # rows that waited for the referral this one brought
     waits: bool = False
     reason: str | None = None  # how a request was linked
+    changed: tuple[str, ...] = ()  # sources whose watch looks again
 
 
 def read_row(origin: str, body: bytes, received_at: datetime, country: str) -> Event:
@@ -81,6 +83,7 @@ class Apply:
         self._record = record
         self._tenants = tenants
         self._arrivals = Arrivals(record, tenants)
+        self._departures = Departures(record, tenants)
         self._texts = Texts(tenants)
 
     def apply(self, row_id: str, now: datetime) -> Applied | None:
@@ -97,6 +100,8 @@ class Apply:
             event = read_row(row.origin, row.body, row.received_at, country)
             if event.type == RECEIVED:
                 return self._arrive(session, row, event, country, now)
+            if event.type == PROVIDER_LEFT:
+                return self._depart(session, row, event, now)
             if event.type == REPLIED:
                 return self._text(session, row, event, now)
             return self._milestone(session, row, event, now)
@@ -183,6 +188,27 @@ class Apply:
         heard = (source.id, arrived.row.received_at) if watched(SourceKind(source.kind)) else None
         telling = self._telling(first, referral, arrived.facts)
         return Applied(row, (telling,), heard if arrived.heard else None, woken, reason=reason)
+
+    def _depart(
+        self, session: Session, row: InboxRow, event: Event, now: datetime
+    ) -> Applied | None:
+        departure = self._departures.take(session, row, event, now)
+        if departure.later is not None:
+            inbox.mark(
+                session,
+                row.id,
+                InboxState.RECEIVED,
+                at=now,
+                reason="not_yet",
+                next_try_at=departure.later,
+            )
+            return None
+        if departure.question is not None:
+            self._ask(session, row, TaskKind.UNMATCHED_EVENT, departure.question, now)
+            return Applied(row)
+        reason = "unknown_provider" if departure.unknown else None
+        tellings = [self._telling(one.row, one.referral, one.facts) for one in departure.concerned]
+        return Applied(row, tuple(tellings), changed=departure.sources, reason=reason)
 
     def _milestone(self, session: Session, row: InboxRow, event: Event, now: datetime) -> Applied:
         ref = event.referral or ReferralRef()

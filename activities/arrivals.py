@@ -14,7 +14,7 @@ from models.errors import BadRequest
 from models.events import Event, NewReferral
 from models.facts import AnyFact, OrderReceived, ReferralReceived, TaskOpened
 from models.linking import Link, Request
-from models.people import Certifier, Credential, Provider, SourceKind, may_certify
+from models.people import SourceKind
 from models.tasks import SPECS, TaskKind, task_key
 from store import people, referrals, tasks
 from store.record import Record
@@ -182,13 +182,25 @@ class Arrivals:
 
     def _people(self, session: Session, inbox: InboxRow, new: NewReferral) -> people.Everyone:
         calendar = self._tenants.calendar(inbox.org, inbox.received_at)
-        return people.everyone(
+        today = calendar.local_date(inbox.received_at)
+        found = people.everyone(
             session,
             inbox.org,
             new,
             at=inbox.received_at,
-            today=calendar.local_date(inbox.received_at),
+            today=today,
             country=self._tenants.get(inbox.org).organization.country,
+        )
+
+        # Whoever has left certifies nothing and reads no reports, whatever an old form says.
+        def standing(one: ProviderRow | None) -> ProviderRow | None:
+            return people.standing_in(session, one, today) if one else None
+
+        hears = [standing(one) for one in found.recipients]
+        return found._replace(
+            sender=standing(found.sender),
+            certifier=standing(found.certifier),
+            recipients=tuple(one for one in hears if one is not None),
         )
 
     def _ask(
@@ -232,9 +244,7 @@ def _received(
 ) -> ReferralReceived:
     new, source, certifier = arrival.referral, found.source, found.certifier
     kind = SourceKind(source.kind)
-    named = [source.provider_id] if kind.treating else []
-    named += [certifier.id] if certifier else []
-    named += [one.id for one in found.recipients]
+    named = [one.id for one in (found.sender, certifier, *found.recipients) if one is not None]
     order = new.order
     # An order counts for certification only where it is the certifier's own (policy.md rule 5).
     own = order is not None and certifier is not None and certifier.id == source.provider_id
@@ -248,8 +258,8 @@ def _received(
         source_verified=source.verified,
         may_thank=new.source.may_thank and kind.thanked,
         certifier_id=certifier.id if certifier else None,
-        certifier_may_certify=certifier is None or _may_certify(certifier),
-        recipients=tuple(dict.fromkeys(one for one in named if one is not None)),
+        certifier_may_certify=certifier is None or people.may_certify_plans(certifier),
+        recipients=tuple(dict.fromkeys(named)),
         payers=new.payers,
         urgency=new.urgency,
         not_before=new.not_before,
@@ -274,9 +284,3 @@ def _order(
         signed_and_dated=order is not None and order.signed and order.dated,
         holds_full_plan=order is not None and order.holds_full_plan,
     )
-
-
-def _may_certify(row: ProviderRow) -> bool:
-    """Everyone but those who certainly may not; a person looks at the doubtful ones [G6]."""
-    provider = Provider(id=row.id, name=row.name, credential=Credential(row.credential))
-    return may_certify(provider) is not Certifier.NO

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from sqlmodel import Session
 from temporalio import activity
 
 from activities.guard import scrubbed
 from models.contracts import Answer, RecordInput, TaskInput
-from models.facts import Decision, TaskOpened
+from models.facts import CallLogged, Decision, TaskOpened
 from models.tasks import task_key
-from store import audit, referrals, tasks
+from store import audit, calls, contacts, referrals, tasks
 from store.engine import Store
 from store.record import Record
 
@@ -75,6 +76,8 @@ class Book:
                 session, given.org, given.referral_id, *given.facts, recorded_at=now
             )
             for fact in written.fresh:
+                if isinstance(fact, CallLogged):
+                    self._hang_up(session, given, fact)
                 if isinstance(fact, Decision):
                     audit.note(
                         session,
@@ -86,3 +89,10 @@ class Book:
                         recorded_at=now,
                     )
         return Answer(learned=given.facts)
+
+    def _hang_up(self, session: Session, given: RecordInput, call: CallLogged) -> None:
+        """The call is over: colleagues may call the number again (policy.md rule 18)."""
+        if call.party == "patient":
+            to = contacts.contact(session, given.org, given.referral_id, "patient")
+            if to.phone:
+                calls.unlock(session, given.org, to.phone, by=call.by)

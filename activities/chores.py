@@ -1,4 +1,4 @@
-"""What nobody waits for, done by Schedules on the workers: inbox, receipts, crm, purge.
+"""What nobody waits for, done by Schedules on the workers: inbox, receipts, crm, tasks, purge.
 
 The sweep never sends a message to anybody: it asks vendors, tells workflows what it heard, hands
 the CRM its rows and empties what is too old. All on the wall clock.
@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Protocol
 
 from temporalio import activity
 
 from activities.crm import CrmOutbox
+from activities.duty import Duty
 from activities.guard import scrubbed
 from activities.receipts import Receipts
 from activities.tenants import Tenants
 from integrations.registry import Clients
 from models.contracts import ChoreDone, SweepInput
-from models.errors import NotFound
-from models.facts import AnyFact
+from models.errors import NotFound, Refused
+from models.facts import AnyDecision, AnyFact, TaskEscalated, TaskReturned
 from models.organization import Organization
 from models.policy import Retention
 from store import retention
@@ -30,6 +32,7 @@ from telemetry.logs import bound, logger
 
 _LOG = logger(__name__)
 Tell = Callable[[str, str, AnyFact], Awaitable[bool]]
+SYSTEM = "system"  # who decided what no person did
 # The facts a workflow has a signal for; the others are in the record alone.
 _SIGNALS = frozenset({"message_delivered", "task_opened"})
 
@@ -39,6 +42,10 @@ class Leftovers(Protocol):
 
     async def dispatch_left(self, now: datetime) -> int:
         """Dispatch what was left over; how many rows were looked at."""
+        ...
+
+    async def decide(self, org: str, referral_id: str, decision: AnyDecision) -> object:
+        """Have a decision taken by the referral's workflow, or in the record of a closed one."""
         ...
 
 
@@ -62,10 +69,12 @@ class Chores:
         self._inbox = inbox
         self._receipts = Receipts(store, tenants, channels)
         self._crm = CrmOutbox(store, tenants, channels)
+        self._duty = Duty(store, tenants)
         self._chores: dict[str, Callable[[datetime], Awaitable[ChoreDone]]] = {
             "inbox": self.inbox,
             "receipts": self.receipts,
             "crm": self.crm,
+            "tasks": self.tasks,
             "purge": self.purge,
         }
 
@@ -120,6 +129,31 @@ class Chores:
         for row in waiting:
             moved += await asyncio.to_thread(self._crm.flush, row, now)
         return ChoreDone(chore="crm", seen=len(waiting), moved=moved)
+
+    async def tasks(self, now: datetime) -> ChoreDone:
+        """Return tasks whose lease is over, and raise those that lie too long.
+
+        The workflow hears first, then it is written, as with receipts.
+        """
+        ended = await asyncio.to_thread(self._duty.ended, now)
+        for one in ended:
+            task = one.task
+            if task.referral_id is None:
+                await asyncio.to_thread(self._duty.give_back, one)
+                continue
+            back = TaskReturned(at=now, as_of=now, by=SYSTEM, task=task.key, why=one.why)
+            with suppress(Refused):  # somebody did it, or put it back, meanwhile
+                await self._inbox.decide(task.org, task.referral_id, back)
+        rising = await asyncio.to_thread(self._duty.rising, now)
+        for up in rising:
+            task = up.task
+            if task.referral_id is None:
+                await asyncio.to_thread(self._duty.raise_row, up)
+                continue
+            raised = TaskEscalated(at=now, as_of=now, task=task.key, to=up.to)
+            await self._tell(task.org, task.referral_id, raised)
+            await asyncio.to_thread(self._duty.write, up, raised, now)
+        return ChoreDone(chore="tasks", seen=len(ended) + len(rising), moved=len(rising))
 
     async def purge(self, now: datetime) -> ChoreDone:
         """Empty inbox bodies and outbox payloads past each organization's retention [H8]."""

@@ -38,4 +38,11 @@ def read_decision(content: Any, staff: Container[str], now: datetime) -> AnyDeci
             code="unknown_staff",
             field="by",
         )
+    to = getattr(read, "to", None)
+    if to is not None and to not in staff:
+        raise BadRequest(
+            "to: nobody of the staff has this id; see [[staff]] of the policy file.",
+            code="unknown_staff",
+            field="to",
+        )
     return read

@@ -10,21 +10,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from activities import notes
+from activities import naming, notes
 from activities.apply import Applied, Apply, Telling, read_row
 from activities.arrivals import check_clinic
+from activities.deciding import Deciding
+from activities.decisions import read_decision
 from activities.loop import Decided, Loop
 from activities.tenants import Tenants
 from activities.texts import REPLIED, TextMessage, Texts
 from integrations.emr.events import RECEIVED
 from models.contracts import RawRequest
-from models.decisions import refusal
 from models.errors import (
     Conflict,
     EngineUnavailable,
     NotFound,
-    Refused,
     StoreUnavailable,
     UserError,
 )
@@ -64,6 +65,7 @@ class Intake:
         self.tenants = tenants
         self.clock = clock
         self._apply = Apply(store, self.record, tenants)
+        self._deciding = Deciding(store, loop, tenants, clock)
         self._texts = Texts(tenants)
 
     # --- accepting --------------------------------------------------------------------------------
@@ -166,16 +168,21 @@ class Intake:
         shown as failed (engine-traps.md §6). A task of a closed referral is completed in the
         record. Raises Refused with the reason, NotFound, EngineUnavailable.
         """
-        known = await asyncio.to_thread(self._referral_id, org, referral_id)
-        try:
-            decided = await self.loop.decide(org, known, decision)
-            if decided.state == "closed":
-                decided = await asyncio.to_thread(self._decide_closed, org, known, decision)
-        except Refused as refused:
-            notes.decided(org, known, decision.kind, "refused", refused.code)
-            raise
-        notes.decided(org, known, decision.kind, decided.state)
-        return decided
+        return await self._deciding.decide(org, referral_id, decision)
+
+    def read_decision(self, org: str, referral_id: str, content: Any) -> AnyDecision:
+        """A decision as somebody wrote it, checked; blocks.
+
+        Raises BadRequest like ``activities.decisions.read_decision`` and ``naming.resolved``,
+        NotFound for an unknown referral, StoreUnavailable.
+        """
+        tenant, now = self.tenants.get(org), self.clock()
+        if isinstance(content, dict) and content.get("kind") == naming.KIND:
+            with self.store.write() as session:
+                referral = self.record.load(session, org, referral_id)
+                country = tenant.organization.country
+                content = naming.resolved(session, org, referral, content, at=now, country=country)
+        return read_decision(content, {one.id for one in tenant.staff}, now)
 
     async def tell(self, org: str, referral_id: str, fact: AnyFact) -> bool:
         """Signal a fact that the record has already, such as a receipt; False when none runs.
@@ -239,6 +246,8 @@ class Intake:
         row = applied.row
         if applied.source is not None:
             await self.loop.source_heard(row.org, *applied.source)
+        for source_id in applied.changed:
+            await self.loop.source_changed(row.org, source_id)
         if row.state in {InboxState.RECEIVED, InboxState.WAITING}:
             await asyncio.to_thread(
                 self._apply.settle,
@@ -295,19 +304,6 @@ class Intake:
             left += lookups.no_longer_waiting(session)
             late = [row.id for row in inbox.waited_too_long(session, now, limit)]
         return left, [row_id for row_id in late if row_id not in left]
-
-    def _referral_id(self, org: str, referral_id: str) -> str:
-        return self.record.card(org, referral_id).referral_id
-
-    def _decide_closed(self, org: str, referral_id: str, decision: AnyDecision) -> Decided:
-        with self.store.write() as session:
-            refused = refusal(self.record.load(session, org, referral_id), decision)
-            if refused is not None:
-                raise Refused(refused.sentence, code=refused.code)
-            written = self.record.write_in(
-                session, org, referral_id, decision, recorded_at=self.clock()
-            )
-            return Decided("done", written.card.version)
 
 
 def _kept(headers: Mapping[str, str]) -> dict[str, str]:

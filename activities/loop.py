@@ -126,6 +126,17 @@ class Loop:
         """
         await self._watch(SourceStart(org=org, source_id=source_id), "referral_received", at)
 
+    async def source_changed(self, org: str, source_id: str) -> None:
+        """Have a source's watch look again, if it runs; raises EngineUnavailable."""
+        handle = self._engine().get_workflow_handle(source_workflow_id(org, source_id))
+        try:
+            await handle.signal("look_again", rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise _away(error) from error
+        except RuntimeError as error:  # a lazy client fails its first call plainly
+            raise _away(error) from error
+
     async def decide(self, org: str, referral_id: str, decision: AnyDecision) -> Decided:
         """Ask the workflow to take a decision; the same decision again is the same update.
 

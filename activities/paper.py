@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from activities import letter_page
 from activities.clinical import PlanFields
-from models import certification, dues
+from models import certification, dues, parties
 from models.documents import (
     Addressee,
     DischargeSummary,
@@ -223,7 +223,8 @@ def _sign_by(given: Paper) -> date | None:
 
 def _signature_request(given: Paper) -> Page | None:
     signed = _signed_plan(given)
-    plan_message = MessageRef(Kind.PLAN_OF_CARE, given.party, f"v{signed.version}")
+    occasion = parties.plan_occasion(given.referral, signed.version)
+    plan_message = MessageRef(Kind.PLAN_OF_CARE, given.party, occasion)
     sent = [m for m in given.referral.all(MessageSent) if m.message == plan_message.key]
     row = given.document("plan_of_care", signed.document_id)
     if row is None or not sent:

@@ -47,14 +47,17 @@ class Sources:
         with self._store.write() as session:
             known = sources.history(session, start.org, start.source_id)
             history = SourceHistory(
-                kind=SourceKind(known.kind), received=known.received, key=known.key_source
+                kind=SourceKind(known.kind),
+                received=known.received,
+                key=known.key_source,
+                left=known.left,
             )
             source = sources.get(session, start.org, start.source_id)
             since = quiet_at(history, policy)
             if since is None or since > at:
                 if known.quiet_since is not None:
                     sources.close_quiet(session, source, at=at)
-                return Look(again_at=since)
+                return Look(again_at=since, closed=known.left)
             calendar = self._tenants.calendar(start.org, at)
             worth = priority(history, policy)
             task = self._open(session, source, since, at, worth, calendar, policy)

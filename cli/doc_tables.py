@@ -85,6 +85,7 @@ CHORE_SAYS: Final[dict[str, str]] = {
     "inbox": "applies what arrived while the engine was away",
     "receipts": "asks vendors what became of messages without a receipt",
     "crm": "hands touches and tasks to the CRM",
+    "tasks": "returns tasks whose lease has ended, raises those that lie too long",
     "purge": "removes what has passed its retention",
 }
 

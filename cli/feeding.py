@@ -1,4 +1,4 @@
-"""``refer``, ``milestone``, ``decide``: the doors of the HTTP API, by hand.
+"""``refer``, ``milestone``, ``provider-left``, ``decide``: the doors of the HTTP API, by hand.
 
 What is told here goes through the same intake as any EMR: a row first, then the workflows. With
 Temporal down it waits in the inbox and is applied when it is back.
@@ -10,12 +10,11 @@ import base64
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from activities.decisions import read_decision
 from activities.intake import Intake
 from activities.loop import Loop
 from activities.tenants import Tenants
@@ -121,7 +120,7 @@ async def milestone(
         "type": kind,
         "at": happened.isoformat(),  # made UTC where it is read, which knows impossible dates
         "referral": {"id": referral_id},
-        "data": _fields(data),
+        "data": fields(data),
         "retracted": retracted,
     }
     if document is not None:
@@ -134,12 +133,50 @@ async def milestone(
     return 0
 
 
+async def provider_left(
+    provider: str,
+    on: date,
+    successor: str | None,
+    by: str | None,
+    org: str | None,
+    *,
+    retracted: bool,
+    as_json: bool,
+) -> int:
+    """Tell that a provider has left; on their last day at the latest, twice is once."""
+    doors = await Doors.open()
+    tenant = doors.org(org)
+    data = {_named("provider", provider): provider, "on": on.isoformat()}
+    if successor is not None:
+        data[_named("successor", successor)] = successor
+    if by is not None:
+        if by not in {one.id for one in doors.tenants.get(tenant).staff}:
+            raise BadRequest("--by: nobody of the staff has this id.", code="unknown_staff")
+        data["by"] = by
+    body = {
+        "type": "provider_left",
+        "at": wall_clock().isoformat(),
+        "data": data,
+        "retracted": retracted,
+    }
+    row = await doors.take(tenant, "hand", body, new_id("cli"))
+    if as_json:
+        print_json(_row(row))
+    else:
+        _say(row)
+    return 0
+
+
+def _named(who: str, value: str) -> str:
+    return f"{who}_npi" if value.isascii() and value.isdigit() else f"{who}_id"
+
+
 async def decide(wanted: str, kind: str, data: Sequence[str], *, as_json: bool) -> int:
     """Take one staff decision; raises Refused with the reason."""
     doors = await Doors.open()
     org, referral_id = find_referral(doors.record, doors.tenants, wanted)
-    staff = {one.id for one in doors.tenants.get(org).staff}
-    decision = read_decision({**_fields(data), "kind": kind}, staff, wall_clock())
+    content = {**fields(data), "kind": kind}
+    decision = doors.intake.read_decision(org, referral_id, content)
     decided = await doors.intake.decide(org, referral_id, decision)
     if as_json:
         print_json({"state": decided.state, "version": decided.version})
@@ -149,19 +186,23 @@ async def decide(wanted: str, kind: str, data: Sequence[str], *, as_json: bool) 
     return 0
 
 
-def _fields(data: Sequence[str]) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
+def fields(data: Sequence[str]) -> dict[str, Any]:
+    """Arguments ``name=value`` as a dictionary, values read as JSON where they are.
+
+    Raises BadRequest for one without a value, or given twice.
+    """
+    found: dict[str, Any] = {}
     for given in data:
         name, equals, value = given.partition("=")
         if not equals:
             raise BadRequest(f"Expected name=value, got {name!r}.", field=name)
-        if name in fields:
+        if name in found:
             raise BadRequest(f"{name} is given twice.", field=name)
         try:
-            fields[name] = json.loads(value)
+            found[name] = json.loads(value)
         except (ValueError, RecursionError):
-            fields[name] = value
-    return fields
+            found[name] = value
+    return found
 
 
 def _document(path: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from rich.table import Table
 from activities.tenants import Tenants
 from cli.console import out, print_json
 from cli.workplace import wall_clock
-from models import certification, dues, holds
+from models import certification, dues, duty, holds
 from models.due import Due
 from models.facts import AnyFact, TaskOpened
 from models.referral import Referral
@@ -23,7 +23,7 @@ from store.record import Record
 _DETAILS = (
     "message", "channel", "why", "code", "task", "role", "by", "version", "starts_at",
     "reason", "outcome", "score", "measure", "day", "status", "owner", "next_check", "limit",
-    "visits", "ends_on", "not_before",
+    "visits", "ends_on", "not_before", "to", "until",
 )  # fmt: skip
 
 
@@ -45,13 +45,13 @@ def show(record: Record, tenants: Tenants, org: str, referral_id: str, *, as_jso
     if card.holds:
         out.print(f"Waits for: {', '.join(words(reason) for reason in card.holds)}")
     if card.paused_until is not None and card.paused_until > wall_clock():
-        out.print(f"Paused until {_moment(card.paused_until, zone)}")
+        out.print(f"Paused until {moment(card.paused_until, zone)}")
     if card.next_says:
         owner = f" ({words(card.next_owner)})" if card.next_owner else ""
-        out.print(f"Next: {_moment(card.next_at, zone)}  {card.next_says}{owner}", soft_wrap=True)
+        out.print(f"Next: {moment(card.next_at, zone)}  {card.next_says}{owner}", soft_wrap=True)
     table = Table("when", "what", "details", box=None, header_style="dim")
     for told in timeline:
-        table.add_row(_moment(told.fact.at, zone), words(told.fact.kind), _details(told.fact))
+        table.add_row(moment(told.fact.at, zone), words(told.fact.kind), _details(told.fact))
     out.print(table)
 
 
@@ -80,32 +80,38 @@ def explain(record: Record, tenants: Tenants, org: str, referral_id: str, *, as_
         )
         return
     zone = _zone(tenants, org, record.card(org, referral_id).clinic_id)
-    for sentence in sentences(referral, zone, agenda, asked):
+    for sentence in sentences(referral, zone, agenda, asked, wall_clock()):
         out.print(sentence, markup=False, soft_wrap=True)
 
 
 def sentences(
-    referral: Referral, zone: ZoneInfo, agenda: list[Due], asked: Mapping[str, str]
+    referral: Referral, zone: ZoneInfo, agenda: list[Due], asked: Mapping[str, str], now: datetime
 ) -> list[str]:
     """The agenda as a person would say it; *asked* are the very questions of its tasks, by key."""
     lines = [f"The referral stands at “{words(referral.stage())}”."]
     closing = referral.closing()
     if closing is not None:
-        lines.append(f"It was closed {_moment(closing.at, zone)}: {words(closing.reason)}.")
+        lines.append(f"It was closed {moment(closing.at, zone)}: {words(closing.reason)}.")
     else:
         lines += [
-            f"It waits for {holds.WORDS[hold.reason]} since {_moment(hold.since, zone)}."
+            f"It waits for {holds.WORDS[hold.reason]} since {moment(hold.since, zone)}."
             for hold in holds.standing(referral)
         ]
+    if referral.in_hands_of() is not None:
+        lines.append(f"It is in the hands of {referral.in_hands_of()}.")
     if referral.plan() is not None:
         lines.append(f"Its plan of care: {words(certification.state(referral))}.")
     for task in referral.open_tasks():
-        says, by = _says(task, asked), _moment(task.due, zone)
+        says, by = _says(task, asked), moment(task.due, zone)
         end = "" if says.endswith(("?", ".")) else "."
-        lines.append(f"{words(task.role).capitalize()}, by {by}: {says}{end}")
+        whose = words(task.role).capitalize()
+        raised, held = duty.raised_to(referral, task.task), duty.lease(referral, task.task)
+        whose += f", now also the {words(raised)}" if raised else ""
+        whose += f" ({held.who} has it)" if held is not None and held.stands(now) else ""
+        lines.append(f"{whose}, by {by}: {says}{end}")
     for due in agenda:
         whose = f"; then it is the {words(due.owner)}'s" if due.owner else ""
-        lines.append(f"{_moment(due.at, zone)}: {due.says}{whose}.")
+        lines.append(f"{moment(due.at, zone)}: {due.says}{whose}.")
     if len(lines) == 1 or (closing is not None and not referral.open_tasks()):
         lines.append("Nothing is owed to anybody.")
     return lines
@@ -144,5 +150,6 @@ def _zone(tenants: Tenants, org: str, clinic_id: str) -> ZoneInfo:
     return ZoneInfo(tenants.get(org).organization.clinic(clinic_id).zone)
 
 
-def _moment(at: datetime | None, zone: ZoneInfo) -> str:
+def moment(at: datetime | None, zone: ZoneInfo) -> str:
+    """A moment as people at the clinic say it; empty where there is none."""
     return f"{at.astimezone(zone):%a %d %b %Y %H:%M}" if at else ""

@@ -34,6 +34,7 @@ CHORES: Final[Mapping[str, timedelta]] = MappingProxyType(
         "inbox": timedelta(seconds=15),
         "receipts": timedelta(minutes=5),
         "crm": timedelta(minutes=2),
+        "tasks": timedelta(minutes=5),
         "purge": timedelta(days=1),
     }
 )

@@ -233,7 +233,10 @@ def next_chase(r: Referral, rules: Rules) -> Act | None:
     plan = r.plan()
     if plan is None or r.certified() or not rules.policy.ours(Kind.PLAN_OF_CARE):
         return None
-    out = r.settled_at(MessageRef(Kind.PLAN_OF_CARE, "certifier", f"v{plan.version}"))
+    if r.received.certifier_id is None:
+        return None  # somebody is asked to name one
+    occasion = parties.plan_occasion(r, plan.version)
+    out = r.settled_at(MessageRef(Kind.PLAN_OF_CARE, "certifier", occasion))
     if out is None or r.returned_unjudged() is not None:
         return None
     no = returned.declined(r)

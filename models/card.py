@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from models import certification, dues, holds
+from models import certification, dues, duty, holds
 from models.contracts import Card
 from models.facts import HoldReason
 from models.policy import Rules
@@ -29,7 +29,13 @@ def card_of(r: Referral, rules: Rules, *, org: str, clinic_id: str, referral_id:
     """
     tasks = r.open_tasks()
     ahead = [
-        _Next(task.due, 0, f"task:{task.task}", SPECS[kind_of(task.task)].says, task.role)
+        _Next(
+            task.due,
+            0,
+            f"task:{task.task}",
+            SPECS[kind_of(task.task)].says,
+            duty.raised_to(r, task.task) or task.role,
+        )
         for task in tasks
     ]
     ahead += [
@@ -53,6 +59,7 @@ def card_of(r: Referral, rules: Rules, *, org: str, clinic_id: str, referral_id:
         last_touch_at=r.last_touch_at(),
         holds=_waits_for(r, rules),
         paused_until=paused.until if paused is not None and not r.over() else None,
+        in_hands_of=r.in_hands_of(),
         closed_reason=str(closing.reason) if closing else None,
         version=r.version,
     )

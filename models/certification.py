@@ -13,12 +13,14 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from models import parties
 from models.facts import (
     CertificationWaived,
     MessageDelivered,
     OrderReceived,
     Payer,
     PlanOfCareSigned,
+    ReferralReceived,
     Signer,
 )
 from models.kinds import Kind
@@ -85,9 +87,11 @@ def state(r: Referral) -> Certification:
     if signed is not None:
         return Certification.BY_SIGNATURE if _dated_in_time(r, signed) else Certification.LATE
     if not _recertifying(r):
-        if _order(r, full_plan=True):
+        asked = [one for one in parties.certifiers(r) if one.certifier_may_certify]
+        if any(_order(r, one, full_plan=True) for one in asked):
             return Certification.BY_ORDER
-        if rule is PayerRule.EXCEPTION_2025 and _order(r) and _transmitted(r):
+        excepted = rule is PayerRule.EXCEPTION_2025
+        if excepted and any(_order(r, one) and _transmitted(r, one) for one in asked):
             return Certification.BY_TRANSMISSION
     plan = r.plan()
     if any(plan is None or waived.at >= plan.at for waived in r.all(CertificationWaived)):
@@ -158,24 +162,23 @@ def _recertifying(r: Referral) -> bool:
     return plan is not None and plan.recertifies
 
 
-def _order(r: Referral, *, full_plan: bool = False) -> bool:
-    received = r.received
-    if not received.certifier_may_certify or received.certifier_id is None:
+def _order(r: Referral, asked: ReferralReceived, *, full_plan: bool = False) -> bool:
+    if asked.certifier_id is None:
         return False
-    if received.order_signed_and_dated and (received.order_holds_full_plan or not full_plan):
+    if asked.order_signed_and_dated and (asked.order_holds_full_plan or not full_plan):
         return True
     return any(
         order.signed_and_dated
-        and order.provider_id == received.certifier_id
+        and order.provider_id == asked.certifier_id
         and (order.holds_full_plan or not full_plan)
         for order in r.all(OrderReceived)
     )
 
 
-def _transmitted(r: Referral) -> bool:
+def _transmitted(r: Referral, asked: ReferralReceived) -> bool:
     return any(
         receipt.message_kind is Kind.PLAN_OF_CARE
-        and receipt.recipient_id == r.received.certifier_id
+        and receipt.recipient_id == asked.certifier_id
         and _in_time(r, receipt.at.date())
         for receipt in r.all(MessageDelivered)
     )

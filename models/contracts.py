@@ -59,9 +59,13 @@ class SourceStart(Model):
 
 
 class Look(Model):
-    """The store's answer to "is this source quiet?"; ``again_at`` None waits for a referral."""
+    """The store's answer to "is this source quiet?"; ``again_at`` None waits for a referral.
+
+    ``closed``: its provider has left, and the watch ends until a referral begins it again.
+    """
 
     quiet: bool = False
+    closed: bool = False
     again_at: UtcDatetime | None = None
 
 
@@ -213,6 +217,7 @@ class Card(Model):
     last_touch_at: datetime | None = None
     holds: tuple[str, ...] = ()  # why it waits, as codes (models.facts.HoldReason)
     paused_until: datetime | None = None  # nothing goes to the patient before
+    in_hands_of: str | None = None  # a staff id
     closed_reason: str | None = None
     version: str = ""
 

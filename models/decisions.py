@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from models import holds
+from models import duty, holds
 from models.base import Model
 from models.facts import (
+    LEASES,
     AnyDecision,
     CallLogged,
     CertificationWaived,
+    CertifierNamed,
     ClosedReason,
+    HandedOver,
     HoldLifted,
     HoldPlaced,
     MessageApproved,
@@ -20,11 +23,14 @@ from models.facts import (
     ReferralClosed,
     Resumed,
     TaskCompleted,
+    TaskHandedOver,
+    TaskReturned,
+    TaskTaken,
     WhyDeclined,
 )
 from models.referral import MessageRef, Referral
 from models.returned import LONGEST_PLAN
-from models.tasks import TaskKind, kind_of
+from models.tasks import CALLS, TaskKind, kind_of
 
 # Not worth keeping a referral open for: what proposes the closing, and what it answers.
 _ANSWERED_BY_CLOSING = {
@@ -35,13 +41,6 @@ _ANSWERED_BY_CLOSING = {
 }
 _OPEN_QUESTIONS = {TaskKind.CONFIRM_ATTENDANCE, TaskKind.UNMATCHED_EVENT}
 _ANYWHERE = timedelta(hours=14)  # the earliest zone has tomorrow's date by then
-_CALLS = {
-    TaskKind.CALL_PATIENT,
-    TaskKind.REBOOK_CALL,
-    TaskKind.CALL_AFTER_STOP,
-    TaskKind.CALL_AFTER_CANCEL,
-    TaskKind.CALL_TO_RESCHEDULE,
-}
 
 
 class Refusal(Model):
@@ -58,7 +57,8 @@ def refusal(r: Referral, decision: AnyDecision) -> Refusal | None:
         return None
     undoes = decision.retracted
     reopens = undoes and isinstance(decision, ReferralClosed)
-    if r.closed() and not reopens and not isinstance(decision, TaskCompleted):
+    about_a_task = isinstance(decision, (TaskCompleted, *LEASES))
+    if r.closed() and not reopens and not about_a_task:
         return Refusal(code="closed", sentence="This referral is closed; reopen it first.")
     if decision.seen is not None and decision.seen != r.version:
         return Refusal(
@@ -71,6 +71,10 @@ def refusal(r: Referral, decision: AnyDecision) -> Refusal | None:
         return None
     if isinstance(decision, TaskCompleted):
         return _task(r, decision)
+    if isinstance(decision, TaskTaken | TaskHandedOver | TaskReturned):
+        return _lease(r, decision)
+    if isinstance(decision, HandedOver) and r.over():
+        return Refusal(code="over", sentence="This referral is over; there is nothing to hand on.")
     if isinstance(decision, ReferralClosed):
         return _close(r, decision)
     if isinstance(decision, MessageApproved):
@@ -83,10 +87,23 @@ def refusal(r: Referral, decision: AnyDecision) -> Refusal | None:
         return _lift(r, decision)
     if isinstance(decision, Paused | Resumed):
         return _pause(r, decision)
+    if isinstance(decision, CertifierNamed):
+        return _certifier(decision)
     if isinstance(decision, CertificationWaived) and r.plan() is None:
         return Refusal(code="no_plan", sentence="There is no plan of care to give up on yet.")
     if isinstance(decision, CallLogged) and decision.party == "patient" and r.over():
         return Refusal(code="over", sentence="This referral is over; nobody should call.")
+    return None
+
+
+def _certifier(named: CertifierNamed) -> Refusal | None:
+    if named.provider_id is None:
+        return Refusal(code="nobody_named", sentence="Name the provider who certifies.")
+    if not named.may_certify:
+        return Refusal(
+            code="may_not_certify",
+            sentence="A chiropractor or dentist may not certify a plan of care; name another.",
+        )
     return None
 
 
@@ -153,6 +170,30 @@ def _page(r: Referral, said: PageJudged) -> Refusal | None:
     return None
 
 
+def _lease(r: Referral, decision: TaskTaken | TaskHandedOver | TaskReturned) -> Refusal | None:
+    """Of two who take one task the first has it; anybody may put it back or hand it on."""
+    if r.task(decision.task) is None:
+        return Refusal(code="no_task", sentence="There is no such task on this referral.")
+    if not r.task_open(decision.task):
+        return Refusal(code="task_over", sentence="This task is done already, or overtaken.")
+    held = duty.lease(r, decision.task)
+    if held is not None and not held.stands(decision.at):
+        held = None
+    if isinstance(decision, TaskTaken) and held is not None and held.who != decision.by:
+        return taken(held.who)
+    if isinstance(decision, TaskReturned) and duty.lease(r, decision.task) is None:
+        return Refusal(code="not_taken", sentence="Nobody has this task; it is free to take.")
+    return None
+
+
+def taken(who: str) -> Refusal:
+    """Somebody else was faster; *who* is their staff id."""
+    return Refusal(
+        code="taken",
+        sentence=f"{who} has this task: choose another one, or ask {who} to hand it over.",
+    )
+
+
 def _close(r: Referral, decision: ReferralClosed) -> Refusal | None:
     reason = decision.reason
     if reason is ClosedReason.COMPLETED:
@@ -189,7 +230,7 @@ def _lose(r: Referral, reason: ClosedReason) -> Refusal | None:
         return Refusal(
             code="unread_reply", sentence="The patient has written; answer before closing as lost."
         )
-    if standing & _CALLS:
+    if standing & CALLS:
         return Refusal(
             code="open_call", sentence="A call to the patient is still open: make or dismiss it."
         )

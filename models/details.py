@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from models import certification, dues, holds
+from models import certification, dues, duty, holds
 from models.policy import Rules
 from models.referral import Referral
 from models.tasks import SPECS, kind_of
@@ -36,7 +36,9 @@ def details(r: Referral, rules: Rules, now: datetime) -> str:
     for task in tasks:
         late = " (late)" if task.due < now else ""
         says = SPECS[kind_of(task.task)].says
-        lines.append(f"- by {moment(task.due)}{late}, {_words(task.role)}: {says}")
+        raised = duty.raised_to(r, task.task)
+        whose = _words(task.role) + (f", now also the {_words(raised)}" if raised else "")
+        lines.append(f"- by {moment(task.due)}{late}, {whose}: {says}")
     ahead = dues.ahead(r, rules, now)
     if ahead:
         lines.append("\n**Next, by itself or due:**")

@@ -19,6 +19,7 @@ from models.regions import Region
 
 Text = Annotated[str, Field(min_length=1, max_length=300)]
 Short = Annotated[str, Field(min_length=1, max_length=60)]
+Npi = Annotated[str, Field(pattern=r"^[0-9]{10}$")]
 MAX_PDF_BYTES = 6 * 1024 * 1024
 
 
@@ -48,7 +49,7 @@ class PatientIn(StrictModel):
 class ProviderIn(StrictModel):
     """A physician, NP, PA or the like; found again by NPI."""
 
-    npi: Annotated[str, Field(pattern=r"^[0-9]{10}$")] | None = None
+    npi: Npi | None = None
     name: Text
     credential: Short | None = None
     practice: Text | None = None
@@ -97,6 +98,29 @@ class ReferralRef(StrictModel):
 
     id: Id | None = None
     external: ExternalId | None = None
+
+
+class ProviderLeftIn(StrictModel):
+    """A provider retired or moved: told once, for the organization, not about one referral.
+
+    The provider by NPI or by our id; so the successor, or one we have not met with name and fax.
+    """
+
+    provider_npi: Npi | None = None
+    provider_id: Id | None = None
+    on: date
+    successor_npi: Npi | None = None
+    successor_id: Id | None = None
+    successor: ProviderIn | None = None
+    by: Id | None = None  # the member of staff who told it
+
+
+class CertifierIn(StrictModel):
+    """Who certifies a plan of care: by NPI, by our id, or somebody we have not met."""
+
+    provider_npi: Npi | None = None
+    provider_id: Id | None = None
+    provider: ProviderIn | None = None
 
 
 class DocumentIn(StrictModel):

@@ -119,5 +119,5 @@ def _names(message: MessageRef, fact: AnyFact) -> bool:
     if isinstance(fact, ProgressReportSigned):
         return message.occasion == fact.report_id
     if isinstance(fact, PlanOfCareSigned) and message.kind is Kind.PLAN_OF_CARE:
-        return message.occasion == f"v{fact.version}"
+        return message.occasion.split("-")[0] == f"v{fact.version}"
     return True

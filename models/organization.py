@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
@@ -12,6 +12,7 @@ from pydantic import (
     HttpUrl,
     StringConstraints,
     TypeAdapter,
+    model_validator,
 )
 
 from models import people
@@ -82,14 +83,33 @@ class Organization(Model):
         raise KeyError(clinic_id)
 
 
+class Absence(Model):
+    """Local days on which somebody is away, the last one included."""
+
+    first: date
+    last: date
+
+    @model_validator(mode="after")
+    def _forwards(self) -> Self:
+        if self.last < self.first:
+            raise ValueError("the last day comes before the first")
+        return self
+
+
 class Staff(Model):
-    """One person of the organization; access is per clinic (policy.md rule 1)."""
+    """One person of the organization; access is per clinic (policy.md rule 1).
+
+    ``hours`` are their shifts where those are not the clinic's; both and ``away`` say when a task
+    they hold returns.
+    """
 
     id: Slug
     name: Text
     role: Role
     email: Email
     clinics: tuple[Slug, ...]
+    hours: Hours | None = None
+    away: tuple[Absence, ...] = ()
 
 
 class Channels(Model):

@@ -1,14 +1,16 @@
 """Who has to do with a referral as it stands: its sources, its certifier, who hears the reports.
 
-The request names them first; co-sources fill in what it left open (policy.md rule 2).
+The request names them first; co-sources fill in what it left open (policy.md rule 2), and people
+come and go in the middle of care.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from models.facts import CoSourceAdded, ReferralReceived
+from models.facts import CertifierNamed, CoSourceAdded, ProviderLeft, ReferralReceived
 from models.people import SourceKind
 
 if TYPE_CHECKING:
@@ -51,18 +53,92 @@ def office(r: Referral) -> str | None:
     return next((sender.party for sender in senders(r) if sender.kind.treating), None)
 
 
-def standing(told: ReferralReceived, others: Sequence[CoSourceAdded]) -> ReferralReceived:
-    """The request with what its own sender left open filled in by the co-sources."""
-    if not others:
+def hears_no_more(provider_id: str) -> Callable[[Referral], bool]:
+    """Whether a recipient gets no reports any more, as a question to a referral."""
+    return lambda r: provider_id not in r.received.recipients
+
+
+def plan_occasion(r: Referral, version: int) -> str:
+    """The occasion of the plan's message; a new one for who certifies instead of somebody else."""
+    replaced = any(named.instead_of for named in r.all(CertifierNamed))
+    who = r.received.certifier_id
+    return f"v{version}-{who}" if replaced and who else f"v{version}"
+
+
+def replaced_at(r: Referral) -> datetime | None:
+    """When somebody came to certify, or was missing, instead of somebody else; None if never."""
+    return max((n.at for n in r.all(CertifierNamed) if n.instead_of), default=None)
+
+
+def newest_naming(r: Referral) -> CertifierNamed | None:
+    """The last word on who certifies, beside the requests themselves."""
+    return max(r.all(CertifierNamed), key=lambda one: (one.as_of, one.key), default=None)
+
+
+def certifiers(r: Referral) -> tuple[ReferralReceived, ...]:
+    """The request as it stood with each of its certifiers, the present one first.
+
+    What one of them has certified stays certified when another takes over.
+    """
+    stands, before = r.received, [r.told]
+    before += [
+        r.told.model_copy(update=_certified_by(one.certifier_id, one.certifier_may_certify))
+        for one in r.all(CoSourceAdded)
+    ]
+    before += [
+        r.told.model_copy(update=_certified_by(named.provider_id, named.may_certify))
+        for named in r.all(CertifierNamed)
+    ]
+    return (stands, *(one for one in before if one.certifier_id != stands.certifier_id))
+
+
+def standing(
+    told: ReferralReceived,
+    others: Sequence[CoSourceAdded],
+    named: Sequence[CertifierNamed],
+    left: Sequence[ProviderLeft],
+) -> ReferralReceived:
+    """The request as it stands by now: filled in by co-sources, changed by who came and went."""
+    if not (others or named or left):
         return told
-    filled: dict[str, Any] = {}
-    named = [one for one in others if one.certifier_id is not None]
-    if told.certifier_id is None and named:
-        filled["certifier_id"] = named[0].certifier_id
-        filled["certifier_may_certify"] = named[0].certifier_may_certify
+    filled = _certifier(told, others, named)
     paid = [one.payers for one in others if one.payers]
     if not told.payers and paid:
         filled["payers"] = paid[0]
     hears = [*told.recipients, *(one for other in others for one in other.recipients)]
+    hears += [one.provider_id for one in named if one.provider_id is not None]
+    for gone in sorted(left, key=lambda one: one.on):
+        instead = [gone.successor_id] if gone.successor_id else []
+        hears = [who for one in hears for who in (instead if one == gone.provider_id else [one])]
     filled["recipients"] = tuple(dict.fromkeys(hears))
     return told.model_copy(update=filled)
+
+
+def _certifier(
+    told: ReferralReceived, others: Sequence[CoSourceAdded], named: Sequence[CertifierNamed]
+) -> dict[str, Any]:
+    """A person's word goes first, then the first request that names somebody."""
+    newest = max(named, key=lambda one: (one.as_of, one.key), default=None)
+    asked: Sequence[ReferralReceived | CoSourceAdded] = (told, *others)
+    if newest is not None:
+        if newest.provider_id is not None:
+            return _changed(told, newest.provider_id, newest.may_certify)
+        asked = [one for one in others if one.as_of > newest.as_of]
+    for one in asked:
+        if one.certifier_id is not None:
+            return _changed(told, one.certifier_id, one.certifier_may_certify)
+    return _changed(told, None, True)
+
+
+def _changed(told: ReferralReceived, who: str | None, may: bool) -> dict[str, Any]:
+    return {} if who == told.certifier_id else _certified_by(who, may)
+
+
+def _certified_by(who: str | None, may: bool) -> dict[str, Any]:
+    """The order in the request counts for its own certifier alone (policy.md rule 5)."""
+    return {
+        "certifier_id": who,
+        "certifier_may_certify": may,
+        "order_signed_and_dated": False,
+        "order_holds_full_plan": False,
+    }

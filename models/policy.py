@@ -363,10 +363,21 @@ class Fax(Model):
 
 
 class Task(Model):
-    """How long a person may hold a task; it returns at shift end or absence [C1]."""
+    """How long a person may hold a task; it returns at shift end or absence [C1].
+
+    ``lead_after`` and ``director_after`` count from a task's due time, in the hours of the
+    location. A task that was done without bringing what it is for comes round again: no wait may be
+    left without an owner.
+    """
 
     lease: Span = _span("1 bd")
     lease_urgent: Span = _span("1 bh")
+    lead_after: Span = _span("4 bh")
+    lead_after_urgent: Span = _span("1 bh")
+    director_after: Span = _span("2 bd")
+    director_after_urgent: Span = _span("4 bh")
+    comes_again: Span = _span("7 d")  # as calls about an unsigned plan do
+    asked_again: Span = _span("1 bd")  # a question about one appointment or one name
 
 
 class Feed(Model):

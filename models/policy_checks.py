@@ -106,6 +106,9 @@ _IN_ORDER = (
     ("intake.desk_task_before", "intake.reminder_before"),
     ("authorization.request", "authorization.lead_after"),
     ("authorization.chase_every", "authorization.lead_after"),
+    ("task.lease_urgent", "task.lease"),
+    ("task.lead_after", "task.director_after"),
+    ("task.lead_after_urgent", "task.director_after_urgent"),
     ("poc.therapist_sign", "poc.director_after"),
     ("poc.no_receipt_call", "poc.no_receipt_director"),
     ("recert.send_before", "recert.prepare_before"),
@@ -134,7 +137,12 @@ def _deadlines(policy: Policy) -> Iterator[Problem]:
     for key, ceiling, why in _AT_MOST:
         if _value(policy, key).longer_than(Span.of(ceiling)) is not False:
             yield Problem(tuple(key.split(".")), f"expected at most {Span.of(ceiling)}: {why}")
-    for key in ("authorization.chase_every", "poc.late_call_every"):
+    for key in (
+        "authorization.chase_every",
+        "poc.late_call_every",
+        "task.comes_again",
+        "task.asked_again",
+    ):
         if not _value(policy, key).amount:
             yield Problem(tuple(key.split(".")), "expected more than nothing: this repeats")
 

@@ -14,12 +14,14 @@ from typing import NamedTuple, TypeVar
 
 from models import answers, certification, holds, parties, returned, tasks
 from models.facts import (
+    LEASES,
     AnyFact,
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentMissed,
     CallLogged,
     CallOutcome,
+    CertifierNamed,
     CheckInAnswered,
     ClosedReason,
     CoSourceAdded,
@@ -29,6 +31,7 @@ from models.facts import (
     Ending,
     EvaluationCompleted,
     Fact,
+    HandedOver,
     IntakeCompleted,
     Meaning,
     MessageApproved,
@@ -41,6 +44,7 @@ from models.facts import (
     PlanOfCareReturned,
     PlanOfCareSigned,
     ProgressReportSigned,
+    ProviderLeft,
     ReferralClosed,
     ReferralReceived,
     ReferralWithdrawn,
@@ -145,7 +149,12 @@ class Referral:
         Known also once it was taken back; see ``is_received``.
         """
         if self._request is None:
-            self._request = parties.standing(self.told, self.all(CoSourceAdded))
+            self._request = parties.standing(
+                self.told,
+                self.all(CoSourceAdded),
+                self.all(CertifierNamed),
+                self.all(ProviderLeft),
+            )
         return self._request
 
     @property
@@ -207,7 +216,7 @@ class Referral:
             return True
         unknown = [reply for reply in self.all(PatientReplied) if reply.meaning is None]
         reply = unknown[-1] if unknown else None
-        decided = [f.at for f in self.facts if isinstance(f, Decision) and not f.retracted]
+        decided = [d.at for d in self.decisions() if not d.retracted]
         return reply is not None and reply.at > max(decided, default=self.received.at)
 
     def unanswered(self) -> bool:
@@ -217,6 +226,11 @@ class Referral:
     def reply_overtaken(self, kind: tasks.TaskKind, occasion: str) -> bool:
         """A call has answered the text that a task is about."""
         return answers.overtaken(self, kind, occasion)
+
+    def decisions(self) -> list[Decision]:
+        """What staff decided about this referral, oldest first; who has a task is left out."""
+        told = [fact for fact in self.facts if isinstance(fact, Decision)]
+        return [fact for fact in told if not isinstance(fact, LEASES)]
 
     def missed(self) -> list[AppointmentMissed]:
         """Missed evaluation appointments, oldest first."""
@@ -542,8 +556,13 @@ class Referral:
     @property
     def version(self) -> str:
         """The key of the latest decision: the token a stale card is recognised by."""
-        decisions = [f for f in self.facts if isinstance(f, Decision)]
+        decisions = self.decisions()
         return decisions[-1].key if decisions else ""
+
+    def in_hands_of(self) -> str | None:
+        """The colleague whom the referral was handed over to last."""
+        handed = self.last(HandedOver)
+        return handed.to if handed is not None else None
 
     def last_touch_at(self) -> datetime | None:
         """The latest contact with source or patient, in or out."""

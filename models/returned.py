@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from models import parties
 from models.facts import (
     PageJudged,
     PageVerdict,
@@ -61,8 +62,13 @@ def judged(r: Referral, page: PlanOfCareReturned) -> bool:
 
 
 def newest(r: Referral) -> PageJudged | None:
-    """The latest word on a page of the newest plan."""
-    said = [one for one in r.all(PageJudged) if one.version >= r.plan_version]
+    """The latest word on a page of the newest plan, by whoever certifies now."""
+    since = parties.replaced_at(r)
+    said = [
+        one
+        for one in r.all(PageJudged)
+        if one.version >= r.plan_version and (since is None or one.at >= since)
+    ]
     return max(said, key=lambda one: (one.as_of, one.key), default=None)
 
 

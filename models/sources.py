@@ -23,12 +23,14 @@ class SourceHistory(Model):
     """What silence is judged by: the moments at which valid referrals were received.
 
     Duplicates and referrals entered in error are left out; one that the clinic declined counts
-    (policy.md rules 14 and 20). ``key`` is the liaison's flag. The order does not matter.
+    (policy.md rules 14 and 20). ``key`` is the liaison's flag; ``left``: its provider has left and
+    nobody has come from them since. The order does not matter.
     """
 
     kind: SourceKind
     received: tuple[UtcDatetime, ...] = ()
     key: bool = False
+    left: bool = False
 
     @property
     def last(self) -> datetime | None:
@@ -49,9 +51,10 @@ def quiet_at(history: SourceHistory, policy: Policy) -> datetime | None:
     """When the source counts as quiet unless a referral comes first; None: never, too few to say.
 
     60 days after the last valid referral by its received date: the product's promise. Fewer than
-    ``silence.min_referrals`` raise nothing, and some kinds never do (policy.md rule 20).
+    ``silence.min_referrals`` raise nothing, and some kinds never do (policy.md rule 20); nor does
+    a provider who has left.
     """
-    if not watched(history.kind):
+    if not watched(history.kind) or history.left:
         return None
     last = history.last
     if last is None or len(history.received) < policy.silence.min_referrals:

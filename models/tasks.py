@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from models import holds
+from models import holds, parties
 from models.facts import (
     AuthorizationStatus,
     CoSourceAdded,
@@ -95,6 +95,8 @@ class TaskSpec(NamedTuple):
     role: Role
     says: str
     moot: Moot
+    urgent: bool = False  # held for an hour at most, and raised within hours
+    own_ladder: bool = False  # its promise itself asks the next in line
 
 
 def _never(_: Referral, __: str) -> bool:
@@ -234,7 +236,7 @@ def _judged(r: Referral, occasion: str) -> bool:
 
 
 def _found(verdict: PageVerdict, why: WhyDeclined | None = None) -> Moot:
-    """Overtaken by a signature, by another plan, or by another word on the page."""
+    """Overtaken by a signature, by another plan or certifier, or by another word on the page."""
 
     def moot(r: Referral, occasion: str) -> bool:
         said = _said(r, _number(occasion))
@@ -245,7 +247,12 @@ def _found(verdict: PageVerdict, why: WhyDeclined | None = None) -> Moot:
 
 
 def _said(r: Referral, version: int) -> list[PageJudged]:
-    said = [one for one in r.all(PageJudged) if one.version == version]
+    since = parties.replaced_at(r)  # of whoever certified before, nothing is asked any more
+    said = [
+        one
+        for one in r.all(PageJudged)
+        if one.version == version and (since is None or one.at >= since)
+    ]
     return sorted(said, key=lambda one: (one.as_of, one.key))
 
 
@@ -286,7 +293,10 @@ def _let_go(r: Referral, occasion: str) -> bool:
 
 SPECS: dict[TaskKind, TaskSpec] = {
     TaskKind.VERIFY_SENDER: TaskSpec(
-        Role.FRONT_DESK, "Confirm who sent this referral; nobody is thanked until then", _verified
+        Role.FRONT_DESK,
+        "Confirm who sent this referral; nobody is thanked until then",
+        _verified,
+        urgent=True,
     ),
     TaskKind.ACKNOWLEDGE: TaskSpec(
         Role.LEAD, "Thank the source by phone: no written thank-you went out in time", _thanked
@@ -304,11 +314,13 @@ SPECS: dict[TaskKind, TaskSpec] = {
         Role.FRONT_DESK,
         "The patient wrote: read it and answer, or call",
         _answered(TaskKind.ANSWER_PATIENT),
+        urgent=True,
     ),
     TaskKind.RED_FLAG: TaskSpec(
         Role.THERAPIST,
         "The patient wrote of something that may be urgent: read it and call now",
         _answered(TaskKind.RED_FLAG),
+        urgent=True,
     ),
     TaskKind.WRONG_NUMBER: TaskSpec(
         Role.COMPLIANCE,
@@ -325,6 +337,7 @@ SPECS: dict[TaskKind, TaskSpec] = {
         Role.FRONT_DESK,
         "The patient wrote that they cancel: call now; the booking stands until they say which",
         _answered(TaskKind.CALL_AFTER_CANCEL),
+        urgent=True,
     ),
     TaskKind.CALL_TO_RESCHEDULE: TaskSpec(
         Role.FRONT_DESK,
@@ -389,7 +402,9 @@ SPECS: dict[TaskKind, TaskSpec] = {
     TaskKind.ATTACH_DOCUMENT: TaskSpec(
         Role.THERAPIST, "Attach the signed document: the event brought none", _over
     ),
-    TaskKind.SIGN_PLAN: TaskSpec(Role.THERAPIST, "Write and sign the plan of care", _plan_known),
+    TaskKind.SIGN_PLAN: TaskSpec(
+        Role.THERAPIST, "Write and sign the plan of care", _plan_known, own_ladder=True
+    ),
     TaskKind.CALL_CERTIFIER: TaskSpec(
         Role.FRONT_DESK, "Call the provider's office about the unsigned plan of care", _signed
     ),
@@ -403,6 +418,7 @@ SPECS: dict[TaskKind, TaskSpec] = {
         Role.THERAPIST,
         "The provider changed the plan: review it before the next visit",
         _newer_plan,
+        own_ladder=True,
     ),
     TaskKind.PLAN_UNDATED: TaskSpec(
         Role.FRONT_DESK,
@@ -426,10 +442,13 @@ SPECS: dict[TaskKind, TaskSpec] = {
         _found(PageVerdict.DECLINED, WhyDeclined.DISAGREES),
     ),
     TaskKind.RECERTIFY: TaskSpec(
-        Role.THERAPIST, "Prepare the recertification, or discharge", _newer_plan
+        Role.THERAPIST, "Prepare the recertification, or discharge", _newer_plan, own_ladder=True
     ),
     TaskKind.WRITE_PROGRESS: TaskSpec(
-        Role.THERAPIST, "Write the progress report by the tenth treatment day", _report_written
+        Role.THERAPIST,
+        "Write the progress report by the tenth treatment day",
+        _report_written,
+        own_ladder=True,
     ),
     TaskKind.PROGRESS_OVERDUE: TaskSpec(
         Role.DIRECTOR,
@@ -451,10 +470,10 @@ SPECS: dict[TaskKind, TaskSpec] = {
         _evaluation_told,
     ),
     TaskKind.SIGN_SUMMARY: TaskSpec(
-        Role.THERAPIST, "Write and sign the discharge summary", _summary_known
+        Role.THERAPIST, "Write and sign the discharge summary", _summary_known, own_ladder=True
     ),
     TaskKind.LOW_SCORE: TaskSpec(
-        Role.LEAD, "The patient was not satisfied: call them today", _never
+        Role.LEAD, "The patient was not satisfied: call them today", _never, urgent=True
     ),
     TaskKind.UNDELIVERABLE: TaskSpec(
         Role.FRONT_DESK, "No channel took this message: reach the recipient by phone", _went_out
@@ -486,9 +505,24 @@ SPECS: dict[TaskKind, TaskSpec] = {
         Role.FRONT_DESK, "Tell the source by phone that this referral is closed, and why", _never
     ),
     TaskKind.RE_ENGAGEMENT: TaskSpec(
-        Role.LIAISON, "A source has gone quiet: call, or write a personal note", _never
+        Role.LIAISON,
+        "A source has gone quiet: call, or write a personal note",
+        _never,
+        own_ladder=True,
     ),
 }
+
+
+# Tasks to call a patient; those of a patient after surgery cannot wait.
+CALLS = frozenset(
+    {
+        TaskKind.CALL_PATIENT,
+        TaskKind.REBOOK_CALL,
+        TaskKind.CALL_AFTER_STOP,
+        TaskKind.CALL_AFTER_CANCEL,
+        TaskKind.CALL_TO_RESCHEDULE,
+    }
+)
 
 
 def task_key(kind: TaskKind, occasion: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from models import duty
 from models.referral import Referral, Stage
 from models.roles import Role
 
@@ -21,5 +22,8 @@ class View(NamedTuple):
 
 def view_of(referral: Referral) -> View:
     """The view that a referral's facts make."""
-    raised = any(task.role in ESCALATED for task in referral.open_tasks())
+    raised = any(
+        task.role in ESCALATED or duty.raised_to(referral, task.task) in ESCALATED
+        for task in referral.open_tasks()
+    )
     return View(referral.stage(), raised)

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from models.errors import NotFound
 from models.people import Patient, SourceKind
-from store import referrals
+from store import people, referrals
 from store.tables import PatientRow, PracticeRow, ProviderRow, ReferralRow, SourceRow
 
 
@@ -63,7 +63,8 @@ def contact(
     if party == "patient":
         return _patient(session, referral, on or referral.received_at.date())
     if party == "source" or party.startswith("source:"):
-        return _source(session, sender_of(session, org, referral_id, party), party)
+        day = on or referral.received_at.date()
+        return _source(session, sender_of(session, org, referral_id, party), party, day)
     if party == "certifier" and referral.certifier_id is not None:
         return _provider(session, org, referral.certifier_id, party)
     if party.startswith("recipient:"):
@@ -160,17 +161,20 @@ def _provider(session: Session, org: str, provider_id: str, party: str) -> Conta
     )
 
 
-def _source(session: Session, row: SourceRow, party: str) -> Contact:
-    if row.provider_id is not None:
-        known = _provider(session, row.org, row.provider_id, party)
+def _source(session: Session, row: SourceRow, party: str, on: date) -> Contact:
+    who = session.get_one(ProviderRow, row.provider_id) if row.provider_id is not None else None
+    stands = people.standing_in(session, who, on) if who else None
+    if stands is not None:
+        known = _provider(session, row.org, stands.id, party)
         return known._replace(verified=row.verified, source_id=row.id)
     practice = session.get_one(PracticeRow, row.practice_id) if row.practice_id else None
+    gone = who is not None  # the provider has left, the office is still there
     return Contact(
         party=party,
-        name=row.name,
+        name=practice.name if gone and practice else row.name,
         fax=row.fax or (practice.fax if practice else None),
-        email=row.email or (practice.email if practice else None),
-        phone=row.phone or (practice.phone if practice else None),
+        email=(None if gone else row.email) or (practice.email if practice else None),
+        phone=(None if gone else row.phone) or (practice.phone if practice else None),
         prefers=row.prefers,
         practice=practice.name if practice else None,
         treating=SourceKind(row.kind).treating,

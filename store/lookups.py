@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import Text, cast
 from sqlmodel import Session, col, select
 
 from models.referral import Stage
 from store.tables import FactRow, InboxRow, InboxState, ProviderRow, ReferralRow
+
+_NAMES_PROVIDERS = ("referral_received", "co_source_added", "certifier_named", "provider_left")
 
 
 def provider_by_npi(session: Session, org: str, npi: str) -> ProviderRow | None:
@@ -26,6 +29,25 @@ def open_referrals_of(session: Session, org: str, patient_id: str) -> Sequence[R
         ReferralRow.stage != Stage.CLOSED,
     )
     return session.exec(query.order_by(col(ReferralRow.received_at), col(ReferralRow.id))).all()
+
+
+def open_referrals_naming(session: Session, org: str, provider_id: str) -> Sequence[ReferralRow]:
+    """Open referrals in whose facts a provider is named, as certifier, recipient or source.
+
+    A search through the words of the facts, for what happens a few times a year.
+    """
+    named = select(FactRow.referral_id).where(
+        FactRow.org == org,
+        col(FactRow.kind).in_(_NAMES_PROVIDERS),
+        cast(col(FactRow.body), Text).contains(f'"{provider_id}"', autoescape=True),
+    )
+    query = select(ReferralRow).where(
+        ReferralRow.org == org,
+        col(ReferralRow.duplicate_of).is_(None),
+        ReferralRow.stage != Stage.CLOSED,
+        col(ReferralRow.id).in_(named),
+    )
+    return session.exec(query.order_by(col(ReferralRow.id))).all()
 
 
 def row(session: Session, row_id: str) -> InboxRow | None:

@@ -17,7 +17,14 @@ from models import shapes
 from models.errors import BadRequest
 from models.events import NewReferral, PatientIn, ProviderIn, SourceIn
 from models.ids import new_id
-from models.people import Credential, SourceKind, credential
+from models.people import (
+    Certifier,
+    Credential,
+    Provider,
+    SourceKind,
+    credential,
+    may_certify,
+)
 from store.columns import Table
 from store.rows import digest, find_or_insert, fold
 from store.tables import PatientRow, PracticeRow, ProviderRow, SourceRow
@@ -39,10 +46,14 @@ _PATIENT: Names = (
 
 
 class Everyone(NamedTuple):
-    """The rows of everyone a new referral names; ``certifier`` is the source where it is one."""
+    """The rows of everyone a new referral names; ``certifier`` is the source where it is one.
+
+    ``sender`` is the source as a provider, where it is one.
+    """
 
     patient: PatientRow
     source: SourceRow
+    sender: ProviderRow | None
     certifier: ProviderRow | None
     recipients: tuple[ProviderRow, ...]
 
@@ -63,16 +74,42 @@ def everyone(
     caller's transaction must then be rolled back. Asking twice makes nobody twice.
     """
     maker = _Maker(session, org, at, today, country)
-    source, provider = maker.source(new.source)
-    certifier = maker.provider(new.certifier, "certifier") if new.certifier else provider
+    source, sender = maker.source(new.source)
+    certifier = maker.provider(new.certifier, "certifier") if new.certifier else sender
     return Everyone(
         patient=maker.patient(new.patient),
         source=source,
+        sender=sender,
         certifier=certifier,
         recipients=tuple(
             maker.provider(one, f"recipients.{place}") for place, one in enumerate(new.recipients)
         ),
     )
+
+
+def provider(
+    session: Session, org: str, given: ProviderIn, field: str, *, at: datetime, country: str = "US"
+) -> ProviderRow:
+    """Find or make one provider; raises BadRequest with ``field`` like ``everyone``."""
+    return _Maker(session, org, at, at.date(), country).provider(given, field)
+
+
+def may_certify_plans(row: ProviderRow) -> bool:
+    """Everyone but those who certainly may not; a person looks at the doubtful ones [G6]."""
+    known = Provider(id=row.id, name=row.name, credential=Credential(row.credential))
+    return may_certify(known) is not Certifier.NO
+
+
+def standing_in(session: Session, row: ProviderRow, on: date) -> ProviderRow | None:
+    """The provider, or who took over from them by a day; None where nobody did."""
+    seen: set[str] = set()
+    found: ProviderRow | None = row
+    while found is not None and found.left_on is not None and found.left_on <= on:
+        if found.id in seen:
+            return None  # two who named each other
+        seen.add(found.id)
+        found = session.get(ProviderRow, found.successor_id) if found.successor_id else None
+    return found
 
 
 class _Maker:
@@ -131,6 +168,8 @@ class _Maker:
             return row
         if row.credential != Credential.OTHER:
             found.credential = row.credential
+        if row.practice_id and found.left_on and row.practice_id != found.practice_id:
+            found.left_on, found.successor_id = None, None  # they practise again, elsewhere
         # The newest telling is where the provider works now.
         found.npi, found.practice_id = row.npi or found.npi, row.practice_id or found.practice_id
         return self._updated(found, row, given, _REACH)

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlmodel import Session, col, select
 
+from models import duty
 from models.card import card_of
 from models.contracts import Card
 from models.events import ExternalId
@@ -142,6 +143,7 @@ class Record:
             setattr(row, name, value)
         if referral.is_received():
             row.certifier_id = referral.received.certifier_id
+            row.urgency = referral.received.urgency
         session.add(row)
         session.flush()
         return Written(card, referral, tuple(fresh))
@@ -239,6 +241,11 @@ def _sync_tasks(session: Session, row: ReferralRow, referral: Referral) -> None:
         task.done_at = finished.at if finished else None
         task.done_by = finished.by if finished else None
         task.outcome = finished.outcome if finished else None
+        held = None if finished else duty.lease(referral, key)
+        task.owner = held.who if held else None
+        task.taken_at = held.since if held else None
+        task.leased_until = held.until if held else None
+        task.raised_to = duty.raised_to(referral, key)
         if finished:
             task.state = TaskState.DONE
         else:

@@ -7,7 +7,7 @@ transaction, so a source is never quiet without a task or the reverse.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from sqlmodel import Session, col, select
@@ -31,6 +31,7 @@ class SourceDates(NamedTuple):
     received: tuple[datetime, ...]
     quiet_since: datetime | None
     next_touch_at: datetime | None
+    left: bool = False
 
 
 def get(session: Session, org: str, source_id: str) -> SourceRow:
@@ -60,6 +61,7 @@ def history(session: Session, org: str, source_id: str) -> SourceDates:
         received=tuple(session.exec(query.order_by(col(ReferralRow.received_at)))),
         quiet_since=row.quiet_since,
         next_touch_at=row.next_touch_at,
+        left=row.left_on is not None,
     )
 
 
@@ -68,6 +70,8 @@ def received(session: Session, source: SourceRow, at: datetime) -> None:
     _lock(session, source)
     if source.last_received_at is None or source.last_received_at < at:
         source.last_received_at = at
+    if source.left_on is not None and at.date() > source.left_on:
+        source.left_on = None  # they still send, wherever they are
     session.add(source)
     session.flush()
 
@@ -103,6 +107,21 @@ def close_quiet(session: Session, source: SourceRow, *, at: datetime) -> None:
         task.state, task.done_at = TaskState.MOOT, at
         session.add(task)
     session.flush()
+
+
+def leave(session: Session, source: SourceRow, *, on: date | None, at: datetime) -> None:
+    """Its provider has left: nobody waits to hear from it; None takes that back."""
+    close_quiet(session, source, at=at)
+    source.left_on = on
+    source.next_touch_at = None if on else source.next_touch_at
+    session.add(source)
+    session.flush()
+
+
+def of_provider(session: Session, org: str, provider_id: str) -> Sequence[SourceRow]:
+    """The sources that are this provider; one, unless two tellings made two."""
+    query = select(SourceRow).where(SourceRow.org == org, SourceRow.provider_id == provider_id)
+    return session.exec(query.order_by(col(SourceRow.id))).all()
 
 
 def set_next_touch(session: Session, source: SourceRow, at: datetime | None) -> None:

@@ -34,6 +34,7 @@ from store.tables_post import (
 
 __all__ = [
     "AuditRow",
+    "CallLockRow",
     "ConsentRow",
     "ConsentState",
     "DeadNumberRow",
@@ -118,6 +119,7 @@ class ReferralRow(Table, table=True):
     open_tasks: int = 0
     last_touch_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     holds: list[str] = Field(default_factory=list, sa_type=JSON)
+    in_hands_of: str | None = None  # a staff id
     paused_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     closed_reason: str | None = None
     version: str = ""
@@ -223,7 +225,10 @@ class TaskRow(Table, table=True):
     key: str
     kind: str
     role: str
-    owner: str | None = None  # a staff id
+    owner: str | None = None  # a staff id: who has taken it
+    taken_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    leased_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    raised_to: str | None = None  # a role that has it as well, because it lay too long
     due: datetime = Field(sa_type=UtcDateTime)
     says: str = Field(sa_type=Words)
     state: str = TaskState.OPEN
@@ -231,6 +236,17 @@ class TaskRow(Table, table=True):
     done_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     done_by: str | None = None
     outcome: str | None = None  # done | dismissed
+
+
+class CallLockRow(Table, table=True):
+    """Somebody is calling a number just now (policy.md rule 18, §2 call.lock)."""
+
+    __tablename__ = "call_locks"
+
+    org: str = Field(primary_key=True)
+    number: str = Field(primary_key=True)
+    by: str
+    until: datetime = Field(sa_type=UtcDateTime)
 
 
 class AuditRow(Table, table=True):

@@ -92,6 +92,8 @@ class ProviderRow(Table, table=True):
     phone: str | None = None
     email: str | None = None
     prefers: str = "fax"
+    left_on: date | None = None  # retired, or moved to where nobody has heard from them yet
+    successor_id: str | None = Field(default=None, foreign_key="providers.id")
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
@@ -121,6 +123,7 @@ class SourceRow(Table, table=True):
     last_received_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     quiet_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     next_touch_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    left_on: date | None = None  # its provider has left: no silence means anything since
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, and_, col, or_, select
 
+from models import duty
+from models.decisions import taken
 from models.errors import NotFound, Refused
+from models.facts import Urgency
 from models.ids import new_id
 from models.roles import Role
 from models.tasks import SPECS, TaskKind, task_key
@@ -158,6 +161,75 @@ def complete(
     return row
 
 
+def take(
+    session: Session, org: str, task_id: str, *, by: str, at: datetime, until: datetime
+) -> TaskRow:
+    """Somebody has a task of a source or of the organization now; again only renews it.
+
+    Raises NotFound, Refused ``taken`` when a colleague has it, ``task_over`` when it is done, and
+    ``complete_by_fact`` for a referral's task: that is the fact ``task_taken``.
+    """
+    row = _locked(session, org, task_id)
+    if row.owner not in {None, by} and (row.leased_until is None or at < row.leased_until):
+        refused = taken(str(row.owner))
+        raise Refused(refused.sentence, code=refused.code)
+    return _lease(session, row, by, at, until)
+
+
+def hand_over(
+    session: Session, org: str, task_id: str, *, to: str, at: datetime, until: datetime
+) -> TaskRow:
+    """The same for a colleague, whoever has it; raises as ``take`` does, but for ``taken``."""
+    return _lease(session, _locked(session, org, task_id), to, at, until)
+
+
+def give_back(session: Session, org: str, task_id: str) -> TaskRow:
+    """The task is nobody's again; twice changes nothing. Raises as ``take`` does."""
+    return _lease(session, _locked(session, org, task_id), None, None, None)
+
+
+def raise_to(session: Session, org: str, task_id: str, role: Role) -> TaskRow:
+    """A role has the task as well, because it lay too long. Raises as ``take`` does."""
+    row = _locked(session, org, task_id)
+    row.raised_to = role
+    session.add(row)
+    session.flush()
+    return row
+
+
+def held(session: Session, org: str) -> Sequence[TaskRow]:
+    """Open tasks that somebody has, the longest first."""
+    query = select(TaskRow).where(
+        TaskRow.org == org, TaskRow.state == TaskState.OPEN, col(TaskRow.owner).is_not(None)
+    )
+    return session.exec(query.order_by(col(TaskRow.taken_at), col(TaskRow.id))).all()
+
+
+def may_rise(
+    session: Session, org: str, now: datetime, unheld: Sequence[tuple[Role, str]]
+) -> Sequence[tuple[TaskRow, str]]:
+    """Open tasks that are overdue and not at the top yet, with their referral's urgency.
+
+    *unheld* are roles that nobody holds at a clinic: theirs are looked at before they are due.
+    """
+    nobody = [
+        and_(col(TaskRow.role) == role, col(TaskRow.clinic_id) == clinic) for role, clinic in unheld
+    ]
+    query = (
+        select(TaskRow, col(ReferralRow.urgency))
+        .join(ReferralRow, col(ReferralRow.id) == col(TaskRow.referral_id), isouter=True)
+        .where(
+            TaskRow.org == org,
+            TaskRow.state == TaskState.OPEN,
+            TaskRow.role != Role.DIRECTOR,
+            col(TaskRow.raised_to).is_(None) | (col(TaskRow.raised_to) != Role.DIRECTOR),
+            or_(col(TaskRow.due) < now, *nobody),
+        )
+    )
+    rows = session.exec(query.order_by(col(TaskRow.due), col(TaskRow.id)))
+    return [(task, urgency or Urgency.ROUTINE) for task, urgency in rows]
+
+
 def open_tasks(
     session: Session,
     org: str,
@@ -168,10 +240,16 @@ def open_tasks(
     source_id: str | None = None,
     kind: TaskKind | None = None,
 ) -> Sequence[TaskRow]:
-    """What stands open, soonest first; a clinic also sees what belongs to every clinic."""
+    """What stands open, soonest first; a clinic also sees what belongs to every clinic.
+
+    A role sees its own and what was raised to it, or past it.
+    """
     query = select(TaskRow).where(TaskRow.org == org, TaskRow.state == TaskState.OPEN)
     if role is not None:
-        query = query.where(TaskRow.role == role)
+        raised = col(TaskRow.raised_to).in_(duty.upwards(role))
+        query = query.where(
+            (col(TaskRow.role) == role) | (raised & col(TaskRow.role).in_(duty.below(role)))
+        )
     if clinic_id is not None:
         query = query.where(
             (col(TaskRow.clinic_id) == clinic_id) | col(TaskRow.clinic_id).is_(None)
@@ -189,6 +267,26 @@ def of_referral(session: Session, referral_id: str) -> Sequence[TaskRow]:
     """Every task a referral ever had, oldest first."""
     query = select(TaskRow).where(TaskRow.referral_id == referral_id)
     return session.exec(query.order_by(col(TaskRow.opened_at), col(TaskRow.key))).all()
+
+
+def _locked(session: Session, org: str, task_id: str) -> TaskRow:
+    """An open task of a source or of the organization, nobody else writing it meanwhile."""
+    get(session, org, task_id)
+    row = session.get_one(TaskRow, task_id, with_for_update=True, populate_existing=True)
+    if row.referral_id is not None:
+        raise Refused("A referral's task is changed through the referral.", code="complete_by_fact")
+    if row.state != TaskState.OPEN:
+        raise Refused("This task is done already, or overtaken.", code="task_over")
+    return row
+
+
+def _lease(
+    session: Session, row: TaskRow, who: str | None, at: datetime | None, until: datetime | None
+) -> TaskRow:
+    row.owner, row.taken_at, row.leased_until = who, at, until
+    session.add(row)
+    session.flush()
+    return row
 
 
 def _open(session: Session, row: TaskRow) -> TaskRow:

@@ -109,7 +109,7 @@ class StandInHandle:
             raise RPCError("gone", RPCStatusCode.NOT_FOUND, b"")
         return self.engine.runs[self.id][-1]
 
-    async def signal(self, name: str, arg: Any, **_: Any) -> None:
+    async def signal(self, name: str, arg: Any = None, **_: Any) -> None:
         self._running().signals.append((name, arg))
 
     async def execute_update(self, name: str, arg: Any, *, id: str | None, **_: Any) -> str:

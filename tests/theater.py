@@ -73,6 +73,7 @@ class Fakes:
         self.approve: set[Kind] = set()  # held for a person
         self.heard: dict[str, datetime] = {}  # the last referral of each source
         self.looks: list[tuple[datetime, Look]] = []
+        self.left: set[str] = set()  # sources whose provider has left
         self.quiet_after = timedelta(days=60)
         self.never_quiet = False
 
@@ -161,6 +162,8 @@ class Fakes:
         again = self.heard[start.source_id] + self.quiet_after
         quiet = at >= again and not self.never_quiet
         look = Look(quiet=True) if quiet else Look(again_at=again)
+        if start.source_id in self.left:
+            look = Look(closed=True)
         self.looks.append((at, look))
         return look
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from models.base import Model
 from models.contracts import Card
 from models.facts import UtcDatetime
-from store.tables import InboxRow
+from store.tables import InboxRow, TaskRow
 
 
 class Accepted(Model):
@@ -54,6 +54,31 @@ class DecisionAnswer(Model):
     version: str = ""
 
 
+class TaskView(Model):
+    """Something a person must do; ids and codes, and words that name nobody."""
+
+    id: str
+    kind: str
+    says: str
+    role: str
+    raised_to: str | None = None
+    due: UtcDatetime
+    state: str
+    owner: str | None = None
+    leased_until: UtcDatetime | None = None
+    clinic_id: str | None = None
+    referral_id: str | None = None
+    source_id: str | None = None
+    event_id: str | None = None
+
+
+class CallLock(Model):
+    """Who is calling a patient's number, and until when at most."""
+
+    by: str
+    until: UtcDatetime
+
+
 class Health(Model):
     """How this process and what it needs are; ``degraded`` still takes events."""
 
@@ -84,3 +109,9 @@ def event_status(base_url: str, row: InboxRow) -> EventStatus:
         reason=row.reason,
         referral_id=row.referral_id,
     )
+
+
+def task_view(row: TaskRow) -> TaskView:
+    """A task as the API shows it."""
+    shown = row.model_dump(include=set(TaskView.model_fields))
+    return TaskView(**shown, event_id=row.inbox_id)

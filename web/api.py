@@ -8,7 +8,6 @@ from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
 
-from activities.decisions import read_decision
 from activities.intake import Intake
 from integrations.emr.events import read_json
 from models.contracts import RawRequest
@@ -94,8 +93,8 @@ def router(
     async def decide(referral_id: str, request: Request, response: Response) -> DecisionAnswer:
         """Have a staff decision taken; 409 says why not, 202 that it waits for a worker."""
         org = organization_of(settings, request.headers.get("authorization"))
-        staff = {one.id for one in intake.tenants.get(org).staff}
-        decision = read_decision(read_json(await request.body()), staff, clock())
+        content = read_json(await request.body())
+        decision = await asyncio.to_thread(intake.read_decision, org, referral_id, content)
         decided = await intake.decide(org, referral_id, decision)
         if decided.state == "pending":
             response.status_code = 202

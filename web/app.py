@@ -21,7 +21,7 @@ from store import schema
 from store.engine import Store, open_store
 from telemetry.logs import logger
 from telemetry.serving import metrics_served
-from web import api, codec, health, hooks, openapi, problems
+from web import api, codec, health, hooks, openapi, problems, tasks_api
 from web.dispatcher import Dispatcher
 from web.gauges import Gauges
 from web.guard import Guard
@@ -76,6 +76,7 @@ def create_app(
     app.state.dispatcher = dispatcher
     app.include_router(hooks.router(settings, intake, dispatcher, clock))
     app.include_router(api.router(settings, intake, dispatcher, clock))
+    app.include_router(tasks_api.router(settings, intake))
     app.include_router(health.router(intake, store))
     problems.install(app)
     openapi.describe(app)

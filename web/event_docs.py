@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from pydantic import AwareDatetime, BaseModel
+from pydantic.fields import FieldInfo
 
 from activities.clinical import KINDS
-from integrations.emr.events import NPI, RECEIVED, wire_fields
+from integrations.emr.events import NPI, ORGANIZATION, RECEIVED, wire_fields
 from integrations.emr.referral_file import COLUMNS
 from integrations.emr.texts import REPLIED, WORDS
 from models.errors import ConfigError
@@ -46,6 +47,10 @@ def table() -> str:
         brings = "pdf" if kind == "plan_of_care_returned" else "pdf or fields"
         document = brings if kind in KINDS else "none"
         lines.append(f"| `{kind}` | {says} | {fields} | {document} |")
+    for kind, about in ORGANIZATION.items():
+        says = _sentence(inspect.getdoc(about) or "")
+        fields = ", ".join(_named(about))
+        lines.append(f"| `{kind}` | {says} | {fields} | none |")
     return "\n".join(lines) + "\n"
 
 
@@ -84,9 +89,17 @@ def _fields(kind: str) -> Iterator[str]:
         if kind == REPLIED and name in WORDS:
             yield f"`{name}` (text)"
             continue
-        field = model.model_fields[name]
-        label = f"**`{name}`**" if field.is_required() else f"`{name}`"
-        yield f"{label} ({_type(field.annotation)})"
+        yield _field(name, model.model_fields[name])
+
+
+def _named(model: type[BaseModel]) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        yield _field(name, field)
+
+
+def _field(name: str, field: FieldInfo) -> str:
+    label = f"**`{name}`**" if field.is_required() else f"`{name}`"
+    return f"{label} ({_type(field.annotation)})"
 
 
 def _nested() -> Iterator[tuple[str, Any, str]]:

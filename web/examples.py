@@ -172,6 +172,15 @@ EVENTS: Final[dict[str, dict[str, Any]]] = {
             phone="(518) 555-0117",
         ),
         _event("check_in_answered", "2026-03-16T15:00:00Z", score=9),
+        {
+            "type": "provider_left",
+            "at": "2026-03-20T15:00:00Z",
+            "data": {
+                "provider_npi": "1245319599",
+                "on": "2026-03-20",
+                "successor_npi": "1234567893",
+            },
+        },
     )
 }
 

@@ -17,6 +17,7 @@ from models.facts import (
     AppointmentCancelled,
     AppointmentMissed,
     AuthorizationChanged,
+    CertifierNamed,
     CheckInAnswered,
     CoSourceAdded,
     Discharged,
@@ -33,8 +34,10 @@ from models.facts import (
     PlanOfCareReturned,
     PlanOfCareSigned,
     ProgressReportSigned,
+    ProviderLeft,
     ReferralReceived,
     ReferralWithdrawn,
+    TaskEscalated,
     TaskOpened,
     VisitCompleted,
 )
@@ -154,6 +157,18 @@ class Milestones:
     @workflow.signal(description="Another source asked for the same patient")
     def co_source_added(self, fact: RawValue = NO_BODY) -> None:
         self._read(CoSourceAdded, fact)
+
+    @workflow.signal(description="A provider whom this referral names has left")
+    def provider_left(self, fact: RawValue = NO_BODY) -> None:
+        self._read(ProviderLeft, fact)
+
+    @workflow.signal(description="Who certifies from now on, as it follows from who has left")
+    def certifier_named(self, fact: RawValue = NO_BODY) -> None:
+        self._read(CertifierNamed, fact)
+
+    @workflow.signal(description="A task lay too long, and somebody else has it as well")
+    def task_escalated(self, fact: RawValue = NO_BODY) -> None:
+        self._read(TaskEscalated, fact)
 
     @workflow.signal(dynamic=True)
     def unknown(self, name: str, args: Sequence[RawValue]) -> None:

@@ -28,7 +28,10 @@ class SourceWorkflow:
 
     @workflow.run
     async def run(self, start: SourceStart) -> None:
-        """Look, wait for the day the store names or for the next referral, look again."""
+        """Look, wait for the day the store names or for the next referral, look again.
+
+        It ends with a provider who has left; their next referral, if any, begins another watch.
+        """
         self.quiet = start.quiet
         for _ in range(LOOKS_PER_PAGE):
             heard = self.told
@@ -41,6 +44,8 @@ class SourceWorkflow:
                 summary="See whether this source still sends patients",
             )
             self.show(look)
+            if look.closed and self.told == heard:
+                return
             await self.wait(look, heard)
         await workflow.wait_condition(workflow.all_handlers_finished)
         workflow.continue_as_new(start.model_copy(update={"quiet": self.quiet}))
@@ -68,6 +73,11 @@ class SourceWorkflow:
         del at  # of another virtual clock, and not even read: the store has the date
         self.told += 1
 
+    @workflow.signal(description="Something about this source has changed")
+    def look_again(self) -> None:
+        """The store knows what; the watch looks."""
+        self.told += 1
+
     def show(self, look: Look) -> None:
         """The list shows quiet sources; the details say until when the watch waits."""
         if look.quiet != self.quiet:
@@ -75,6 +85,8 @@ class SourceWorkflow:
             workflow.upsert_search_attributes([NEEDS_ATTENTION.value_set(look.quiet)])
         if look.quiet:
             says = "**Quiet.** A person has been asked to call; the next referral ends it."
+        elif look.closed:
+            says = "Closed: the provider has left. A referral begins the watch again."
         elif look.again_at is None:
             says = "Waits for the next referral."
         else:

@@ -20,11 +20,14 @@ from integrations.emr.signature import verify
 from integrations.emr.texts import REPLIED, WORDS, read_text
 from models.contracts import RawRequest
 from models.errors import BadRequest
-from models.events import Event
+from models.events import Event, ProviderLeftIn
 from models.facts import MILESTONES, AnyFact
 
 RECEIVED = "referral_received"
-TYPES = tuple(MILESTONES)
+PROVIDER_LEFT = "provider_left"
+# About the organization, not about one referral.
+ORGANIZATION: dict[str, type[ProviderLeftIn]] = {PROVIDER_LEFT: ProviderLeftIn}
+TYPES = (*MILESTONES, *ORGANIZATION)
 # Fields of a fact that an event says elsewhere, or that only we can know.
 OURS = frozenset(
     {
@@ -81,7 +84,7 @@ def read_event(body: bytes, now: datetime) -> Event:
 def checked(content: Any, now: datetime) -> Event:
     """``read_event`` on JSON that has been read already."""
     event = validated(Event, content)
-    if event.type not in MILESTONES:
+    if event.type not in TYPES:
         close = difflib.get_close_matches(event.type, TYPES, n=1)
         hint = f" Did you mean {close[0]}?" if close else ""
         raise BadRequest(
@@ -92,6 +95,9 @@ def checked(content: Any, now: datetime) -> Event:
     check_dates({"at": event.at, "as_of": event.as_of}, now)
     if event.type == RECEIVED:
         referrals.new_referral(event, now)
+        return event
+    if event.type == PROVIDER_LEFT:
+        provider_left(event, now)
         return event
     fact = milestone(event)
     check_dates(dict(fact), now, "data.")
@@ -158,6 +164,19 @@ def milestone(
     if "document_id" in kind.model_fields:
         given["document_id"] = document_id
     return cast(AnyFact, validated(kind, given, within=["data"]))
+
+
+def provider_left(event: Event, now: datetime) -> ProviderLeftIn:
+    """Who left, when, and who takes over; raises BadRequest ``invalid_event`` naming the field."""
+    told = validated(ProviderLeftIn, event.data, within=["data"])
+    check_dates({"on": told.on}, now, "data.")
+    if told.provider_npi is None and told.provider_id is None:
+        raise BadRequest(
+            "data.provider_npi: say who left, by NPI or by our id (provider_id).",
+            code="invalid_event",
+            field="data.provider_npi",
+        )
+    return told
 
 
 def wire_fields(kind: str) -> tuple[str, ...]:

@@ -100,8 +100,13 @@ def upgrade() -> None:
         sa.Column("phone", sa.String(), nullable=True),
         sa.Column("email", sa.String(), nullable=True),
         sa.Column("prefers", sa.String(), nullable=False),
+        sa.Column("left_on", sa.Date(), nullable=True),
+        sa.Column("successor_id", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["practice_id"], ["practices.id"], name="fk_providers_practice_id"),
+        sa.ForeignKeyConstraint(
+            ["successor_id"], ["providers.id"], name="fk_providers_successor_id"
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_providers"),
         sa.UniqueConstraint("org", "npi", name="uq_providers_org_npi"),
     )
@@ -125,6 +130,7 @@ def upgrade() -> None:
         sa.Column("last_received_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("quiet_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("next_touch_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("left_on", sa.Date(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["patient_id"], ["patients.id"], name="fk_sources_patient_id"),
         sa.ForeignKeyConstraint(["practice_id"], ["practices.id"], name="fk_sources_practice_id"),

@@ -13,9 +13,7 @@ from models.referral import Referral
 from models.tasks import TaskKind, again, task_key
 
 __all__ = [
-    "ASKED_AGAIN",
     "CERTIFIER",
-    "COMES_AGAIN",
     "PATIENT",
     "SOURCE",
     "DueRule",
@@ -27,12 +25,6 @@ __all__ = [
 ]
 
 DueRule = Callable[[Referral, Rules], Due | None]
-
-# A task that was done without bringing what it is for comes round again: no wait may be left
-# without an owner. Judgment: a week, as for calls about an unsigned plan; a question about one
-# appointment the next business day.
-COMES_AGAIN = Span.of("7 d")
-ASKED_AGAIN = Span.of("1 bd")
 
 
 def soonest(*rules_: DueRule) -> DueRule:
@@ -62,11 +54,13 @@ def once(r: Referral, due: Due) -> Due | None:
     return due if r.task(key_of(due)) is None else None
 
 
-def asked(r: Referral, rules: Rules, *rungs: Due, comes_again: Span = COMES_AGAIN) -> Due | None:
+def asked(r: Referral, rules: Rules, *rungs: Due, comes_again: Span | None = None) -> Due | None:
     """The first rung nobody was asked yet; None while a person has it.
 
-    Once all were done in vain the last comes round again, for as long as the rule asks.
+    Once all were done in vain the last comes round again, for as long as the rule asks: after a
+    week unless the rule says otherwise (``task.comes_again``).
     """
+    pause = comes_again or rules.policy.task.comes_again
     for rung in rungs:
         if r.task(key_of(rung)) is None:
             return rung
@@ -78,7 +72,7 @@ def asked(r: Referral, rules: Rules, *rungs: Due, comes_again: Span = COMES_AGAI
     if any(r.task_open(key) for key in keys):
         return None
     done = [at for key in keys if (at := r.task_done_at(key)) is not None]
-    at = max([last.at, *(rules.calendar.after(moment, comes_again) for moment in done)])
+    at = max([last.at, *(rules.calendar.after(moment, pause) for moment in done)])
     return last.model_copy(update={"at": at, "by": None, "occasion": again(last.occasion, times)})
 
 

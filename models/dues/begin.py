@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from models.due import Due
 from models.dues.asking import (
-    ASKED_AGAIN,
     SOURCE,
     DueRule,
     asked,
@@ -146,7 +145,7 @@ def verify_by(r: Referral, rules: Rules, asking: Asking) -> Due | None:
         by=cal.after(cal.next_open(asking.at), Span.of("1 bh")),
         says="Somebody must confirm who sent this referral",
     )
-    return asked(r, rules, due, comes_again=ASKED_AGAIN)
+    return asked(r, rules, due, comes_again=rules.policy.task.asked_again)
 
 
 def thank_you(r: Referral, rules: Rules) -> Due | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from models import cadence, holds
 from models.due import Due
 from models.dues.asking import (
-    ASKED_AGAIN,
     PATIENT,
     DueRule,
     anew,
@@ -121,7 +120,7 @@ def attendance(r: Referral, rules: Rules) -> Due | None:
         occasion=booked.appointment_id,
         says="Wait for word that the evaluation took place",
     )
-    return asked(r, rules, due, comes_again=ASKED_AGAIN)
+    return asked(r, rules, due, comes_again=rules.policy.task.asked_again)
 
 
 def rebooking(r: Referral, rules: Rules) -> Due | None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import time
 
-from models import cadence, certification, returned
+from models import cadence, certification, parties, returned
 from models.certification import Certification
 from models.due import Due
 from models.dues.asking import (
-    ASKED_AGAIN,
     CERTIFIER,
     DueRule,
     asked,
@@ -51,7 +50,10 @@ def plan_signature(r: Referral, rules: Rules) -> Due | None:
 
 
 def certifier(r: Referral, rules: Rules) -> Due | None:
-    """A missing certifying provider is a task on the day of the evaluation (policy.md rule 2)."""
+    """A missing certifying provider is a task on the day of the evaluation (policy.md rule 2).
+
+    One who leaves later without a successor is missing from that day on.
+    """
     at = r.evaluated_at
     if at is None or not certifier_missing(r) or not rules.policy.ours(Kind.PLAN_OF_CARE):
         return None
@@ -59,12 +61,12 @@ def certifier(r: Referral, rules: Rules) -> Due | None:
         return None
     due = Due(
         key="certifier",
-        at=at,
+        at=max(at, parties.replaced_at(r) or at),
         owner=Role.FRONT_DESK,
         task=TaskKind.NAME_CERTIFIER,
         says="Somebody must name the provider who certifies the plan of care",
     )
-    return asked(r, rules, due, comes_again=ASKED_AGAIN)
+    return asked(r, rules, due, comes_again=rules.policy.task.asked_again)
 
 
 def certifier_missing(r: Referral) -> bool:
@@ -77,12 +79,13 @@ def plan_sent(r: Referral, rules: Rules) -> Due | None:
     plan = r.plan()
     if plan is None or r.received.certifier_id is None or not rules.policy.ours(Kind.PLAN_OF_CARE):
         return None
-    message = MessageRef(Kind.PLAN_OF_CARE, CERTIFIER, f"v{plan.version}")
+    message = MessageRef(Kind.PLAN_OF_CARE, CERTIFIER, parties.plan_occasion(r, plan.version))
     if r.settled(message):
         return None
+    since = max(plan.at, parties.replaced_at(r) or plan.at)
     due = Due(
         key="plan_sent",
-        at=rules.calendar.after(plan.at, rules.policy.poc.send),
+        at=rules.calendar.after(since, rules.policy.poc.send),
         owner=Role.FRONT_DESK,
         task=TaskKind.UNDELIVERABLE,
         occasion=message.key,

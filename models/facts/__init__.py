@@ -25,6 +25,7 @@ from models.facts.codes import (
     Meaning,
     PageVerdict,
     Payer,
+    ReturnedWhy,
     Signer,
     Urgency,
     WhyDeclined,
@@ -32,7 +33,9 @@ from models.facts.codes import (
 from models.facts.decided import (
     CallLogged,
     CertificationWaived,
+    CertifierNamed,
     Decision,
+    HandedOver,
     HoldLifted,
     HoldPlaced,
     MessageApproved,
@@ -41,6 +44,9 @@ from models.facts.decided import (
     ReferralClosed,
     Resumed,
     TaskCompleted,
+    TaskHandedOver,
+    TaskReturned,
+    TaskTaken,
 )
 from models.facts.heard import (
     AppointmentBooked,
@@ -71,11 +77,14 @@ from models.facts.learned import (
     MessageFailed,
     MessageHeld,
     MessageSent,
+    ProviderLeft,
+    TaskEscalated,
     TaskOpened,
 )
 
 __all__ = [
     "DECISIONS",
+    "LEASES",
     "MILESTONES",
     "AnyDecision",
     "AnyDecisionFact",
@@ -88,6 +97,7 @@ __all__ = [
     "CallLogged",
     "CallOutcome",
     "CertificationWaived",
+    "CertifierNamed",
     "CheckInAnswered",
     "ClosedReason",
     "CoSourceAdded",
@@ -97,6 +107,7 @@ __all__ = [
     "Ending",
     "EvaluationCompleted",
     "Fact",
+    "HandedOver",
     "HoldEnd",
     "HoldLifted",
     "HoldPlaced",
@@ -124,13 +135,19 @@ __all__ = [
     "PlanOfCareReturned",
     "PlanOfCareSigned",
     "ProgressReportSigned",
+    "ProviderLeft",
     "ReferralClosed",
     "ReferralReceived",
     "ReferralWithdrawn",
     "Resumed",
+    "ReturnedWhy",
     "Signer",
     "TaskCompleted",
+    "TaskEscalated",
+    "TaskHandedOver",
     "TaskOpened",
+    "TaskReturned",
+    "TaskTaken",
     "Urgency",
     "UtcDatetime",
     "VisitCompleted",
@@ -165,11 +182,16 @@ AnyDecision = (
     | TaskCompleted
     | MessageApproved
     | PageJudged
+    | TaskTaken
+    | TaskHandedOver
+    | TaskReturned
+    | HandedOver
     | HoldPlaced
     | HoldLifted
     | Paused
     | Resumed
     | CertificationWaived
+    | CertifierNamed
     | ReferralClosed
 )
 OwnFact = (
@@ -180,7 +202,11 @@ OwnFact = (
     | MessageDropped
     | TaskOpened
     | CoSourceAdded
+    | ProviderLeft
+    | TaskEscalated
 )
+# Who has a task just now; says nothing about the referral itself.
+LEASES: tuple[type[Decision], ...] = (TaskTaken, TaskHandedOver, TaskReturned)
 AnyDecisionFact = Annotated[AnyDecision, Field(discriminator="kind")]
 AnyFact = Annotated[Milestone | AnyDecision | OwnFact, Field(discriminator="kind")]
 

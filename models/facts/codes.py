@@ -145,6 +145,15 @@ class HoldEnd(StrEnum):
     GIVEN_UP = "given_up"
 
 
+class ReturnedWhy(StrEnum):
+    """Why a task is nobody's again (policy.md §2 task.lease)."""
+
+    BY_HAND = "by_hand"
+    EXPIRED = "expired"  # the lease or the shift has ended
+    ABSENT = "absent"
+    LEFT = "left"  # no longer on the staff
+
+
 class Meaning(StrEnum):
     """What a text from a patient asks of us, the gravest first (policy.md rule 17)."""
 

@@ -14,6 +14,7 @@ from models.facts.codes import (
     HoldEnd,
     HoldReason,
     PageVerdict,
+    ReturnedWhy,
     WhyDeclined,
 )
 from models.roles import Role
@@ -52,6 +53,55 @@ class TaskCompleted(Decision):
     @property
     def key(self) -> str:
         return f"task_done:{self.task}"
+
+
+class TaskTaken(Decision):
+    """Somebody does a task now; nobody else need. It returns by itself at ``until``.
+
+    ``until`` is worked out when the decision comes in, from the policy and who it is; what a caller
+    says there does not count.
+    """
+
+    kind: Literal["task_taken"] = "task_taken"
+    task: str = Field(max_length=150)
+    until: UtcDatetime | None = None
+
+    @property
+    def key(self) -> str:
+        return f"taken:{self.task}"
+
+
+class TaskHandedOver(Decision):
+    """A task goes to one colleague; ``until`` as for one that was taken."""
+
+    kind: Literal["task_handed_over"] = "task_handed_over"
+    task: str = Field(max_length=150)
+    to: Id
+    until: UtcDatetime | None = None
+
+    @property
+    def key(self) -> str:
+        return f"handed_over:{self.task}"
+
+
+class TaskReturned(Decision):
+    """A task is everybody's again who has its role: put back, or its lease has ended."""
+
+    kind: Literal["task_returned"] = "task_returned"
+    task: str = Field(max_length=150)
+    why: ReturnedWhy = ReturnedWhy.BY_HAND
+
+    @property
+    def key(self) -> str:
+        return f"returned:{self.task}"
+
+
+class HandedOver(Decision):
+    """The referral is in one colleague's hands from now on; ``note_id`` names a note on file."""
+
+    kind: Literal["handed_over"] = "handed_over"
+    to: Id
+    note_id: Id | None = None
 
 
 class MessageApproved(Decision):
@@ -148,3 +198,19 @@ class ReferralClosed(Decision):
 
     kind: Literal["referral_closed"] = "referral_closed"
     reason: ClosedReason
+
+
+class CertifierNamed(Decision):
+    """Who certifies the plan of care from now on; None: nobody, until a person names somebody.
+
+    ``instead_of`` is who did so before; the plan then goes out again, to the new one.
+    """
+
+    kind: Literal["certifier_named"] = "certifier_named"
+    provider_id: Id | None = None
+    may_certify: bool = True  # worked out by us: chiropractors and dentists may not [G6]
+    instead_of: Id | None = None
+
+    @property
+    def key(self) -> str:
+        return f"certifier:{self.provider_id or 'nobody'}"

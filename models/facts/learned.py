@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import Field
@@ -9,6 +10,7 @@ from pydantic import Field
 from models.facts.base import Fact, Id, UtcDatetime
 from models.facts.codes import Payer
 from models.kinds import Kind
+from models.roles import Role
 
 
 class _AboutMessage(Fact):
@@ -110,3 +112,32 @@ class CoSourceAdded(Fact):
     @property
     def key(self) -> str:
         return f"co_source:{self.source_id}"
+
+
+class ProviderLeft(Fact):
+    """A provider whom this referral names no longer practises there, or at all.
+
+    Told once for the organization, and by us to every referral it concerns: their letters go to
+    the successor, where there is one.
+    """
+
+    kind: Literal["provider_left"] = "provider_left"
+    provider_id: Id
+    on: date
+    successor_id: Id | None = None
+
+    @property
+    def key(self) -> str:
+        return f"provider_left:{self.provider_id}"
+
+
+class TaskEscalated(Fact):
+    """A task lay too long, and somebody else has it as well now (policy.md §2 task)."""
+
+    kind: Literal["task_escalated"] = "task_escalated"
+    task: str = Field(max_length=150)
+    to: Role
+
+    @property
+    def key(self) -> str:
+        return f"escalated:{self.task}:{self.to}"

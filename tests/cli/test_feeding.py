@@ -142,3 +142,15 @@ async def test_a_file_that_cannot_be_read_says_why(
     with pytest.raises(LoopError) as refused:
         await feeding.refer(tmp_path / name, None, as_json=True)
     assert refused.value.code == code
+
+
+@pytest.mark.usefixtures("referred")
+async def test_a_provider_who_left_is_told_by_hand(capsys: pytest.CaptureFixture[str]) -> None:
+    told = {"successor": None, "org": None, "retracted": False, "as_json": True}
+    on = datetime.fromisoformat("2026-01-05").date()
+    assert await feeding.provider_left("1234567893", on, by="dana", **told) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert (row["status"], row["reason"]) == ("received", "engine_unavailable")
+    with pytest.raises(BadRequest) as refused:
+        await feeding.provider_left("1234567893", on, by="nobody", **told)
+    assert refused.value.code == "unknown_staff"

@@ -15,6 +15,7 @@ from models.facts import (
     CallOutcome,
     CertificationWaived,
     ClosedReason,
+    HandedOver,
     MessageApproved,
     MessageHeld,
     MessageSent,
@@ -23,7 +24,10 @@ from models.facts import (
     ReferralClosed,
     Resumed,
     TaskCompleted,
+    TaskHandedOver,
     TaskOpened,
+    TaskReturned,
+    TaskTaken,
 )
 from models.kinds import Kind
 from models.referral import Referral
@@ -75,6 +79,22 @@ LOST = close(ClosedReason.UNABLE_TO_REACH)
 AWAY: Any = waits(START, 1, check=3, limit=21)
 PAUSE: Any = paused(START, 1, until=9)
 RESUMED = Resumed(at=on(START, 5), by="lee")
+CALL = opened("call_patient:bd-0-1")
+
+
+def take(day: int = 3, by: str = "dana", task: str = CALL.task) -> TaskTaken:
+    return TaskTaken(at=on(START, day), by=by, task=task, until=on(START, day + 1, "18:00"))
+
+
+def back(day: int = 3) -> TaskReturned:
+    return TaskReturned(at=on(START, day, "11:00"), by="dana", task=CALL.task)
+
+
+def hand(to: str = "lee") -> TaskHandedOver:
+    return TaskHandedOver(at=on(START, 3, "12:00"), by="dana", task=CALL.task, to=to)
+
+
+HANDED = HandedOver(at=on(START, 3), by="dana", to="lee")
 WAIVED = CertificationWaived(at=on(START, 40), by="drew")
 REPLIED = PatientReplied(at=on(START, 2), reply_id="r1")
 EVALUATED = evaluated(START)
@@ -135,6 +155,26 @@ ROWS: list[tuple[str, Life, AnyDecision, str | None]] = [
      RESUMED.model_copy(update={"at": on(START, 6), "as_of": on(START, 6)}), "not_paused"),
     ("going on once it has ended by itself", PAUSE,
      RESUMED.model_copy(update={"at": on(START, 12), "as_of": on(START, 12)}), "not_paused"),
+    # who has a task; task.lease
+    ("taking a task", [CALL], take(), None),
+    ("taking what is not there", [], take(), "no_task"),
+    ("taking what is done", [CALL, done(CALL.task)], take(4), "task_over"),
+    ("taking what is overtaken", [CALL, *booked(START)], take(), "task_over"),
+    ("taking what a colleague has", [CALL, take(3, "wes")], take(3), "taken"),
+    ("taking it again oneself", [CALL, take(2)], take(), None),
+    ("taking it when the lease has ended", [CALL, take(2, "wes")], take(9), None),
+    ("taking it once it was put back", [CALL, take(2, "wes"), back(2)], take(), None),
+    ("putting back", [CALL, take()], back(), None),
+    ("putting back what nobody has", [CALL], back(), "not_taken"),
+    ("handing over", [CALL, take(3, "wes")], hand(), None),
+    ("handing over what is done", [CALL, done(CALL.task)], hand(), "task_over"),
+    ("a colleague does it all the same", [CALL, take(3, "wes")], done(CALL.task), None),
+    ("taking a task of a closed referral", [LOST, opened("low_score:1")],
+     take(6, task="low_score:1"), None),
+    ("a card is not stale because a task was taken", [call(), CALL, take(4)],
+     close(ClosedReason.DECEASED, seen="call:c1"), None),
+    ("handing a referral on", [], HANDED, None),
+    ("handing on what is over", [PatientDied(at=START)], HANDED, "over"),
     # taking back
     ("taking back what was not", [], call(retracted=True), "nothing_to_undo"),
     ("taking back", [call()], call(as_of=on(START, 4), retracted=True), None),

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from integrations.emr.events import TYPES
 from models.errors import Refused, StoreUnavailable
-from models.facts import DECISIONS, MILESTONES
+from models.facts import DECISIONS
 from tests.doors import event
 from tests.web.conftest import TOKEN, Site
 from web.examples import DECISION, EVENTS, NEW_REFERRAL
@@ -202,7 +203,7 @@ async def test_the_openapi_page_shows_every_event_and_decision(site: Site) -> No
     page = (await site.http.get("/openapi.json")).json()
     body = page["paths"]["/hooks/{org}/events"]["post"]["requestBody"]["content"]
     examples = body["application/json"]["examples"]
-    assert set(examples) == set(MILESTONES)
+    assert set(examples) == set(TYPES)
     schemas = page["components"]["schemas"]
     for wanted in ("Event", "NewReferral", "PatientIn", "Problem"):
         assert wanted in schemas

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from models.facts import MILESTONES
+from integrations.emr.events import TYPES
 from web.event_docs import PAGE, table, write
 from web.examples import EVENTS
 
@@ -14,7 +14,7 @@ RAISING = [
     *sorted((ROOT / "integrations" / "emr").glob("*.py")),
     *(
         ROOT / "activities" / f"{name}.py"
-        for name in ("clinical", "arrivals", "decisions", "intake", "tenants")
+        for name in ("clinical", "arrivals", "decisions", "intake", "naming", "tenants")
     ),
     *sorted((ROOT / "web").glob("*.py")),
     ROOT / "store" / "inbox.py",
@@ -34,8 +34,8 @@ def test_the_tables_are_those_of_the_models() -> None:
 
 def test_every_type_has_a_row_and_an_example() -> None:
     rows = re.findall(r"^\| `([a-z_]+)` \|", table(), flags=re.MULTILINE)
-    assert rows == list(MILESTONES)
-    assert set(EVENTS) == set(MILESTONES)
+    assert rows == list(TYPES)
+    assert set(EVENTS) == set(TYPES)
 
 
 def test_every_code_that_can_be_answered_is_explained() -> None:

@@ -92,3 +92,15 @@ async def test_a_date_that_has_passed_is_not_asked_for_without_a_pause(client: C
         await theater.begin_source("src_1")
         await theater.advance(START + timedelta(hours=5, minutes=1))
         assert len(theater.fakes.looks) == 6
+
+
+async def test_the_watch_ends_with_a_provider_who_left(client: Client) -> None:
+    async with on_stage(client, START) as theater:
+        theater.fakes.heard["src_1"] = START
+        await theater.begin_source("src_1")
+        await theater.advance(on(START, 20))
+        theater.fakes.left.add("src_1")
+        handle = theater.client.get_workflow_handle(source_workflow_id(theater.org, "src_1"))
+        await handle.signal("look_again")
+        await handle.result()
+        assert not any(look.quiet for _, look in theater.fakes.looks)

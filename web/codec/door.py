@@ -1,4 +1,4 @@
-"""Who is asking for payloads: a session of the sign-in page, a bearer token, or our own dev UI."""
+"""Who is asking for payloads: a session of our sign-in page, a token, a login, our own dev UI."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ from engine.codec_readers import Reader, Readers
 from models.errors import Forbidden, NotAllowed, TooMany
 from settings import Settings
 from web.codec.attempts import Attempts
+from web.codec.login import Login, looks_like_one
 
 SESSION: Final = timedelta(hours=12)  # a working day; then the token is typed again
 COOKIE: Final = "referral-loop-codec"
+EXTRAS: Final = "authorization-extras"  # where the UI puts the id token of its login
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -33,6 +35,7 @@ class Door:
         self.ui_address = settings.temporal_ui_address or own_ui
         self.clock = clock
         self._attempts = Attempts()
+        self._login = Login(settings, clock) if settings.codec_oidc_issuer else None
         own = both_names(own_ui) if own_ui else ()
         told = (origin_of(settings.temporal_ui_address),) if settings.temporal_ui_address else ()
         self.origins: tuple[str, ...] = tuple(dict.fromkeys((*told, *own)))
@@ -42,13 +45,15 @@ class Door:
 
     # --- asking ---------------------------------------------------------------------------------
 
-    def admit(self, request: Request) -> str:
+    async def admit(self, request: Request) -> str:
         """The name of who asks; for the logs.
 
         Raises NotAllowed (401) without a valid token or session, Forbidden (403) for a page that
         is not the Temporal UI and for another namespace, TooMany after wrong tokens.
         """
         who = self._session(request) or self._bearer(request) or self._own_ui(request)
+        if who is None and self._login is not None:
+            who = await self._login.who(bearer(request), request.headers.get(EXTRAS, ""))
         if who is None:
             raise NotAllowed(
                 f"Sign in at {self.base_url}/codec/sign-in, or send 'Authorization: Bearer "
@@ -106,10 +111,10 @@ class Door:
         return reader.name if reader and "origin" in request.headers else None
 
     def _bearer(self, request: Request) -> str | None:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
+        token = bearer(request)
+        if not token or looks_like_one(token):  # a login's token is nobody's guess at ours
             return None
-        reader = self._checked(token.strip(), f"bearer {caller_of(request)}")
+        reader = self._checked(token, f"bearer {caller_of(request)}")
         return reader.name if reader else None
 
     def _own_ui(self, request: Request) -> str | None:
@@ -130,6 +135,12 @@ class Door:
         else:
             self._attempts.succeeded(caller)
         return reader
+
+
+def bearer(request: Request) -> str:
+    """The token a request shows; empty when it shows none."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def caller_of(request: Request) -> str:

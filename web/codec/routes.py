@@ -49,7 +49,7 @@ async def _answered(
     keyring: KeyRing,
     work: Callable[[bytes, KeyRing], codec_http.Answer],
 ) -> Response:
-    who = door.admit(request)  # before a byte of the body is believed
+    who = await door.admit(request)  # before a byte of the body is believed
     answer = await asyncio.to_thread(work, await _body(request), keyring)
     _LOG.info("codec_used", reader=who, outcome=done, seen=answer.number)  # never what was seen
     return Response(answer.content, media_type="application/json")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models import cadence, dues
+from models import cadence, dues, parties
 from models.kinds import Kind
 from models.referral import Referral
 from workflows.desk import Desk, Known
@@ -31,17 +31,37 @@ def _papers_in(r: Referral) -> bool:
 
 
 async def _certify(desk: Desk, version: int) -> None:
-    """One version of the plan, until it needs nothing more or a newer one takes its place."""
+    """One version of the plan, until it needs nothing more or a newer one takes its place.
+
+    Another certifier gets the plan anew and is chased from then on; without one somebody is asked.
+    """
 
     def newer(r: Referral) -> bool:
         return r.plan_version > version
 
-    if desk.referral.received.certifier_id is not None:
+    def nobody_to_ask(r: Referral) -> bool:
+        waits = desk.ours(Kind.PLAN_OF_CARE) or not r.discharged()
+        return dues.certifier_missing(r) and waits and not newer(r)
+
+    while True:
+        await desk.expect(lambda r: not nobody_to_ask(r), dues.certifier)
+        asked = desk.referral.received.certifier_id
+        if asked is None:
+            break  # nobody needs to sign
+        moved = _newer_or_elsewhere(newer, asked)
+        occasion = parties.plan_occasion(desk.referral, version)
         await desk.send(
-            Kind.PLAN_OF_CARE, dues.CERTIFIER, f"v{version}", unless=newer, by=dues.plan_sent
+            Kind.PLAN_OF_CARE, dues.CERTIFIER, occasion, unless=moved, by=dues.plan_sent
         )
-    await _chase(desk, newer)
+        await _chase(desk, moved)
+        if newer(desk.referral) or desk.referral.certified() or not moved(desk.referral):
+            break
     await desk.expect(lambda r: newer(r) or r.discharged(), dues.changed_plan)
+
+
+def _newer_or_elsewhere(newer: Known, asked: str) -> Known:
+    """A newer plan takes its place, or somebody else certifies by now."""
+    return lambda r: newer(r) or r.received.certifier_id != asked
 
 
 async def _chase(desk: Desk, newer: Known) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models import dues
+from models import dues, parties
 from models.kinds import Kind
 from models.referral import Referral
 from workflows.desk import Desk
@@ -12,8 +12,11 @@ async def discharge(desk: Desk) -> None:
     """Send the signed summary, planned or not; no letter with holes leaves (ARCHITECTURE §7)."""
     await desk.after(Referral.discharged)  # watch_engagement proposes it after a month without
     await desk.expect(_papers_in, dues.last_papers)
-    for one in desk.referral.received.recipients:
-        await desk.send(Kind.DISCHARGE_SUMMARY, dues.recipient(one))
+    told: list[str] = []
+    while ahead := [one for one in desk.referral.received.recipients if one not in told]:
+        told.append(ahead[0])
+        gone = parties.hears_no_more(ahead[0])
+        await desk.send(Kind.DISCHARGE_SUMMARY, dues.recipient(ahead[0]), unless=gone)
 
 
 def _papers_in(r: Referral) -> bool:

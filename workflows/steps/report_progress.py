@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from models import dues
+from models import dues, parties
 from models.kinds import Kind
 from models.referral import Referral
 from models.tasks import TaskKind
-from workflows.desk import Desk
+from workflows.desk import Desk, Known
 
 
 async def report_progress(desk: Desk) -> None:
@@ -42,9 +42,12 @@ async def _send(desk: Desk) -> None:
         return newest is None or newest.report_id != report.report_id
 
     for one in desk.referral.received.recipients:
-        await desk.send(
-            Kind.PROGRESS_REPORT, dues.recipient(one), report.report_id, unless=overtaken
-        )
+        to, unless = dues.recipient(one), _either(overtaken, parties.hears_no_more(one))
+        await desk.send(Kind.PROGRESS_REPORT, to, report.report_id, unless=unless)
+
+
+def _either(one: Known, other: Known) -> Known:
+    return lambda r: one(r) or other(r)
 
 
 async def _ask(desk: Desk) -> None:
