@@ -24,8 +24,8 @@ demo: $(STAMP) ## Six referrals through twelve weeks on a real Temporal server, 
 up: $(STAMP) ## Temporal, its UI, the worker and the HTTP API, until Ctrl-C
 	@$(PY) starter.py up
 
-scenarios: $(STAMP) ## Every case of everyday clinic life on the real engine, one line each
-	@$(PY) -m tests.scenarios
+scenarios: $(STAMP) ## Every case of everyday clinic life on the real engine, then each as 20 bad feeds tell it
+	@$(PY) -m tests.scenarios --seeds 20
 
 test: $(STAMP) ## The whole suite, on SQLite and Postgres and a real Temporal server
 	@echo "Running the test suite (about 5 minutes; Temporal is built first if it is missing)."

@@ -23,7 +23,7 @@ from models.contracts import ReferralStart
 from models.errors import BadRequest, NotFound
 from models.events import Event, ExternalId, ReferralRef
 from models.facts import AnyFact, PatientDied, PatientReplied, Signer, TaskOpened
-from models.letters import changes_a_letter, contradiction, quoted_in
+from models.letters import changes_a_letter, contradiction, death_told, quoted_in
 from models.people import SourceKind
 from models.policy import Rules
 from models.referral import Referral
@@ -125,7 +125,8 @@ class Apply:
                 since = applied.row.received_at
                 if not changes_a_letter(fact, telling.start.rules):
                     continue
-                if lookups.told_before(session, referral_id, fact.key, since):
+                known = lookups.told_before(session, referral_id, fact.key, since)
+                if known and not isinstance(fact, PatientDied):
                     continue
                 occasion = fact.key.replace(":", "-")[:100]
                 kind = TaskKind.AFTER_CLOSING
@@ -228,8 +229,10 @@ class Apply:
         row.referral_id = referral_row.id
         session.add(row)
         tellings = []
-        for one in self._concerned(session, referral_row, fact):
-            facts = (fact, *(asked if one.id == referral_row.id else ()))
+        for one, facts in [
+            (referral_row, (fact, *asked)),
+            *self._deaths(session, referral_row, fact),
+        ]:
             written = self._record.write_in(session, row.org, one.id, *facts, recorded_at=now)
             tellings.append(self._telling(one, written.referral, facts))
         return Applied(row, tuple(tellings))
@@ -325,12 +328,24 @@ class Apply:
             if kind_of(one.key) is TaskKind.RETRACTED_AFTER_LETTER and one.inbox_id == inbox_row.id
         ]
 
-    def _concerned(self, session: Session, row: ReferralRow, fact: AnyFact) -> list[ReferralRow]:
-        """The referral itself; a death concerns every referral of the patient (rule 22)."""
-        if not isinstance(fact, PatientDied):
-            return [row]
-        others = lookups.open_referrals_of(session, row.org, row.patient_id)
-        return [row, *(other for other in others if other.id != row.id)]
+    def _deaths(
+        self, session: Session, row: ReferralRow, fact: AnyFact
+    ) -> list[tuple[ReferralRow, tuple[AnyFact, ...]]]:
+        """What the patient's other referrals must hear: a death concerns them all (rule 22).
+
+        Taken back, by itself or because care ended for another reason after all, it is taken back
+        wherever it was heard.
+        """
+        death = death_told(fact)
+        if death is None and lookups.ended_deceased(session, row.id, fact):
+            death = PatientDied(at=fact.at, as_of=fact.as_of, retracted=True)
+        if death is None:
+            return []
+        if death.retracted:
+            others = lookups.referrals_that_know(session, row.org, row.patient_id, death.key)
+        else:
+            others = lookups.open_referrals_of(session, row.org, row.patient_id)
+        return [(other, (death,)) for other in others if other.id != row.id]
 
     def _woken(self, session: Session, row: ReferralRow) -> tuple[str, ...]:
         external = None

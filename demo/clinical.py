@@ -109,12 +109,18 @@ def report(region: Region, evaluated: date, today: date, signed: datetime, visit
 
 
 def summary(
-    region: Region, evaluated: date, last: date, signed: datetime, visits: int, *, stopped: bool
+    region: Region,
+    evaluated: date,
+    last: date,
+    signed: datetime,
+    visits: int,
+    *,
+    unplanned: str | None = None,
 ) -> Json:
-    """The fields of a signed discharge summary; ``stopped``: the patient did not come back."""
+    """The fields of a signed discharge summary; ``unplanned``: why care ended before its goals."""
     common: Json = {
-        "reason": "The patient stopped coming" if stopped else "Goals met",
-        "planned": not stopped,
+        "reason": unplanned or "Goals met",
+        "planned": unplanned is None,
         "evaluated_on": evaluated.isoformat(),
         "last_visit_on": last.isoformat(),
         "discharged_on": signed.date().isoformat(),
@@ -125,16 +131,16 @@ def summary(
             {
                 "text": region.goal,
                 "baseline": 0,
-                "now": round(region.target * (0.5 if stopped else 1)),
+                "now": round(region.target * (0.5 if unplanned else 1)),
                 "target": region.target,
                 "unit": region.unit,
-                "status": "Not met" if stopped else "Met",
+                "status": "Not met" if unplanned else "Met",
             }
         ],
         "signature": _signature(signed),
     }
-    if stopped:
-        return {**common, "patient_status": "Not known. Two calls were not answered."}
+    if unplanned:
+        return {**common, "patient_status": "Not known: there was no last visit to see it."}
     return {
         **common,
         "scores": [_score(region, evaluated, last, 2)],

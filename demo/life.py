@@ -175,7 +175,7 @@ class Life:
     def evaluated(self, day: int, region: Region, *, signed: int | None = None) -> None:
         """Evaluated, the therapist signs the plan the same day; the provider ``signed`` later."""
         at = self.event(
-            day, "11:00", "evaluation_completed", "evaluated", day=self._day(day).isoformat()
+            day, "11:00", "evaluation_completed", "evaluated", day=self.day(day).isoformat()
         )
         self.planned(day, "16:30", clinical.plan(region, at))
         if signed is not None:
@@ -208,7 +208,7 @@ class Life:
                 "visit_completed",
                 "visit",
                 visit_id=f"{self.external}-V{day}",
-                day=self._day(day).isoformat(),
+                day=self.day(day).isoformat(),
             )
 
     def reported(self, day: int, evaluated: int, region: Region, visits: int) -> None:
@@ -219,9 +219,9 @@ class Life:
             "17:00",
             "progress_report_signed",
             "progress report signed",
-            clinical.report(region, self._day(evaluated), self._day(day), signed, visits),
+            clinical.report(region, self.day(evaluated), self.day(day), signed, visits),
             report_id=f"{self.external}-R{day}",
-            day=self._day(day).isoformat(),
+            day=self.day(day).isoformat(),
         )
 
     def discharged(
@@ -243,11 +243,17 @@ class Life:
             "discharge_summary_signed",
             "discharge summary signed",
             clinical.summary(
-                region, self._day(evaluated), self._day(day), signed, visits, stopped=stopped
+                region,
+                self.day(evaluated),
+                self.day(day),
+                signed,
+                visits,
+                unplanned="The patient stopped coming" if stopped else None,
             ),
         )
 
-    def _day(self, day: int) -> date:
+    def day(self, day: int) -> date:
+        """The date of a day of the story."""
         return self.opening + timedelta(days=day)
 
 

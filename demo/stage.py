@@ -137,9 +137,9 @@ class Stage:
         """Remember which referral a life has become, once an event of its has one."""
         answer = await self.http.get(httpx.URL(status_url).path, headers=self.token)
         _expect(answer, 200)
-        referral_id = answer.json().get("referral_id")
-        if referral_id:
-            self.referral_ids[life] = referral_id
+        told = answer.json()
+        if told["status"] == "applied" and told.get("referral_id"):
+            self.referral_ids[life] = told["referral_id"]
 
 
 Door = Callable[[Stage, Line, str | None], Awaitable[str | None]]

@@ -259,6 +259,7 @@ class DischargeReason(StrEnum):
     MOVED = "The patient moved away"
     MEDICAL = "Medical reasons"
     COVERAGE = "Coverage ended"
+    WITHDRAWN = "The referral was withdrawn"
 
 
 class DischargeSummary(PatientDocument):

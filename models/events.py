@@ -42,7 +42,9 @@ class PatientIn(StrictModel):
     state: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
     guardian_name: Text | None = None
     guardian_phone: Short | None = None
-    may_text: bool = True
+    # None: nobody says. Then yes, unless a past patient sent them: a friend's number is only called
+    # (policy.md rule 8).
+    may_text: bool | None = None
     may_email: bool = False
 
 

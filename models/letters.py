@@ -16,10 +16,12 @@ from models.facts import (
     CoSourceAdded,
     Discharged,
     DischargeSummarySigned,
+    Ending,
     EvaluationCompleted,
     MessageSent,
     OrderReceived,
     OutcomeRecorded,
+    PatientDied,
     PlanOfCareSigned,
     ProgressReportSigned,
     ReferralReceived,
@@ -69,6 +71,8 @@ def changes_a_letter(fact: AnyFact, rules: Rules) -> bool:
         return fact.source_id is not None
     if isinstance(fact, PlanOfCareSigned):
         return fact.by is Signer.THERAPIST
+    if isinstance(fact, PatientDied):
+        return fact.retracted  # everything was stopped for it
     if isinstance(fact, CheckInAnswered):
         return fact.score <= rules.policy.followup.call_at_or_below
     return isinstance(
@@ -81,6 +85,15 @@ def changes_a_letter(fact: AnyFact, rules: Rules) -> bool:
         | DischargeSummarySigned
         | CoSourceAdded,
     )
+
+
+def death_told(fact: AnyFact) -> PatientDied | None:
+    """The death that a fact tells of, by itself or as the reason why care ended (rule 22)."""
+    if isinstance(fact, PatientDied):
+        return fact
+    if isinstance(fact, Discharged) and fact.reason is Ending.DECEASED:
+        return PatientDied(at=fact.at, as_of=fact.as_of, retracted=fact.retracted)
+    return None
 
 
 def contradiction(r: Referral, fact: AnyFact) -> str | None:

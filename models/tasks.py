@@ -134,7 +134,11 @@ def _booked(r: Referral, _: str) -> bool:
 
 
 def _called_off(r: Referral, occasion: str) -> bool:
-    return _ever_booked(r, occasion) or _waits(r, task_key(TaskKind.CALL_PATIENT, occasion))
+    key = task_key(TaskKind.CALL_PATIENT, occasion)
+    opened = r.task(key)
+    # Whoever logs a call has made it (rule 18): two people must not call one patient.
+    called = opened is not None and any(call.at >= opened.at for call in r.calls())
+    return called or _ever_booked(r, occasion) or _waits(r, key)
 
 
 def _booked_or_never_mind(r: Referral, occasion: str) -> bool:

@@ -8,6 +8,8 @@ from datetime import datetime
 from sqlalchemy import Text, cast
 from sqlmodel import Session, col, select
 
+from models.facts import AnyFact, Discharged, parse_fact
+from models.letters import death_told
 from models.referral import Stage
 from store.tables import FactRow, InboxRow, InboxState, ProviderRow, ReferralRow
 
@@ -48,6 +50,29 @@ def open_referrals_naming(session: Session, org: str, provider_id: str) -> Seque
         col(ReferralRow.id).in_(named),
     )
     return session.exec(query.order_by(col(ReferralRow.id))).all()
+
+
+def referrals_that_know(
+    session: Session, org: str, patient_id: str, key: str
+) -> Sequence[ReferralRow]:
+    """Every referral of a patient, closed ones included, that was told a fact of this key."""
+    told = select(FactRow.referral_id).where(FactRow.key == key)
+    query = select(ReferralRow).where(
+        ReferralRow.org == org,
+        ReferralRow.patient_id == patient_id,
+        col(ReferralRow.id).in_(told),
+    )
+    return session.exec(query.order_by(col(ReferralRow.received_at), col(ReferralRow.id))).all()
+
+
+def ended_deceased(session: Session, referral_id: str, fact: AnyFact) -> bool:
+    """Whether care was said to have ended by death before this telling says otherwise."""
+    if not isinstance(fact, Discharged):
+        return False
+    query = select(FactRow).where(
+        FactRow.referral_id == referral_id, FactRow.key == fact.key, FactRow.as_of < fact.as_of
+    )
+    return any(death_told(parse_fact(told.body)) for told in session.exec(query).all())
 
 
 def row(session: Session, row_id: str) -> InboxRow | None:

@@ -77,7 +77,7 @@ def everyone(
     source, sender = maker.source(new.source)
     certifier = maker.provider(new.certifier, "certifier") if new.certifier else sender
     return Everyone(
-        patient=maker.patient(new.patient),
+        patient=maker.patient(new.patient, may_text=new.source.kind is not SourceKind.PAST_PATIENT),
         source=source,
         sender=sender,
         certifier=certifier,
@@ -119,7 +119,8 @@ class _Maker:
         self.session, self.org, self.at = session, org, at
         self.today, self.country = today, country
 
-    def patient(self, given: PatientIn) -> PatientRow:
+    def patient(self, given: PatientIn, *, may_text: bool) -> PatientRow:
+        """The patient; ``may_text`` where the sender does not say."""
         first = _read(shapes.clean_name, given.given_name, "patient.given_name")
         last = _read(shapes.clean_name, given.family_name, "patient.family_name")
         born = _read(lambda _: shapes.birth_date(given.born, self.today), "", "patient.born")
@@ -137,7 +138,7 @@ class _Maker:
             state=_read(shapes.state, given.state, "patient.state") if given.state else None,
             guardian_name=_name(given.guardian_name, "patient.guardian_name"),
             guardian_phone=self._phone(given.guardian_phone, "patient.guardian_phone"),
-            may_text=given.may_text,
+            may_text=may_text if given.may_text is None else given.may_text,
             may_email=given.may_email,
             created_at=self.at,
         )
@@ -145,7 +146,8 @@ class _Maker:
             PatientRow.org == self.org, PatientRow.identity == row.identity
         )
         found, fresh = find_or_insert(self.session, row, lambda: self.session.exec(query).first())
-        return row if fresh else self._updated(found, row, given, _PATIENT)
+        told = [name for name in _PATIENT if getattr(given, name, None) is not None]
+        return row if fresh else self._updated(found, row, given, tuple(told))
 
     def provider(self, given: ProviderIn, field: str) -> ProviderRow:
         name = _read(shapes.clean_name, given.name, f"{field}.name")

@@ -301,6 +301,52 @@ async def test_a_death_concerns_every_open_referral_of_the_patient(door: Door) -
         assert door.engine.told(referral_id) == ["patient_died"]
 
 
+def _ref(external: str) -> dict[str, Any]:
+    return {"external": {"assigner": "example-emr", "value": external}}
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"), [("patient_died", {}), ("discharged", {"reason": "deceased"})]
+)
+async def test_a_death_stops_a_referral_that_came_to_be_known_after_it(
+    door: Door, kind: str, data: dict[str, Any]
+) -> None:
+    await door.refer(external="R-1")
+    await door.tell(event(kind, referral=_ref("R-1"), **data))
+    late = await door.tell(referral_event("R-2", at=START + 20 * DAY))
+    assert (late.state, late.reason) == ("task", "needs_a_person")
+    assert len(door.engine.runs) == 2  # the first referral and its source: nobody else is texted
+
+
+async def test_care_that_ended_by_death_concerns_every_open_referral(door: Door) -> None:
+    await door.refer(external="R-1")
+    second = await door.refer(external="R-2", at=START + 20 * DAY, region="shoulder")
+    await door.tell(event("discharged", referral=_ref("R-1"), reason="deceased"))
+    assert door.referral(second).died()
+    assert door.engine.told(second) == ["patient_died"]
+    better = event("discharged", referral=_ref("R-1"), reason="moved", as_of="2026-03-11T15:00:00Z")
+    await door.tell(better)
+    assert not door.referral(second).died()
+    assert door.engine.told(second) == ["patient_died", "patient_died"]
+
+
+async def test_a_death_told_in_error_is_taken_back_wherever_it_was_heard(door: Door) -> None:
+    first = await door.refer(external="R-1")
+    second = await door.refer(external="R-2", at=START + 20 * DAY)
+    await door.tell(event("patient_died", referral=_ref("R-1")))
+    for referral_id in (first, second):
+        done = ReferralClosed(at=LATER, by="system", reason=ClosedReason.DECEASED)
+        door.intake.record.write(ORG, referral_id, done, recorded_at=LATER)
+        door.engine.close(referral_id)
+    back = event("patient_died", referral=_ref("R-1"), as_of="2026-03-21T15:00:00Z", retracted=True)
+    await door.tell(back)
+    assert not any(door.referral(one).died() for one in (first, second))
+    # Both were closed for it: somebody decides about each how to go on.
+    assert [kind for kind, _ in open_tasks(door)] == ["after_closing", "after_closing"]
+    await door.tell(back, "the same under another id")
+    assert len(open_tasks(door)) == 2
+
+
 async def test_two_events_of_one_moment_end_the_same_in_either_order(door: Door) -> None:
     ids = []
     for order in (1, -1):

@@ -11,6 +11,7 @@ from models.facts import (
     AppointmentCancelled,
     AppointmentMissed,
     CallLogged,
+    CallOutcome,
     DischargeSummarySigned,
     IntakeCompleted,
     MessageApproved,
@@ -90,6 +91,12 @@ MOVED = [
 ]
 CANCELLED = [AppointmentCancelled(at=on(START, 1), appointment_id="a1")]
 AWAY = waits(START, 1, check=3, limit=21)
+TO_CALL: Life = [
+    TaskOpened(at=START, task="call_patient:bd-0-1", role="front_desk", due=on(START, 1))
+]
+CALLED: Life = [
+    CallLogged(at=on(START, 1, "09:00"), by="dana", call_id="c1", outcome=CallOutcome.VOICEMAIL)
+]
 NEEDED = approval(START, 0, "required")
 SECOND = planned(START, day=12, version=2)
 
@@ -97,6 +104,7 @@ ROWS: list[tuple[str, Life, Life]] = [  # task, while it stands, what overtakes 
     ("verify_sender:1", STRANGER, VERIFIED),
     ("acknowledge:1", [], [sent(MESSAGE, Kind.THANK_YOU)]),
     ("call_patient:bd-0-1", [], booked(START)),
+    ("call_patient:bd-0-1", TO_CALL, CALLED),
     ("ask_office:bd-7", [], booked(START)),
     ("propose_close:bd-12", [], booked(START)),
     ("propose_close:window", MISSED_ONCE, booked(START, made=8, day=9, name="a2")),

@@ -20,12 +20,12 @@ def tell(case: Case) -> None:
     shoulder = case.referral("shoulder")
 
     # What happens
-    knee.received(0, "09:30", NADIA, OKAFOR, payers=["commercial"])
+    knee.received(0, "09:30", NADIA, OKAFOR, region="knee", payers=["commercial"])
     knee.booked(0, "11:00", on=4)
     knee.event(1, "20:00", "intake_completed", "forms complete")
     knee.evaluated(4, KNEE)
     knee.visits([8, 10])
-    shoulder.received(10, "19:30", NADIA, HADDAD, payers=["commercial"])
+    shoulder.received(10, "19:30", NADIA, HADDAD, region="shoulder", payers=["commercial"])
     knee.event(10, "21:00", "patient_died", "the EMR tells of the patient's death")
     knee.called(11, "09:10", "reached", "a colleague logs a call by mistake", refused="closed")
     shoulder.event(

@@ -202,3 +202,24 @@ def test_people_with_hostile_names_are_found_again(store: Store, name: str) -> N
     again = made(store, **given)
     assert again.patient.id == first.patient.id
     assert again.source.id == first.source.id
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "may"),
+    [
+        ("provider", {}, True),
+        ("past_patient", {}, False),  # a friend's number is only called (policy.md rule 8)
+        ("past_patient", {"may_text": None}, False),
+        ("past_patient", {"may_text": True}, True),
+        ("provider", {"may_text": False}, False),
+    ],
+)
+def test_a_number_that_a_friend_supplied_is_texted_only_with_leave(
+    store: Store, kind: str, said: dict[str, object], may: bool
+) -> None:
+    assert made(store, patient=said, source={"kind": kind}).patient.may_text is may
+
+
+def test_a_friend_takes_back_no_leave_that_the_patient_gave(store: Store) -> None:
+    made(store, patient={"may_text": True})
+    assert made(store, patient={}, source={"kind": "past_patient"}).patient.may_text

@@ -76,6 +76,7 @@ class Case:
     asked: list[Asks] = field(default_factory=list)
     ends: dict[str, Ends] = field(default_factory=dict)
     policy: dict[str, Any] = field(default_factory=dict)
+    punctual: set[str] = field(default_factory=set)
     until: datetime | None = None
 
     def referral(self, name: str = "referral") -> ReferralLife:
@@ -124,6 +125,11 @@ class Case:
     ) -> None:
         """A task of a source or of the organization; see ``ReferralLife.asks``."""
         self.asked.append(Asks("", days, clock, kind, role, until, due))
+
+    def on_time(self, *lives: str) -> None:
+        """These referrals come when they come, also where the story is shuffled: which of several
+        is the first decides what follows, and rightly so."""
+        self.punctual |= set(lives)
 
     def lasts(self, day: int, clock: str = "12:00") -> None:
         """When the story ends: what stands then is what ``asks`` and ``ends`` speak of."""

@@ -15,9 +15,11 @@ from engine.codec import KeyRing
 from engine.server import find_or_start
 from tests.scenarios.kit.case import Case
 from tests.scenarios.kit.cases import scenario
-from tests.scenarios.kit.scene import House, Played, in_order, play
+from tests.scenarios.kit.judge import Judgement, judge, sum_of
+from tests.scenarios.kit.scene import House, Played, in_order, play, play_badly
+from tests.scenarios.kit.shuffle import WHEN_IT_ENDS, shuffled
 
-AT_ONCE = 8  # scenes; more only wait for one another
+NAMESPACE = "scenes"
 _MEMORY = Path("/dev/shm")  # a scene's database is thrown away: a disk would only slow it down
 
 
@@ -32,7 +34,7 @@ async def house(say: Callable[[str], None]) -> AsyncIterator[House]:
     """A house on a server of its own, taken down again."""
     with workshop() as folder:
         engine = await find_or_start(
-            data_dir=Path(folder) / "temporal", namespace="scenes", ui=False, say=say
+            data_dir=Path(folder) / "temporal", namespace=NAMESPACE, ui=False, say=say
         )
         try:
             keyring = KeyRing.parse(KeyRing.generate("scenes"))
@@ -47,18 +49,39 @@ async def play_all(
     house: House, names: Sequence[str], today: date, tell: Callable[[Played], None]
 ) -> list[Played]:
     """Each case once, in the order in which things happen; ``tell`` hears of each that ends."""
-    room = asyncio.Semaphore(AT_ONCE)
 
     async def one(name: str) -> Played:
-        async with room:
-            played = await play_in_order(house, scenario(name).told(today))
+        played = await play_in_order(house, scenario(name).told(today))
         tell(played)
         return played
 
     return list(await asyncio.gather(*(one(name) for name in names)))
 
 
+async def play_seeds(
+    house: House, ordered: Played, seeds: int, tell: Callable[[str, Judgement], None]
+) -> Judgement:
+    """A case as ``seeds`` bad feeds tell it, held against the ordered play; all in one word."""
+
+    async def one(seed: int) -> Judgement:
+        return judge(ordered, await play_shuffled(house, ordered.case, seed))
+
+    told = sum_of(await asyncio.gather(*(one(seed) for seed in range(1, seeds + 1))))
+    tell(ordered.case.name, told)
+    return told
+
+
 async def play_in_order(house: House, case: Case) -> Played:
     """One case as it is told."""
-    async with house.stage(case, f"s-{case.name.replace('_', '-')}"[:60]) as stage:
+    async with house.room, house.stage(case, _org(case)) as stage:
         return await play(stage, case, in_order(case))
+
+
+async def play_shuffled(house: House, case: Case, seed: int) -> Played:
+    """One case as a bad feed tells it."""
+    async with house.room, house.stage(case, f"{_org(case)}-{seed}") as stage:
+        return await play_badly(stage, case, shuffled(case, seed), WHEN_IT_ENDS)
+
+
+def _org(case: Case) -> str:
+    return f"s-{case.name.replace('_', '-')}"[:55]

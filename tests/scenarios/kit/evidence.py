@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,6 +39,12 @@ class Sent(NamedTuple):
     address: str
     acceptances: int
     paper: Path | None  # what went out, in the outbox
+    content: str = ""  # its hash: the same input makes the same bytes
+
+    @property
+    def where(self) -> tuple[str, str]:
+        """Address and content: the same twice is one thing said twice."""
+        return self.address, self.content
 
     def words(self) -> str:
         """What is written on it."""
@@ -78,7 +86,9 @@ class Evidence:
     sent: list[Sent] = field(default_factory=list)
     tasks: list[Task] = field(default_factory=list)
     ends: dict[str, End] = field(default_factory=dict)
+    until: datetime | None = None  # the end of the story
     inbox: dict[str, str] = field(default_factory=dict)  # what became of each event, by its id
+    papers: Counter[tuple[str, str]] = field(default_factory=Counter)  # address, content: times
 
 
 def gather(stage: Stage) -> Evidence:
@@ -106,6 +116,8 @@ def gather(stage: Stage) -> Evidence:
     found.tasks += [_task(row) for row in tasks if row.referral_id not in ours]
     found.sent.sort(key=lambda one: (one.at, one.life, one.message))
     found.tasks.sort(key=lambda one: (one.at, one.life, one.key))
+    found.papers = Counter(one.where for one in found.sent)
+    found.until = stage.skipper.now
     found.inbox = {row.event_id: row.state for row in inbox}
     return found
 
@@ -126,6 +138,7 @@ def _sent(
         row = rows.get(fact.message)
         mine = [one for one in deliveries if row is not None and one.subject_id == row.id]
         out = next((one for one in mine if one.acceptances), None)
+        paper = _paper(stage, out) if out else None
         sent.append(
             Sent(
                 life,
@@ -134,7 +147,8 @@ def _sent(
                 fact.channel,
                 (out.address_ref or "") if out else "",
                 sum(one.acceptances for one in mine),
-                _paper(stage, out) if out else None,
+                paper,
+                hashlib.sha256(paper.read_bytes()).hexdigest() if paper else fact.message,
             )
         )
     return sent

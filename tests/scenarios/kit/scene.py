@@ -6,6 +6,7 @@ practices and chores cannot mix. They share a Temporal server, where ids carry t
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import time as stopwatch
 import tomllib
@@ -14,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +35,12 @@ from tests.scenarios.kit.evidence import Evidence, gather
 from tests.scenarios.kit.verdict import faults
 from worker import THREADS, make_worker
 
+AT_ONCE = 8  # scenes; more only wait for one another
 EXAMPLE = Path(__file__).resolve().parents[3] / "clinics" / "example.toml"
 STORE = "referral-loop.db"
+_LOOK_AGAIN = timedelta(days=1)  # how often staff try what was not possible yet
+# What may still come: the referral itself, the task, the message to approve.
+_NOT_YET = frozenset({"not_found", "no_task", "no_message", "no_plan", "nothing_to_undo"})
 
 
 @dataclass(frozen=True)
@@ -44,7 +50,21 @@ class Arrival:
     at: datetime
     number: int  # of the line in the case's script
     line: Line
-    copy: int = 0
+    copy: int = 0  # told again under another id
+
+    @property
+    def decides(self) -> bool:
+        """Whether a person decides, on what has come so far."""
+        return self.line.way == "decision"
+
+    def event_id(self, org: str) -> str:
+        """The id it comes under; told again, the same one unless it is a copy."""
+        return event_ids(org, self.number)[self.copy]
+
+
+def event_ids(org: str, number: int) -> tuple[str, str]:
+    """The id of a line, and the one under which another interface may tell it again."""
+    return f"{org}-{number}", f"{org}-{number}-again"
 
 
 @dataclass
@@ -77,6 +97,7 @@ class House:
     def __init__(self, client: Client, folder: Path) -> None:
         self.client = client
         self.folder = folder
+        self.room = asyncio.Semaphore(AT_ONCE)
         blank = open_store(f"sqlite:///{folder / STORE}")
         migrate(blank)
         blank.close()
@@ -132,9 +153,13 @@ async def in_process(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 def policy_of(case: Case, org: str) -> OrganizationPolicy:
     """The example policy for this organization, with what the case changes in it."""
-    content: dict[str, Any] = tomllib.loads(EXAMPLE.read_text())
     changes = merged({"organization": {"id": org}}, case.policy)
-    return understand(merged(content, changes))
+    return understand(merged(_example(), changes))
+
+
+@cache
+def _example() -> dict[str, Any]:
+    return tomllib.loads(EXAMPLE.read_text())
 
 
 def in_order(case: Case) -> list[Arrival]:
@@ -148,23 +173,83 @@ Watch = Callable[[Stage, Arrival | None, str | None], None]
 async def play(
     stage: Stage, case: Case, arrivals: list[Arrival], watch: Watch | None = None
 ) -> Played:
-    """Bring in every arrival at its time, then let time pass to the end of the story."""
-    began = stopwatch.monotonic()
-    refused: dict[int, str] = {}
-    for arrival in sorted(arrivals, key=lambda one: one.at):
-        if arrival.at > stage.skipper.now:
-            await stage.advance(arrival.at)
-            if watch:
-                watch(stage, None, None)
-        code = await stage.happen(arrival.line, f"{stage.org}-{arrival.number}")
-        await stage.settle()
-        if code is not None:
-            refused[arrival.number] = code
-        if watch:
-            watch(stage, arrival, code)
-    await stage.advance(case.until or arrivals[-1].at)
-    if watch:
-        watch(stage, None, None)
-    found = gather(stage)
-    wrong = faults(case, found, refused)  # now, while the papers are there
-    return Played(case, stage.org, found, refused, wrong, stopwatch.monotonic() - began)
+    """Bring in every arrival at its time, each with all its effects, to the end of the story."""
+    run = _Run(stage, watch)
+    for arrival in arrivals:
+        await run.go_on(arrival.at)
+        await run.bring(arrival)
+    found = await run.end(case.until or arrivals[-1].at)
+    wrong = faults(case, found, run.refused)  # now, while the papers are there
+    return Played(case, stage.org, found, run.refused, wrong, run.seconds)
+
+
+async def play_badly(
+    stage: Stage, case: Case, arrivals: list[Arrival], longer: timedelta
+) -> Played:
+    """The same for a bad feed: what arrives at one moment comes in one burst, and the story goes on
+    for longer, until what was late has had its effect.
+
+    A decision that is not possible yet, because what it needs has not come, is tried again later.
+    It is for ``kit.judge`` to say what is wrong.
+    """
+    run = _Run(stage, None)
+    waiting: list[Arrival] = []
+    until = (case.until or arrivals[-1].at) + longer
+    for at in sorted({arrival.at for arrival in arrivals}):
+        await run.go_on(at)
+        await stage.chores.do("inbox")  # what a burst left over, as the Schedule would
+        burst = waiting + [one for one in arrivals if one.at == at]
+        waiting = [one for one in burst if await run.bring(one, calm=one.decides) in _NOT_YET]
+    while waiting and stage.skipper.now < until:
+        await run.go_on(min(until, stage.skipper.now + _LOOK_AGAIN))
+        await stage.chores.do("inbox")
+        waiting = [one for one in waiting if await run.bring(one) in _NOT_YET]
+    await run.go_on(arrivals[-1].at + _LOOK_AGAIN)
+    await stage.chores.do("inbox")
+    found = await run.end(until)
+    return Played(case, stage.org, found, run.refused, [], run.seconds)
+
+
+class _Run:
+    """One play under way."""
+
+    def __init__(self, stage: Stage, watch: Watch | None) -> None:
+        self._stage = stage
+        self._watch = watch
+        self._began = stopwatch.monotonic()
+        self.refused: dict[int, str] = {}
+
+    @property
+    def seconds(self) -> float:
+        """Real time since it began."""
+        return stopwatch.monotonic() - self._began
+
+    async def go_on(self, to: datetime) -> None:
+        """Let time pass for everybody, with all that is due on the way."""
+        await self._stage.settle()
+        if to > self._stage.skipper.now:
+            await self._stage.advance(to)
+            self._seen(None, None)
+
+    async def bring(self, arrival: Arrival, *, calm: bool = True) -> str | None:
+        """Bring one arrival in; ``calm``: when everything before it has had its effect."""
+        if calm:
+            await self._stage.settle()
+        code = await self._stage.happen(arrival.line, arrival.event_id(self._stage.org))
+        if code is None:
+            self.refused.pop(arrival.number, None)
+        else:
+            self.refused[arrival.number] = code
+        if self._watch:
+            await self._stage.settle()
+        self._seen(arrival, code)
+        return code
+
+    async def end(self, at: datetime) -> Evidence:
+        """The end of the story, and what came of it."""
+        await self.go_on(at)
+        return gather(self._stage)
+
+    def _seen(self, arrival: Arrival | None, code: str | None) -> None:
+        if self._watch:
+            self._watch(self._stage, arrival, code)

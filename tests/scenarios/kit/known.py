@@ -1,0 +1,137 @@
+"""Whether a message was right on what was known, kind by kind (policy.md §3): a second opinion.
+
+A run in another order may send other messages, or fewer, only where this says so. The dates are
+those of ``models.dues``; when a kind goes out at all is said here anew, from the facts, and not
+taken from the steps that send it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from models import cadence, dues
+from models.due import Due
+from models.kinds import Kind
+from models.policy import Rules
+from models.referral import MessageRef, Referral
+
+Right = Callable[[Referral, MessageRef, Rules, datetime], bool]
+
+
+def right(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
+    """Whether this message ought to be out by then. Raises KeyError for a kind not judged yet.
+
+    ``r`` knows what was known at the time, without any word about the message itself.
+    """
+    if not r.is_received() or not rules.policy.ours(message.kind):
+        return False
+    last_words = message.kind is Kind.UNABLE_TO_REACH and message.occasion == "closed"
+    if r.over() and not last_words:
+        return False
+    return RIGHT[message.kind](r, message, rules, at)
+
+
+def _thanks(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
+    return dues.thanks(r) == message and _come(dues.thank_you(r, rules), at)
+
+
+def _reach(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
+    act = None if r.ever_booked() else cadence.next_reach(r, rules)
+    return act is not None and act.message == message and act.at <= at
+
+
+def _unable(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
+    if message.occasion == "closed":  # the source hears that its patient is not treated (rule 16)
+        closing = r.closing()
+        return closing is not None and closing.reason in _LOST and r.treating_source()
+    if message.occasion == "no-shows":
+        return str(r.rebooking()).startswith("miss-") and len(r.missed()) >= 3
+    return _reach(r, message, rules, at)
+
+
+_LOST = {"unable_to_reach", "not_evaluated"}
+
+
+def _confirmation(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
+    del rules  # with the forms or without: what counts is that the appointment is confirmed
+    booked = r.appointment()
+    if booked is None or booked.appointment_id != message.occasion or r.evaluated_or_discharged():
+        return False
+    return at < booked.starts_at
+
+
+def _forms(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
+    booked = r.appointment()
+    if booked is None or booked.appointment_id != message.occasion or r.evaluated_or_discharged():
+        return False
+    return at < booked.starts_at and _come(dues.intake_reminder(r, rules), at)
+
+
+def _missed(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
+    del rules, at
+    missed = r.missed()
+    first = len(missed) == 1 and missed[0].appointment_id == message.occasion
+    return first and r.rebooking() == "miss-1"
+
+
+def _plan(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
+    del rules, at
+    newest = r.plan()
+    known = newest is not None and message.occasion == f"v{newest.version}"
+    return known and r.received.certifier_id is not None
+
+
+def _request(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
+    act = cadence.next_chase(r, rules)
+    return act is not None and act.message == message and act.at <= at
+
+
+def _report(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
+    newest = dues.report_to_send(r)
+    named = newest is not None and newest.report_id == message.occasion
+    return named and _come(dues.progress_report(r, rules), at)
+
+
+def _summary(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
+    del message, rules, at
+    return r.discharged() and r.evaluation_on_record() and r.summary_signed()
+
+
+def _thank_patient(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
+    del message
+    return _papers_out(r) and _come(dues.patient_thanks(r, rules), at)
+
+
+def _check_in(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
+    del message
+    return _papers_out(r) and _come(dues.check_in(r, rules), at)
+
+
+def _papers_out(r: Referral) -> bool:
+    """The patient is thanked once the physician has been told how it ended."""
+    return r.evaluation_on_record() and r.summary_signed()
+
+
+def _come(due: Due | None, at: datetime) -> bool:
+    return due is not None and due.at <= at
+
+
+RIGHT: dict[Kind, Right] = {
+    Kind.THANK_YOU: _thanks,
+    Kind.THANK_YOU_PAST_PATIENT: _thanks,
+    Kind.SCHEDULE_TEXT: _reach,
+    Kind.REACH_FOLLOWUP: _reach,
+    Kind.LAST_TEXT: _reach,
+    Kind.UNABLE_TO_REACH: _unable,
+    Kind.BOOKED: _confirmation,
+    Kind.INTAKE: _confirmation,
+    Kind.INTAKE_REMINDER: _forms,
+    Kind.MISSED: _missed,
+    Kind.PLAN_OF_CARE: _plan,
+    Kind.SIGNATURE_REQUEST: _request,
+    Kind.PROGRESS_REPORT: _report,
+    Kind.DISCHARGE_SUMMARY: _summary,
+    Kind.PATIENT_THANKS: _thank_patient,
+    Kind.CHECK_IN: _check_in,
+}
