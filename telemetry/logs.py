@@ -22,8 +22,15 @@ from structlog.contextvars import bind_contextvars, bound_contextvars, clear_con
 from structlog.stdlib import BoundLogger, ProcessorFormatter
 from structlog.typing import Processor
 
+from telemetry.fields import FIELDS
 from telemetry.meters import LOG_LINES_LOST
-from telemetry.redaction import error_told, library_words, named_event, only_known_fields
+from telemetry.redaction import (
+    error_told,
+    library_words,
+    named_event,
+    only_known_fields,
+    vouched_for,
+)
 
 __all__ = ["BoundLogger", "Format", "Level", "bind", "bound", "clear", "configure", "logger"]
 
@@ -43,13 +50,12 @@ _LIBRARIES: Final[Mapping[str, int]] = {
     "temporalio": logging.WARNING,
     "asyncio": logging.WARNING,
 }
-_FIRST: Final = ("timestamp", "level", "event", "logger", "process")
 _stamp: Final = structlog.processors.TimeStamper(fmt="iso", utc=True)
 
 
 def _in_order(_logger: Any, _method: str, line: structlog.typing.EventDict) -> dict[str, Any]:
-    first = {name: line[name] for name in _FIRST if name in line}
-    return first | {name: value for name, value in line.items() if name not in first}
+    """As the table of fields has it, so that one kind of line always looks the same."""
+    return {name: line[name] for name in FIELDS if name in line}
 
 
 _SHARED: Final[tuple[Processor, ...]] = (
@@ -105,7 +111,7 @@ def configure(
         return {**line, "process": process}
 
     handler = _Handler(out)
-    handler.addFilter(_not_told_twice)
+    handler.addFilter(_worth_a_line)
     handler.setFormatter(
         ProcessorFormatter(
             foreign_pre_chain=(*_SHARED, library_words),
@@ -143,10 +149,16 @@ class _Handler(logging.StreamHandler[TextIO]):
         LOG_LINES_LOST.inc()
 
 
-def _not_told_twice(record: logging.LogRecord) -> bool:
-    """Leave out the SDK's word on an activity that failed: ``activities.guard`` has said more."""
+def _worth_a_line(record: logging.LogRecord) -> bool:
+    """Leave out the SDK's word on an activity that failed, of which ``activities.guard`` said more.
+
+    And of a library nobody has vouched for, of whom only the name would be shown, the small talk.
+    """
     error = record.exc_info[1] if record.exc_info else None
-    return not (record.name == "temporalio.activity" and type(error).__name__ == "ApplicationError")
+    if record.name == "temporalio.activity" and type(error).__name__ == "ApplicationError":
+        return False
+    ours = isinstance(record.msg, dict)
+    return ours or vouched_for(record.name) or record.levelno >= logging.WARNING
 
 
 def _catch_the_rest() -> None:

@@ -73,8 +73,7 @@ def library_words(_logger: Any, _method: str, line: Line) -> Line:
     """A library's line: its template without the arguments, and the ids it carries aside."""
     record: logging.LogRecord = line["_record"]
     values = line.pop("positional_args", ())
-    known = re.split(r"[.-]", record.name)[0] in KNOWN
-    line["event"] = template(str(record.msg), values) if known else MASK
+    line["event"] = template(str(record.msg), values) if vouched_for(record.name) else MASK
     aside = {
         **(getattr(record, "temporal_workflow", None) or {}),
         **(getattr(record, "temporal_activity", None) or {}),
@@ -93,6 +92,11 @@ _ASIDE: Final = {
     "activity_type": "activity",
     "attempt": "attempt",
 }
+
+
+def vouched_for(name: str) -> bool:
+    """Whether a logger is of a library whose words may be shown."""
+    return re.split(r"[.-]", name)[0] in KNOWN
 
 
 def template(words: str, values: Any = ()) -> str:

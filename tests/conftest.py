@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from engine.codec import KeyRing
 from engine.install import SERVER
 from engine.server import Engine, find_or_start
 from models.errors import EngineUnavailable
+from tests.logging_kept import logging_kept
 
 
 @pytest.fixture(scope="session")
@@ -83,6 +84,13 @@ async def engine(
 async def client(engine: Engine, keyring: KeyRing) -> Client:
     """A client on the session's server, with the session's key."""
     return await connect(engine.address, engine.namespace, keyring=keyring)
+
+
+@pytest.fixture(autouse=True)
+def logging_stays() -> Iterator[None]:
+    """A test that starts a process's main configures its logging; the next test has its own."""
+    with logging_kept():
+        yield
 
 
 def pytest_unconfigure() -> None:

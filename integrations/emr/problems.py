@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -16,7 +17,6 @@ _TIDY = (
     ("Input should be ", "expected "),
     ("Value error, ", ""),
     ("String should match pattern", "must match"),
-    ("Extra inputs are not permitted", "is not a field we know; see the table of fields"),
     ("Field required", "is missing"),
 )
 
@@ -31,7 +31,7 @@ def validated(
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise told(error, code=code, within=within) from None
+        raise told(error, code=code, within=within, model=model) from None
     except OverflowError:
         raise BadRequest(
             "A date is outside the calendar; expected one between 2000 and now.",
@@ -44,22 +44,35 @@ def told(
     *,
     code: str = "invalid_event",
     within: Sequence[str] = (),
-    drop: Sequence[str] = (),
+    model: type[BaseModel] | None = None,
 ) -> BadRequest:
     """The first problem of a validation error, naming the field by its path from *within*.
 
     Pydantic's own sentences name what was expected and, with ``hide_input_in_errors``, not what
-    came. Keys are echoed only where they look like field names. *drop* are parts of the path that
-    our models add and the sender never wrote.
+    came. A field we do not know is not named: its name is the sender's, and could be somebody's.
+    The name of *model* that comes closest is offered instead.
     """
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    parts = [str(part) for part in first["loc"] if str(part) not in drop]
+    parts, said = [str(part) for part in first["loc"]], first["msg"]
+    if first["type"] == "extra_forbidden":
+        unknown = parts.pop()
+        close = difflib.get_close_matches(unknown, _names(model) if model else (), n=1)
+        hint = f"did you mean {close[0]}?" if close else "see the table of fields"
+        said = f"there is a field we do not know; {hint}"
     path = ".".join(_safe(part) for part in [*within, *parts]) or None
-    said = first["msg"]
     for theirs, ours in _TIDY:
         said = said.replace(theirs, ours)
-    sentence = f"{path}: {said}." if path else f"{said}."
-    return BadRequest(sentence, code=code, field=path)
+    sentence = f"{path}: {said}" if path else said
+    return BadRequest(sentence if sentence.endswith("?") else f"{sentence}.", code=code, field=path)
+
+
+def _names(model: type[BaseModel]) -> Iterator[str]:
+    """Every field of a model and of the models within it."""
+    for name, field in model.model_fields.items():
+        yield name
+        for inner in (field.annotation, *get_args(field.annotation)):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                yield from _names(inner)
 
 
 def _safe(part: str) -> str:

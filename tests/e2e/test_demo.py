@@ -93,32 +93,3 @@ def test_the_plan_of_care_is_one_fax_with_the_update_on_top(
     plans = [pages for pages in texts if "Progress update and plan of care" in pages[0]]
     assert plans
     assert all(len(pages) >= 2 for pages in plans)
-
-
-SENTINELS = (
-    *("Placeholder", "Specimen", "Fixture", "Exemplar", "Sampleton", "Mockley"),  # patients
-    *("Okafor", "Lindqvist", "Harbor Orthopedics", "Gus Formerly"),  # sources
-    *("5185550151", "518-555-0151", "jordan.51@example.org"),  # ways to reach them
-    *("rotator cuff", "M17.11", "Climb one flight"),  # what is treated
-)
-
-
-def test_nothing_about_a_patient_is_in_the_engine_or_a_log(
-    played: tuple[dict[str, Any], Path],
-) -> None:
-    _, folder = played
-    kept = [*folder.joinpath("temporal").glob("temporal.db*"), *folder.rglob("*.log")]
-    found = b"".join(path.read_bytes() for path in kept)
-    assert b"ReferralWorkflow" in found, "the histories themselves were read"
-    leaks = [word for word in SENTINELS if word.encode() in found]
-    assert leaks == []
-    names = " ".join(str(path.relative_to(folder)) for path in folder.rglob("*"))
-    assert [word for word in SENTINELS if word in names] == []
-
-
-def test_the_record_does_hold_what_the_engine_must_not(
-    played: tuple[dict[str, Any], Path],
-) -> None:
-    _, folder = played
-    record = b"".join(path.read_bytes() for path in folder.glob("referral-loop.db*"))
-    assert [word for word in SENTINELS[:10] if word.encode() not in record] == []

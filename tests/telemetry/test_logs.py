@@ -10,9 +10,6 @@ import os
 import re
 import subprocess
 import sys
-import threading
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from temporalio.exceptions import ApplicationError
 
 from models.errors import StoreUnavailable
-from telemetry.logs import Format, Level, bound, clear, configure, logger
+from telemetry.logs import Format, Level, bound, configure, logger
 from telemetry.meters import LOG_LINES_LOST
 
 ROOT = Path(__file__).parents[2]
@@ -37,28 +34,6 @@ class Lines(io.StringIO):
     def one(self) -> dict[str, Any]:
         [line] = self.read_all()
         return line
-
-
-@pytest.fixture(autouse=True)
-def as_it_was() -> Iterator[None]:
-    """Logging is of the whole process; each test gives it back."""
-    root = logging.getLogger()
-    access = logging.getLogger("uvicorn.access")
-    before = (root.handlers[:], root.level, access.disabled, logging.raiseExceptions)
-    hooks = (sys.excepthook, threading.excepthook, sys.unraisablehook, warnings.showwarning)
-    levels = {
-        name: one.level
-        for name, one in logging.Logger.manager.loggerDict.items()
-        if isinstance(one, logging.Logger)
-    }
-    clear()
-    yield
-    clear()
-    root.handlers[:], root.level, access.disabled, logging.raiseExceptions = before
-    sys.excepthook, threading.excepthook, sys.unraisablehook = hooks[:3]
-    warnings.showwarning = hooks[3]
-    for name, level in levels.items():
-        logging.getLogger(name).setLevel(level)
 
 
 def listening(process: str = "worker", form: Format = "json", level: Level = "info") -> Lines:
