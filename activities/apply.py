@@ -7,7 +7,7 @@ engine the same facts, so a row may be applied until the engine has heard it.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from sqlmodel import Session
 
@@ -20,19 +20,31 @@ from integrations.emr.events import NPI, PROVIDER_LEFT, RECEIVED, checked, miles
 from integrations.emr.referrals import new_referral
 from integrations.emr.texts import read_text
 from models.contracts import ReferralStart
+from models.decisions import refusal
 from models.errors import BadRequest, NotFound
 from models.events import Event, ExternalId, ReferralRef
-from models.facts import AnyFact, PatientDied, PatientReplied, Signer, TaskOpened
+from models.facts import (
+    AnyDecision,
+    AnyFact,
+    PatientDied,
+    PatientReplied,
+    Signer,
+    TaskOpened,
+    parse_fact,
+)
 from models.letters import changes_a_letter, contradiction, death_told, quoted_in
 from models.people import SourceKind
 from models.policy import Rules
 from models.referral import Referral
 from models.sources import watched
 from models.tasks import TaskKind, kind_of
-from store import documents, inbox, lookups, referrals, sources, tasks
+from store import audit, documents, inbox, lookups, referrals, sources, tasks
 from store.engine import Store
 from store.record import Record
 from store.tables import InboxRow, InboxState, ReferralRow
+
+# The origin of a row that holds a person's decision, as ``Deciding`` keeps it.
+DECIDED = "decision"
 
 
 class Telling(NamedTuple):
@@ -40,6 +52,7 @@ class Telling(NamedTuple):
 
     start: ReferralStart
     facts: tuple[AnyFact, ...] = ()
+    reopens: bool = False  # its story had ended: a new run begins
 
 
 class Applied(NamedTuple):
@@ -96,6 +109,8 @@ class Apply:
             row = lookups.row(session, row_id)
             if row is None or row.state not in {InboxState.RECEIVED, InboxState.WAITING}:
                 return None
+            if row.origin == DECIDED:
+                return self._decided(session, row, now)
             country = self._tenants.get(row.org).organization.country
             event = read_row(row.origin, row.body, row.received_at, country)
             if event.type == RECEIVED:
@@ -164,6 +179,31 @@ class Apply:
                 self._ask(session, row, kind, reason, now)
 
     # --- inside ---------------------------------------------------------------------------------
+
+    def _decided(self, session: Session, row: InboxRow, now: datetime) -> Applied:
+        """A closed referral goes on by a person's decision: written, then a new run is owed."""
+        told = read_json(row.body)
+        referral_id = told["referral_id"]
+        decision = cast(AnyDecision, parse_fact(told["decision"]))
+        refused = refusal(self._record.load(session, row.org, referral_id), decision)
+        if refused is not None:  # somebody was faster
+            inbox.mark(session, row.id, InboxState.REJECTED, at=now, reason=refused.code)
+            return Applied(row)
+        written = self._record.write_in(session, row.org, referral_id, decision, recorded_at=now)
+        for fact in written.fresh:
+            audit.note(
+                session,
+                org=row.org,
+                who=decision.by,
+                what=fact.kind,
+                subject=referral_id,
+                at=fact.at,
+                recorded_at=now,
+            )
+        row.referral_id = referral_id
+        session.add(row)
+        known = referrals.get(session, row.org, referral_id)
+        return Applied(row, (Telling(start_of(known, written.referral), reopens=True),))
 
     def _arrive(
         self, session: Session, row: InboxRow, event: Event, country: str, now: datetime

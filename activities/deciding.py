@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import hashlib
+import json
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 from activities import notes
+from activities.apply import DECIDED
 from activities.loop import Decided, Loop
 from activities.tenants import Tenants
 from models import duty
 from models.decisions import refusal
 from models.errors import NotFound, Refused
-from models.facts import AnyDecision, TaskHandedOver, TaskTaken
+from models.facts import AnyDecision, ReferralClosed, Reopened, TaskHandedOver, TaskTaken
 from models.tasks import TaskKind, kind_of
-from store import referrals
+from store import inbox, referrals
 from store.engine import Store
 from store.record import Record
+from store.tables import InboxState
 
 
 class Deciding:
     """Has decisions taken; safe to share between tasks and threads."""
 
     def __init__(
-        self, store: Store, loop: Loop, tenants: Tenants, clock: Callable[[], datetime]
+        self,
+        store: Store,
+        loop: Loop,
+        tenants: Tenants,
+        clock: Callable[[], datetime],
+        dispatch: Callable[[str], Awaitable[None]],
     ) -> None:
-        """``clock`` says when the record learned of a decision about a closed referral."""
+        """``clock`` says when the record learned of a decision about a closed referral.
+
+        ``dispatch`` makes a row of the inbox true (``Intake.dispatch``).
+        """
+        self._dispatch = dispatch
         self._store = store
         self._record = Record(store)
         self._loop = loop
@@ -37,7 +50,9 @@ class Deciding:
         known, decision = await asyncio.to_thread(self._complete, org, referral_id, decision)
         try:
             decided = await self._loop.decide(org, known, decision)
-            if decided.state == "closed":
+            if decided.state == "closed" and _reopens(decision):
+                decided = await self._reopen(org, known, decision)
+            elif decided.state == "closed":
                 decided = await asyncio.to_thread(self._decide_closed, org, known, decision)
         except Refused as refused:
             notes.decided(org, known, decision.kind, "refused", refused.code)
@@ -66,6 +81,35 @@ class Deciding:
         who = decision.to if isinstance(decision, TaskHandedOver) else decision.by
         return lease_ends(self._tenants, org, row.clinic_id, who, kind, row.urgency, decision.at)
 
+    async def _reopen(self, org: str, referral_id: str, decision: AnyDecision) -> Decided:
+        """A new run, owed by a row of the inbox from the moment the person is answered.
+
+        ``pending`` while Temporal is away: the run begins once it is back.
+        """
+        row_id = await asyncio.to_thread(self._keep, org, referral_id, decision)
+        await self._dispatch(row_id)
+        with self._store.read() as session:
+            row = inbox.get(session, org, row_id)
+        card = self._record.card(org, referral_id)
+        return Decided("done" if row.state == InboxState.APPLIED else "pending", card.version)
+
+    def _keep(self, org: str, referral_id: str, decision: AnyDecision) -> str:
+        told = {"referral_id": referral_id, "decision": decision.model_dump(mode="json")}
+        body = json.dumps(told, sort_keys=True).encode()
+        with self._store.write() as session:
+            refused = refusal(self._record.load(session, org, referral_id), decision)
+            if refused is not None:
+                raise Refused(refused.sentence, code=refused.code)
+            row, _ = inbox.accept(
+                session,
+                org=org,
+                origin=DECIDED,
+                event_id=hashlib.sha256(body).hexdigest()[:32],
+                body=body,
+                received_at=self._clock(),
+            )
+            return row.id
+
     def _decide_closed(self, org: str, referral_id: str, decision: AnyDecision) -> Decided:
         with self._store.write() as session:
             refused = refusal(self._record.load(session, org, referral_id), decision)
@@ -75,6 +119,12 @@ class Deciding:
                 session, org, referral_id, decision, recorded_at=self._clock()
             )
             return Decided("done", written.card.version)
+
+
+def _reopens(decision: AnyDecision) -> bool:
+    """Whether a closed referral goes on by it: reopened, or its closing taken back."""
+    undone = isinstance(decision, ReferralClosed) and decision.retracted
+    return undone or isinstance(decision, Reopened)
 
 
 def lease_ends(

@@ -65,7 +65,7 @@ class Intake:
         self.tenants = tenants
         self.clock = clock
         self._apply = Apply(store, self.record, tenants)
-        self._deciding = Deciding(store, loop, tenants, clock)
+        self._deciding = Deciding(store, loop, tenants, clock, self.dispatch)
         self._texts = Texts(tenants)
 
     # --- accepting --------------------------------------------------------------------------------
@@ -259,7 +259,9 @@ class Intake:
             )
 
     async def _tell_one(self, applied: Applied, telling: Telling, now: datetime) -> None:
-        if not telling.facts:
+        if telling.reopens:
+            await self.loop.reopen(telling.start)
+        elif not telling.facts:
             await self.loop.begin(telling.start)
         elif not await self.loop.tell(telling.start, telling.facts):
             again = await asyncio.to_thread(self._apply.after_closing, applied, telling, now)

@@ -170,14 +170,14 @@ def _context(case: Case) -> Context:
         return ToPastPatient(**base, first_name=first_name(case.to.name))
     office = {"clinic_name": clinic.name, "fax": printed(clinic.fax), "address": clinic.address}
     if model is UnableToReach:
-        endings = {"closed": "closed", "no-shows": "no_shows"}
+        endings = {"closed": "closed", "no": "no_shows"}  # by the first word of the occasion
         return UnableToReach.model_validate(
             base
             | office
             | {
                 "patient": f"{case.patient.given_name} {case.patient.family_name}",
                 "born": day(case.patient.born),
-                "ending": endings.get(case.given.occasion, "asks"),
+                "ending": endings.get(case.given.occasion.split("-")[0], "asks"),
             }
         )
     return ToOffice(**base, **office)

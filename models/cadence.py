@@ -80,7 +80,9 @@ def next_reach(r: Referral, rules: Rules) -> Act | None:
     patient who said no gets no more of them. Where a stranger has the number nobody is called or
     texted there: the office is asked for another one (rule 17).
     """
-    refused = [call.at for call in r.calls() if call.outcome is CallOutcome.DECLINED]
+    back, calls = r.reopened_at(), r.calls()
+    refused = [call.at for call in calls if call.outcome is CallOutcome.DECLINED]
+    refused = [at for at in refused if back is None or at > back]
     if refused:
         act = _task("propose_close", refused[0], "declined")
         return act if act.done_at(r) is None else None

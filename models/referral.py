@@ -48,6 +48,7 @@ from models.facts import (
     ReferralClosed,
     ReferralReceived,
     ReferralWithdrawn,
+    Reopened,
     Signer,
     TaskCompleted,
     TaskOpened,
@@ -181,11 +182,11 @@ class Referral:
     def clock_start(self) -> datetime:
         """When deadlines towards the patient start: once confirmed, and once nothing is waited for.
 
-        The latest of the confirmation, the first day of care and the end of the last hold
-        (policy.md rule 15).
+        The latest of the confirmation, the first day of care, the end of the last hold and the
+        last reopening (policy.md rule 15).
         """
         r = self.received
-        ends = (holds.not_before(self), holds.ended_at(self))
+        ends = (holds.not_before(self), holds.ended_at(self), self.reopened_at())
         return max([r.confirmed_at, r.at, *(end for end in ends if end is not None)])
 
     # --- the patient's way ------------------------------------------------------------------
@@ -382,13 +383,12 @@ class Referral:
 
     def discharged(self) -> bool:
         """Care ended, or the source withdrew a referral already in care."""
-        withdrawn = bool(self.all(ReferralWithdrawn))
-        return bool(self.all(Discharged)) or (withdrawn and self.evaluated())
+        return bool(self.all(Discharged)) or (bool(self.withdrawn()) and self.evaluated())
 
     @property
     def discharged_at(self) -> datetime | None:
         """When care ended."""
-        ends = [f.at for f in self.all(Discharged)] or [f.at for f in self.all(ReferralWithdrawn)]
+        ends = [f.at for f in self.all(Discharged)] or [f.at for f in self.withdrawn()]
         return min(ends, default=None)
 
     def ending(self) -> Ending | None:
@@ -398,7 +398,17 @@ class Referral:
         told = self.last(Discharged)
         if told is not None:
             return told.reason
-        return Ending.WITHDRAWN if self.all(ReferralWithdrawn) else None
+        return Ending.WITHDRAWN if self.withdrawn() else None
+
+    def withdrawn(self) -> list[ReferralWithdrawn]:
+        """The source's taking the referral back, unless a person has reopened it since."""
+        back = self.reopened_at()
+        return [w for w in self.all(ReferralWithdrawn) if back is None or w.as_of > back]
+
+    def reopened_at(self) -> datetime | None:
+        """When a person last had a closed referral go on."""
+        reopened = self.last(Reopened)
+        return reopened.at if reopened is not None else None
 
     def died(self) -> bool:
         """The patient died, told as such or as the reason of the discharge (rule 22)."""
@@ -419,9 +429,12 @@ class Referral:
         return bool(self.all(CheckInAnswered))
 
     def closing(self) -> ReferralClosed | None:
-        """The closing that stands; one as lost gives way to an evaluation or a newer booking."""
-        closed = self.last(ReferralClosed)
-        if closed is None:
+        """The closing that stands: nobody has reopened the referral since.
+
+        One as lost gives way to an evaluation or a newer booking.
+        """
+        closed, back = self.last(ReferralClosed), self.reopened_at()
+        if closed is None or (back is not None and back >= closed.at):
             return None
         if closed.reason.lost:
             newer = [a for a in self.all(AppointmentBooked) if a.as_of > closed.at]
@@ -435,7 +448,7 @@ class Referral:
 
     def over(self) -> bool:
         """No step may go on: closed, deceased, told in error, or withdrawn before care began."""
-        gone = bool(self.all(ReferralWithdrawn)) and not self.evaluated()
+        gone = bool(self.withdrawn()) and not self.evaluated()
         return self.closed() or gone or self.died() or self.taken_back()
 
     def closing_reason(self) -> ClosedReason:
@@ -444,7 +457,7 @@ class Referral:
             return ClosedReason.ENTERED_IN_ERROR
         if self.died():
             return ClosedReason.DECEASED
-        if self.all(ReferralWithdrawn) and not self.evaluated():
+        if self.withdrawn() and not self.evaluated():
             return ClosedReason.WITHDRAWN
         return ClosedReason.COMPLETED
 

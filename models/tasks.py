@@ -107,6 +107,10 @@ def _over(r: Referral, _: str) -> bool:
     return r.over()
 
 
+def _goes_on(r: Referral, _: str) -> bool:
+    return not r.over()
+
+
 def _verified(r: Referral, occasion: str) -> bool:
     base = _base(occasion)
     if base.startswith("co_source:"):
@@ -506,7 +510,7 @@ SPECS: dict[TaskKind, TaskSpec] = {
         Role.FRONT_DESK, "An event matches no referral, or several: say which one", _never
     ),
     TaskKind.TELL_SOURCE: TaskSpec(
-        Role.FRONT_DESK, "Tell the source by phone that this referral is closed, and why", _never
+        Role.FRONT_DESK, "Tell the source by phone that this referral is closed, and why", _goes_on
     ),
     TaskKind.RE_ENGAGEMENT: TaskSpec(
         Role.LIAISON,

@@ -12,10 +12,10 @@ from datetime import datetime
 from sqlmodel import Session, and_, col, or_, select
 
 from models import duty
-from models.decisions import taken
 from models.errors import NotFound, Refused
 from models.facts import Urgency
 from models.ids import new_id
+from models.refusals.hands import taken
 from models.roles import Role
 from models.tasks import SPECS, TaskKind, task_key
 from store.rows import find_or_insert

@@ -29,6 +29,7 @@ from models.facts.codes import (
     Signer,
     Urgency,
     WhyDeclined,
+    WhyReopened,
 )
 from models.facts.decided import (
     CallLogged,
@@ -42,6 +43,7 @@ from models.facts.decided import (
     PageJudged,
     Paused,
     ReferralClosed,
+    Reopened,
     Resumed,
     TaskCompleted,
     TaskHandedOver,
@@ -139,6 +141,7 @@ __all__ = [
     "ReferralClosed",
     "ReferralReceived",
     "ReferralWithdrawn",
+    "Reopened",
     "Resumed",
     "ReturnedWhy",
     "Signer",
@@ -152,6 +155,7 @@ __all__ = [
     "UtcDatetime",
     "VisitCompleted",
     "WhyDeclined",
+    "WhyReopened",
     "parse_fact",
 ]
 
@@ -193,6 +197,7 @@ AnyDecision = (
     | CertificationWaived
     | CertifierNamed
     | ReferralClosed
+    | Reopened
 )
 OwnFact = (
     MessageHeld

@@ -166,3 +166,11 @@ class Meaning(StrEnum):
     START = "start"
     CONFIRM = "confirm"
     OTHER = "other"
+
+
+class WhyReopened(StrEnum):
+    """Why a closed referral goes on after all."""
+
+    CAME_BACK = "came_back"  # the patient, or their source, wants it after all
+    PLACE_FREE = "place_free"  # the clinic can take the patient now
+    IN_ERROR = "in_error"  # it was closed, or taken back, by mistake

@@ -16,6 +16,7 @@ from models.facts.codes import (
     PageVerdict,
     ReturnedWhy,
     WhyDeclined,
+    WhyReopened,
 )
 from models.roles import Role
 
@@ -214,3 +215,18 @@ class CertifierNamed(Decision):
     @property
     def key(self) -> str:
         return f"certifier:{self.provider_id or 'nobody'}"
+
+
+class Reopened(Decision):
+    """A referral that was closed without care goes on, in a new run with all that is known.
+
+    Every date towards the patient counts from now. Not after a death, and not once care was
+    completed: that is a new referral.
+    """
+
+    kind: Literal["reopened"] = "reopened"
+    why: WhyReopened
+
+    @property
+    def key(self) -> str:
+        return f"reopened:{self.at:%Y%m%dT%H%M%S}"

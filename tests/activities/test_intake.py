@@ -11,7 +11,7 @@ import pytest
 from sqlmodel import select
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 
-from models.errors import BadRequest, Conflict, Refused, UserError
+from models.errors import BadRequest, Conflict, EngineUnavailable, Refused, UserError
 from models.facts import (
     CallLogged,
     CallOutcome,
@@ -19,12 +19,14 @@ from models.facts import (
     MessageSent,
     PatientDied,
     ReferralClosed,
+    Reopened,
     TaskCompleted,
     TaskOpened,
+    WhyReopened,
 )
 from models.kinds import Kind
 from models.tasks import TaskKind, task_key
-from store import documents
+from store import audit, documents, inbox
 from store.engine import Store
 from store.tables import InboxRow, ProviderRow, ReferralRow, SourceRow, TaskRow
 from tests.doors import LATER, ORG, START, Door, event, kinds, referral_event, start_of
@@ -727,6 +729,59 @@ async def test_a_decision_on_a_closed_referral_is_judged_by_the_record(door: Doo
     done = TaskCompleted(at=door.now, by="lee", task=key)
     assert (await door.intake.decide(ORG, referral_id, done)).state == "done"
     assert open_tasks(door) == []
+
+
+async def test_a_closed_referral_is_reopened_into_a_new_run(door: Door) -> None:
+    referral_id = await closed(door, ClosedReason.DECLINED_BY_PATIENT)
+    back = Reopened(at=door.now, by="lee", why=WhyReopened.CAME_BACK)
+    decided = await door.intake.decide(ORG, referral_id, back)
+    assert (decided.state, decided.version) == ("done", back.key)
+    runs = door.engine.runs[f"referral/{ORG}/{referral_id}"]
+    assert len(runs) == 2
+    assert start_of(runs[-1]).facts == door.referral(referral_id).facts
+    assert door.referral(referral_id).closing() is None
+    assert await door.intake.decide(ORG, referral_id, back) == ("done", "v1"), "it runs again"
+    assert len(runs) == 2
+    with door.store.read() as session:
+        lines = [(line.who, line.what) for line in audit.about(session, ORG, referral_id)]
+    assert lines == [("lee", "reopened")]
+
+
+async def test_a_reopening_is_owed_while_temporal_is_away(door: Door) -> None:
+    referral_id = await closed(door, ClosedReason.UNABLE_TO_REACH)
+    back = Reopened(at=door.now, by="lee", why=WhyReopened.IN_ERROR)
+    start = door.intake.loop.reopen
+
+    async def away(_: Any) -> None:
+        door.intake.loop.reopen = start  # type: ignore[method-assign]
+        raise EngineUnavailable("away")
+
+    door.intake.loop.reopen = away  # type: ignore[method-assign]
+    assert (await door.intake.decide(ORG, referral_id, back)).state == "pending"
+    assert len(door.engine.runs[f"referral/{ORG}/{referral_id}"]) == 1
+    door.now += timedelta(minutes=5)
+    assert await door.intake.dispatch_left(door.now) == 1
+    assert len(door.engine.runs[f"referral/{ORG}/{referral_id}"]) == 2
+
+
+async def test_what_may_not_go_on_is_refused_and_leaves_nothing(door: Door) -> None:
+    referral_id = await closed(door, ClosedReason.COMPLETED, "evaluation_completed", "discharged")
+    before = kinds(door.referral(referral_id).facts)
+    back = Reopened(at=door.now, by="lee", why=WhyReopened.IN_ERROR)
+    with pytest.raises(Refused) as refused:
+        await door.intake.decide(ORG, referral_id, back)
+    assert refused.value.code == "completed"
+    assert kinds(door.referral(referral_id).facts) == before
+    with door.store.read() as session:
+        assert inbox.pending(session, door.now + timedelta(days=1)) == []
+
+
+async def test_a_closing_that_is_taken_back_begins_a_new_run_as_well(door: Door) -> None:
+    referral_id = await closed(door, ClosedReason.UNABLE_TO_REACH)
+    (lost,) = door.referral(referral_id).all(ReferralClosed)
+    undone = lost.model_copy(update={"as_of": door.now + timedelta(hours=1), "retracted": True})
+    assert (await door.intake.decide(ORG, referral_id, undone)).state == "done"
+    assert len(door.engine.runs[f"referral/{ORG}/{referral_id}"]) == 2
 
 
 async def test_a_receipt_is_only_signalled(door: Door) -> None:

@@ -34,7 +34,7 @@ from engine.client import connect, connect_service
 from engine.codec import KeyRing
 from engine.namespace import ensure, searchable
 from engine.release import identity, release
-from engine.schedules import ensure_schedules
+from engine.schedules import CHORES, ensure_schedules
 from engine.server import Engine
 from models import health
 from models.errors import EngineUnavailable
@@ -236,7 +236,7 @@ async def test_schedules_that_are_missing_paused_or_in_order(patient: Patient) -
     client = patient.client
     assert client is not None
     findings = await checks.schedules(patient)
-    assert codes(findings) == ["schedule_missing"] * 4
+    assert codes(findings) == ["schedule_missing"] * len(CHORES)
     await ensure_schedules(client, TASK_QUEUE)
     assert await checks.schedules(patient) == []
     await client.get_schedule_handle("chore-receipts").pause()

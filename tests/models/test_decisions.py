@@ -22,6 +22,8 @@ from models.facts import (
     PatientDied,
     PatientReplied,
     ReferralClosed,
+    ReferralWithdrawn,
+    Reopened,
     Resumed,
     TaskCompleted,
     TaskHandedOver,
@@ -76,6 +78,9 @@ def approve(message: str = MESSAGE) -> MessageApproved:
 
 
 LOST = close(ClosedReason.UNABLE_TO_REACH)
+BACK = Reopened(at=on(START, 6), by="lee", why="came_back")
+WITHDRAWN = ReferralWithdrawn(at=on(START, 4))
+TAKEN_BACK = received(START, as_of=on(START, 1), retracted=True)
 AWAY: Any = waits(START, 1, check=3, limit=21)
 PAUSE: Any = paused(START, 1, until=9)
 RESUMED = Resumed(at=on(START, 5), by="lee")
@@ -132,6 +137,29 @@ ROWS: list[tuple[str, Life, AnyDecision, str | None]] = [
     ("lost while the insurer is waited for", approval(START, 1, "required"), LOST, "on_hold"),
     ("lost once the wait is over", [*AWAY, *lifted(START, 3)], LOST, None),
     ("declined by the patient meanwhile", AWAY, close(ClosedReason.DECLINED_BY_PATIENT), None),
+    ("lost after surgery", [received(START, as_of=on(START, 1), urgency="post_op")], LOST,
+     "post_op"),
+    ("their own no after surgery", [received(START, as_of=on(START, 1), urgency="post_op")],
+     close(ClosedReason.DECLINED_BY_PATIENT), None),
+    # going on after all
+    ("reopening what was lost", [LOST], BACK, None),
+    ("reopening what we declined", [close(ClosedReason.DECLINED_BY_CLINIC)], BACK, None),
+    ("reopening what was closed in error", [close(ClosedReason.ENTERED_IN_ERROR)], BACK, None),
+    ("reopening what was withdrawn", [WITHDRAWN, close(ClosedReason.WITHDRAWN, by="system")],
+     BACK, None),
+    ("while its last words are said", [WITHDRAWN], BACK, None),
+    ("reopening after a death", [close(ClosedReason.DECEASED)], BACK, "deceased"),
+    ("reopening after a death told", [PatientDied(at=START), LOST], BACK, "deceased"),
+    ("reopening what was completed", [close(ClosedReason.COMPLETED, by="system")], BACK,
+     "completed"),
+    ("reopening what was never a request", [TAKEN_BACK, LOST], BACK, "entered_in_error"),
+    ("reopening what is open", [], BACK, "not_closed"),
+    ("reopening twice", [LOST, BACK], BACK.model_copy(
+        update={"at": on(START, 9), "as_of": on(START, 9)}), "not_closed"),
+    ("reopening before it was closed", [LOST], BACK.model_copy(
+        update={"at": on(START, 2), "as_of": on(START, 2)}), "too_early"),
+    ("closing again", [LOST, BACK],
+     LOST.model_copy(update={"at": on(START, 9), "as_of": on(START, 9)}), None),
     # waiting; rule 15
     ("a hold", [], AWAY[0], None),
     ("a hold on other terms", AWAY, waits(START, 3, check=9, limit=30)[0], None),
@@ -211,3 +239,13 @@ def test_what_may_be_decided(facts: Life, decision: AnyDecision, code: str | Non
 @pytest.mark.parametrize("decision", [LOST, call(), approve(), WAIVED])
 def test_the_same_decision_told_again_is_never_refused(decision: AnyDecision) -> None:
     assert refusal(Referral([ASKED, decision]), decision) is None
+
+
+def test_a_refusal_says_which_question_is_open_and_who_was_faster() -> None:
+    asked = Referral([ASKED, opened("unmatched_event:inb_1")])
+    found = refusal(asked, LOST)
+    assert found is not None
+    assert "An event matches no referral" in found.sentence
+    stale = refusal(Referral([ASKED, call()]), close(ClosedReason.DECEASED, seen=""))
+    assert stale is not None
+    assert "dana has decided something since (call logged)" in stale.sentence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models import parties
-from models.facts import ClosedReason
+from models.facts import ClosedReason, Reopened
 from models.kinds import Kind
 from models.referral import Referral
 from models.tasks import TaskKind
@@ -29,12 +29,21 @@ async def farewell(desk: Desk) -> None:
         return
     closing = referral.closing()
     reason = closing.reason if closing else referral.closing_reason()
+    again = _again(referral)
     for sender in parties.senders(referral):
         if sender.kind.treating and reason in _TOLD_BY_LETTER:
-            await desk.send(Kind.UNABLE_TO_REACH, sender.party, "closed", unless=_open_again)
+            await desk.send(
+                Kind.UNABLE_TO_REACH, sender.party, f"closed{again}", unless=_open_again
+            )
         elif sender.kind.treating and reason in _TOLD_BY_PHONE:
             beside = "" if sender.party == parties.SOURCE else f"-{sender.source_id}"
-            await desk.task(TaskKind.TELL_SOURCE, f"{reason}{beside}")
+            await desk.task(TaskKind.TELL_SOURCE, f"{reason}{beside}{again}")
+
+
+def _again(r: Referral) -> str:
+    """Part of an occasion: a referral that was reopened and closed once more is told once more."""
+    times = len(r.all(Reopened))
+    return f"-{times + 1}" if times else ""
 
 
 def _open_again(r: Referral) -> bool:
