@@ -33,7 +33,7 @@ from pydantic_settings import (
 )
 
 from engine.codec import KeyRing
-from engine.codec_readers import Readers
+from engine.codec_readers import NAME, Readers
 from integrations.emr.signature import check_secret
 from models.errors import ConfigError
 from models.ids import SLUG
@@ -137,7 +137,7 @@ class Settings(BaseSettings):
     # The same for people who log in to the Temporal UI: who vouches, for whom, and who of them.
     codec_oidc_issuer: str | None = None
     codec_oidc_audience: str | None = None
-    codec_oidc_readers: Annotated[tuple[str, ...], NoDecode] = ()
+    codec_oidc_readers: Annotated[tuple[str, ...], NoDecode] = ()  # name:mail or name:subject
 
     http_host: str = "127.0.0.1"
     http_port: Port = 8080
@@ -171,6 +171,15 @@ class Settings(BaseSettings):
         if value is not None:
             TypeAdapter(HttpUrl).validate_python(value)
         return value.rstrip("/") if value else None
+
+    @field_validator("codec_oidc_readers")
+    @classmethod
+    def _named(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        for place, entry in enumerate(given, start=1):
+            name, _, identity = entry.partition(":")
+            if not identity or not NAME.fullmatch(name):
+                raise ValueError(f"entry {place} is not name:mail-address or name:subject")
+        return given
 
     @field_validator("codec_oidc_issuer")
     @classmethod
@@ -291,6 +300,12 @@ class Settings(BaseSettings):
         """Who may have payloads decoded; raises ConfigError naming the entry."""
         told = self.codec_tokens
         return Readers.parse(told.get_secret_value()) if told is not None else Readers()
+
+    @property
+    def login_readers(self) -> dict[str, str]:
+        """Whom logins may name, by mail address (in lower case) or subject: their names for us."""
+        entries = (entry.partition(":") for entry in self.codec_oidc_readers)
+        return {who.lower() if "@" in who else who: name for name, _, who in entries}
 
     @property
     def replay_window(self) -> timedelta:

@@ -17,7 +17,8 @@ from typing import Final
 from models.errors import ConfigError
 
 SHORTEST_TOKEN: Final = 20
-_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+# Names stand in log lines, where nothing may look like somebody's number.
+NAME: Final = re.compile(r"(?!.*\d[\d_.-]{3,}\d)[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _TOKEN: Final = re.compile(r"[!-+\--~]+")  # printable, neither comma nor space
 _PURPOSE: Final = b"referral-loop codec session"
 
@@ -89,10 +90,10 @@ def _entries(text: str) -> Iterator[Reader]:
     entries = [part for part in re.split(r"[,\s]+", text) if part]
     for number, entry in enumerate(entries, start=1):
         name, colon, token = entry.partition(":")
-        if not colon or not _NAME.fullmatch(name):
+        if not colon or not NAME.fullmatch(name):
             raise ConfigError(
                 f"Codec token {number} must be written as name:token, the name in letters, "
-                "digits, dots, dashes and underscores."
+                "digits, dots, dashes and underscores, and without a long number."
             )
         if len(token) < SHORTEST_TOKEN or not _TOKEN.fullmatch(token):
             raise ConfigError(

@@ -90,7 +90,7 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "status": Field(int, "HTTP status"),
         "method": Field(_METHOD, "HTTP method"),
         "route": Field(_ROUTE, "template of the address, never the address"),
-        "reader": Field(_NAME, "whose token it is, as REFERRAL_LOOP_CODEC_READERS names them"),
+        "reader": Field(_NAME, "who reads, as REFERRAL_LOOP_CODEC_TOKENS names them"),
         # how much
         "duration_ms": Field(int, "milliseconds"),
         "seen": Field(int, "how many were looked at"),

@@ -8,7 +8,6 @@ Whom the provider knows is not yet who may read: that is a list of ours.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,8 +18,9 @@ import jwt
 
 from models.errors import NotAllowed
 from settings import Settings
+from telemetry.logs import logger
 
-log = logging.getLogger(__name__)
+_LOG = logger(__name__)
 
 # Signatures by a key that only the provider has; never a shared secret, never none.
 ALGORITHMS: Final = (
@@ -49,14 +49,13 @@ class Login:
     def __init__(self, settings: Settings, clock: Callable[[], datetime]) -> None:
         self._issuer = settings.codec_oidc_issuer or ""
         self._audience = settings.codec_oidc_audience or ""
-        listed = settings.codec_oidc_readers
-        self._readers = {one.lower() if "@" in one else one for one in listed}
+        self._readers = settings.login_readers
         self._clock = clock
         self._keys = _Keys()
         self._asking = asyncio.Lock()
 
     async def who(self, *tokens: str) -> str | None:
-        """The first listed person whom one of the tokens names; None when none does.
+        """The first listed person whom one of the tokens names, by our name; None when none does.
 
         Raises NotAllowed ``login_unreachable`` when the provider's keys cannot be had: a token of
         ours still works then.
@@ -93,11 +92,11 @@ class Login:
         return claims if _in_time(claims, self._clock()) else None
 
     def _listed(self, claims: Mapping[str, Any]) -> str | None:
-        """The entry of our list that this person is; a mail address only once it is verified."""
-        names = [str(claims["sub"])]
+        """Our name for this person, if listed; a mail address counts only once it is verified."""
+        identities = [str(claims["sub"])]
         if claims.get("email_verified") in (True, "true"):
-            names.append(str(claims.get("email", "")).lower())
-        return next((name for name in names if name in self._readers), None)
+            identities.append(str(claims.get("email", "")).lower())
+        return next((self._readers[one] for one in identities if one in self._readers), None)
 
     # --- the provider's keys ----------------------------------------------------------------------
 
@@ -127,7 +126,7 @@ class Login:
                 told = await _json(http, str(about["jwks_uri"]))
             keys = jwt.PyJWKSet.from_dict(told).keys
         except (httpx.HTTPError, jwt.PyJWTError, ValueError, KeyError, TypeError) as error:
-            log.warning("codec: the login provider's keys cannot be had (%s)", type(error).__name__)
+            _LOG.warning("codec_login_unreachable", error=type(error).__name__)
             self._keys.reached = False
             return
         self._keys.by_id = {key.key_id: key for key in keys if key.key_id}

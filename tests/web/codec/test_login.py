@@ -82,7 +82,7 @@ async def codec(tmp_path: Path, store: Store, provider: Provider) -> AsyncIterat
         tmp_path,
         codec_oidc_issuer=provider.issuer,
         codec_oidc_audience=AUDIENCE,
-        codec_oidc_readers="Robin@Example.org, subject-7",
+        codec_oidc_readers="robin:Robin@Example.org, kim:subject-7",
     )
     async with serving(settings, store) as served:
         yield served
@@ -121,9 +121,8 @@ async def test_the_access_token_or_the_id_token_of_a_login_opens_it(
     assert (await ask(codec, other_audience, good)).json() == PLAIN
     by_subject = token(provider, codec, sub="subject-7", email=None)
     assert (await ask(codec, by_subject)).json() == PLAIN
-    said = [record.getMessage() for record in caplog.records if record.name.startswith("web.")]
-    assert "codec: robin@example.org decoded 1 payloads" in said
-    assert "codec: subject-7 decoded 1 payloads" in said
+    lines = [record.msg for record in caplog.records if record.name == "web.codec.routes"]
+    assert [one["reader"] for one in lines] == ["robin", "robin", "robin", "kim"]
     assert provider.asked == 1
 
 
@@ -223,11 +222,17 @@ def test_all_three_settings_or_none(tmp_path: Path, left_out: str) -> None:
     given = {
         "codec_oidc_issuer": "https://login.example.org/",
         "codec_oidc_audience": AUDIENCE,
-        "codec_oidc_readers": "robin@example.org",
+        "codec_oidc_readers": "robin:robin@example.org",
     }
     del given[f"codec_oidc_{left_out}"]
     with pytest.raises(ConfigError, match=f"OIDC_{left_out.upper()} is missing"):
         load(_env_file=None, data_dir=tmp_path, **given)
+
+
+@pytest.mark.parametrize("entry", ["robin@example.org", "robin:", ":x", "ro bin:x", "r-123456:x"])
+def test_every_reader_has_a_name_that_a_log_may_show(tmp_path: Path, entry: str) -> None:
+    with pytest.raises(ConfigError, match="OIDC_READERS is wrong: entry 2"):
+        load(_env_file=None, data_dir=tmp_path, codec_oidc_readers=f"kim:subject-7,{entry}")
 
 
 def test_a_provider_without_encryption_is_refused(tmp_path: Path) -> None:
