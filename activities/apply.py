@@ -16,7 +16,15 @@ from activities.clinical import REPORT, SUMMARY, read_document
 from activities.departures import Departures
 from activities.tenants import Tenants
 from activities.texts import REPLIED, Texts
-from integrations.emr.events import NPI, PROVIDER_LEFT, RECEIVED, checked, milestone, read_json
+from integrations.emr.events import (
+    NPI,
+    PROVIDER_LEFT,
+    RECEIVED,
+    checked,
+    milestone,
+    read_json,
+    reader,
+)
 from integrations.emr.referrals import new_referral
 from integrations.emr.texts import read_text
 from models.contracts import ReferralStart
@@ -28,6 +36,8 @@ from models.facts import (
     AnyFact,
     PatientDied,
     PatientReplied,
+    ReleaseRecorded,
+    ReleaseRevoked,
     Signer,
     TaskOpened,
     parse_fact,
@@ -38,13 +48,14 @@ from models.policy import Rules
 from models.referral import Referral
 from models.sources import watched
 from models.tasks import TaskKind, kind_of
-from store import audit, documents, inbox, lookups, referrals, sources, tasks
+from store import audit, documents, inbox, lookups, people, referrals, sources, tasks
 from store.engine import Store
 from store.record import Record
 from store.tables import InboxRow, InboxState, ReferralRow
 
 # The origin of a row that holds a person's decision, as ``Deciding`` keeps it.
 DECIDED = "decision"
+RELEASE = "release_recorded"
 
 
 class Telling(NamedTuple):
@@ -271,7 +282,7 @@ class Apply:
         tellings = []
         for one, facts in [
             (referral_row, (fact, *asked)),
-            *self._deaths(session, referral_row, fact),
+            *self._elsewhere(session, referral_row, fact),
         ]:
             written = self._record.write_in(session, row.org, one.id, *facts, recorded_at=now)
             tellings.append(self._telling(one, written.referral, facts))
@@ -339,9 +350,20 @@ class Apply:
                 or event.data.get("by") == Signer.THERAPIST,
                 signed_by_provider=by_provider,
             ).id
+        recipient_id = None
+        if event.type == RELEASE:
+            recipient_id = people.reader(
+                session,
+                row.org,
+                reader(event),
+                at=row.received_at,
+                country=self._tenants.get(row.org).organization.country,
+            ).id
         # An order of somebody we have never met certifies nothing, but it is on file.
         provider_id = provider.id if provider else f"npi-{npi}"
-        return milestone(event, document_id=document_id, provider_id=provider_id)
+        return milestone(
+            event, document_id=document_id, provider_id=provider_id, recipient_id=recipient_id
+        )
 
     def _taken_back(
         self,
@@ -367,6 +389,15 @@ class Apply:
             for one in tasks.of_referral(session, row.id)
             if kind_of(one.key) is TaskKind.RETRACTED_AFTER_LETTER and one.inbox_id == inbox_row.id
         ]
+
+    def _elsewhere(
+        self, session: Session, row: ReferralRow, fact: AnyFact
+    ) -> list[tuple[ReferralRow, tuple[AnyFact, ...]]]:
+        """What the patient's other referrals must hear: a death, and what others may read."""
+        if isinstance(fact, ReleaseRecorded | ReleaseRevoked):
+            others = lookups.open_referrals_of(session, row.org, row.patient_id)
+            return [(other, (fact,)) for other in others if other.id != row.id]
+        return self._deaths(session, row, fact)
 
     def _deaths(
         self, session: Session, row: ReferralRow, fact: AnyFact

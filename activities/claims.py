@@ -14,6 +14,7 @@ from activities.letters import Letter, NotReady
 from activities.outcomes import Outcomes
 from activities.turns import Attempt, Turn, failure, known
 from integrations.contract import LONGEST_CALL
+from models import releases
 from models.contracts import Answer, Channel, Parcel
 from models.errors import Conflict, NotFound
 from models.facts import MessageFailed
@@ -208,6 +209,8 @@ class Claims:
         if hold.why == "approval":
             role = turn.rules.policy.approve.get(turn.given.kind, Role.LEAD)
             task = self._out.task(session, turn, TaskKind.APPROVE_MESSAGE, role=role)
+        elif hold.why == releases.HELD:
+            task = self._out.task(session, turn, TaskKind.RELEASE_MESSAGE)
         return self._out.held(session, turn, message_id, hold.until, hold.why, *failed, *task)
 
     def _not_ready(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
@@ -15,9 +16,10 @@ from models.messages import Contact as Preferences
 from models.organization import Clinic
 from models.policy import Rules
 from models.referral import Referral
+from models.releases import released
 from models.sending import REPLIES, Outgoing, Recipient
 from models.zones import recipient_zones
-from store import consent, post
+from store import consent, post, releases
 from store.contacts import Contact
 from store.tables import ConsentState
 
@@ -85,6 +87,8 @@ def recipient(
         minor_without_guardian=patient and to.minor and not to.phone,
         wants_thanks=to.wants_thanks,
         treating=to.treating,
+        third_party=to.third_party,
+        released=to.third_party and _released(session, given, to, clinic, at),
         texts=tuple(texts),
         stop_confirmed=_stop_confirmed(session, given, address),
         told_closed_at=_last(session, given, Kind.CLOSED_HOURS, address),
@@ -107,6 +111,15 @@ def _last(session: Session, given: SendInput, kind: Kind, address: str | None) -
     if given.kind is not kind or not address:
         return None
     return post.last_text(session, given.org, address, kind)
+
+
+def _released(
+    session: Session, given: SendInput, to: Contact, clinic: Clinic, at: datetime
+) -> bool:
+    """By an authorization of the patient, wherever it was told, good on this local day."""
+    facts = releases.of_patient(session, given.org, given.referral_id)
+    today = at.astimezone(ZoneInfo(clinic.zone)).date()
+    return released(facts, to.source_id or "", given.kind, today)
 
 
 def _opted_in(session: Session, org: str, address: str | None) -> bool:

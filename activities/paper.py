@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from activities import letter_page
 from activities.clinical import PlanFields
-from models import certification, dues, parties
+from models import certification, dues, parties, releases
 from models.documents import (
     Addressee,
     DischargeSummary,
@@ -154,9 +154,12 @@ def _next_step(given: Paper) -> str:
 
 def _needs(given: Paper) -> tuple[str, ...]:
     """What the office can still send; nothing that says what others have told us."""
-    if not given.treating:
-        return ("If you are to receive reports: the patient's signed authorization.",)
     r, needs = given.referral, []
+    if not given.treating:
+        mine = r.received.source_id if given.party == "source" else given.party.partition(":")[2]
+        authorized = mine in releases.readers(r)
+        asks = "If you are to receive reports: the patient's signed authorization."
+        return () if authorized else (asks,)
     ordered = any(order.signed_and_dated for order in r.all(OrderReceived))
     if not (ordered or r.received.order_signed_and_dated):
         needs.append("The signed and dated order, if you have not sent it yet.")

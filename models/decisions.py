@@ -30,7 +30,7 @@ from models.referral import MessageRef, Referral
 from models.refusals import closing, hands, waiting
 from models.refusals.base import Refusal
 from models.returned import LONGEST_PLAN
-from models.tasks import TaskKind, kind_of
+from models.tasks import LETS_GO, TaskKind, kind_of
 
 __all__ = ["Refusal", "refusal"]
 
@@ -108,7 +108,7 @@ def _task(r: Referral, decision: TaskCompleted) -> Refusal | None:
     if r.task(decision.task) is None:
         return Refusal(code="no_task", sentence="There is no such task on this referral.")
     message = decision.task.split(":", 1)[1]
-    approves = kind_of(decision.task) is TaskKind.APPROVE_MESSAGE and decision.outcome == "done"
+    approves = kind_of(decision.task) in LETS_GO and decision.outcome == "done"
     if approves and r.task_open(decision.task) and not r.knows(f"approved:{message}"):
         return Refusal(
             code="not_approved",

@@ -117,6 +117,19 @@ class ProviderLeftIn(StrictModel):
     by: Id | None = None  # the member of staff who told it
 
 
+class ReaderIn(StrictModel):
+    """Somebody who follows the patient without treating them, as an authorization names them."""
+
+    kind: Literal[
+        SourceKind.CASE_MANAGER, SourceKind.EMPLOYER, SourceKind.ATTORNEY, SourceKind.SCHOOL
+    ]
+    name: Text
+    fax: Short | None = None
+    email: Text | None = None
+    phone: Short | None = None
+    prefers: Literal["fax", "email"] = "fax"
+
+
 class CertifierIn(StrictModel):
     """Who certifies a plan of care: by NPI, by our id, or somebody we have not met."""
 

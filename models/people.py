@@ -68,9 +68,22 @@ class SourceKind(StrEnum):
         return self in {SourceKind.PROVIDER, SourceKind.PRACTICE}
 
     @property
+    def third_party(self) -> bool:
+        """Neither treats nor is the patient's own: reads only what the patient has released."""
+        return self in _THIRD_PARTIES
+
+    @property
     def thanked(self) -> bool:
         """A self-referral gets no thank-you."""
         return self is not SourceKind.SELF
+
+
+_THIRD_PARTIES = {
+    SourceKind.CASE_MANAGER,
+    SourceKind.EMPLOYER,
+    SourceKind.ATTORNEY,
+    SourceKind.SCHOOL,
+}
 
 
 class Credential(StrEnum):

@@ -517,8 +517,8 @@ class Referral:
 
     def stopped(self, message: MessageRef) -> bool:
         """The named person dismissed it instead of letting it go."""
-        key = tasks.task_key(tasks.TaskKind.APPROVE_MESSAGE, message.key)
-        return any(d.task == key and d.outcome == "dismissed" for d in self.all(TaskCompleted))
+        keys = {tasks.task_key(kind, message.key) for kind in tasks.LETS_GO}
+        return any(d.task in keys and d.outcome == "dismissed" for d in self.all(TaskCompleted))
 
     def held(self) -> list[MessageHeld]:
         """Messages that are rows and wait for their time."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
+from models import releases
 from models.base import Model
 from models.clock import Calendar
 from models.contracts import Channel
@@ -52,6 +53,7 @@ class Recipient(Model):
 
     ``texts`` are the moments of automated texts that went to this number, the last seven days at
     least; ``zones`` where its owner may live (models/zones.py), ``state`` by their address.
+    ``third_party``: who may read what the patient or a person has ``released``.
     """
 
     channel: Channel
@@ -63,6 +65,8 @@ class Recipient(Model):
     minor_without_guardian: bool = False
     wants_thanks: bool = True
     treating: bool = True
+    third_party: bool = False
+    released: bool = False
     texts: tuple[UtcDatetime, ...] = ()
     stop_confirmed: bool = False  # since this number last wanted texts
     told_closed_at: UtcDatetime | None = None  # when it was last told that nobody reads now
@@ -104,6 +108,8 @@ def may_send(message: Outgoing, to: Recipient, now: datetime, rules: Rules) -> G
     refused = _refused(message, to, rules)
     if refused is not None:
         return Never(why=refused)
+    if _about_patient(message.kind) and not (to.treating or to.released or message.approved):
+        return Hold(until=None, why=releases.HELD)
     paused = message.paused_until
     if paused is not None and now < paused and _may_wait(message.kind):
         return Hold(until=paused, why=PAUSED)
@@ -135,6 +141,14 @@ def retry_at(attempt: int, first: datetime, now: datetime, rules: Rules) -> date
     return at if at <= calendar.after(first, fax.tries_within) else None
 
 
+def _about_patient(kind: Kind) -> bool:
+    """Patient facts go by themselves to treating providers only (rule 2).
+
+    An acknowledgement says nothing beyond what its reader has told us.
+    """
+    return MESSAGES[kind].document is not None and kind not in _THANKS
+
+
 def _may_wait(kind: Kind) -> bool:
     """Patient messages and thanks; neither an answer to a patient nor what is owed by law."""
     patient = MESSAGES[kind].audience is Audience.PATIENT
@@ -149,9 +163,7 @@ def _refused(message: Outgoing, to: Recipient, rules: Rules) -> str | None:
     reasons = (
         ("deceased", to.deceased),
         ("not_ours", not rules.policy.ours(kind)),
-        # Patient facts go by themselves to treating providers only (rule 2). The acknowledgement
-        # says nothing beyond what its reader has told us.
-        ("not_treating", spec.document is not None and kind not in _THANKS and not to.treating),
+        ("not_treating", _about_patient(kind) and not (to.treating or to.third_party)),
         ("no_thanks_wanted", kind in _THANKS and not to.wants_thanks),
         ("no_guardian", patient and to.minor_without_guardian),
         ("wrong_channel", to.channel not in spec.channels),

@@ -77,6 +77,7 @@ class TaskKind(StrEnum):
     UNDELIVERABLE = "undeliverable"
     UNCERTAIN_DELIVERY = "uncertain_delivery"
     APPROVE_MESSAGE = "approve_message"
+    RELEASE_MESSAGE = "release_message"
     AFTER_CLOSING = "after_closing"
     RETRACTED_AFTER_LETTER = "retracted_after_letter"
     UNREADABLE_EVENT = "unreadable_event"
@@ -494,6 +495,11 @@ SPECS: dict[TaskKind, TaskSpec] = {
     TaskKind.APPROVE_MESSAGE: TaskSpec(
         Role.LEAD, "Read this message and let it go, or stop it", _let_go
     ),
+    TaskKind.RELEASE_MESSAGE: TaskSpec(
+        Role.LEAD,
+        "No authorization lets this reader see it: record one, release it yourself, or stop it",
+        _let_go,
+    ),
     TaskKind.AFTER_CLOSING: TaskSpec(
         Role.LEAD, "Something was told after closing: check whether a letter must follow", _never
     ),
@@ -510,7 +516,9 @@ SPECS: dict[TaskKind, TaskSpec] = {
         Role.FRONT_DESK, "An event matches no referral, or several: say which one", _never
     ),
     TaskKind.TELL_SOURCE: TaskSpec(
-        Role.FRONT_DESK, "Tell the source by phone that this referral is closed, and why", _goes_on
+        Role.FRONT_DESK,
+        "Tell the source by phone that this referral is closed, and as much as it may know of why",
+        _goes_on,
     ),
     TaskKind.RE_ENGAGEMENT: TaskSpec(
         Role.LIAISON,
@@ -531,6 +539,8 @@ CALLS = frozenset(
         TaskKind.CALL_TO_RESCHEDULE,
     }
 )
+# Who dismisses one of these stops the message; who lets it go says so by ``message_approved``.
+LETS_GO = (TaskKind.APPROVE_MESSAGE, TaskKind.RELEASE_MESSAGE)
 
 
 def task_key(kind: TaskKind, occasion: str) -> str:

@@ -31,6 +31,7 @@ class Contact(NamedTuple):
     prefers: str = "fax"
     practice: str | None = None
     treating: bool = False
+    third_party: bool = False
     verified: bool = True
     wants_thanks: bool = True
     language: str = "en"
@@ -178,6 +179,7 @@ def _source(session: Session, row: SourceRow, party: str, on: date) -> Contact:
         prefers=row.prefers,
         practice=practice.name if practice else None,
         treating=SourceKind(row.kind).treating,
+        third_party=SourceKind(row.kind).third_party,
         wants_thanks=practice.wants_thanks if practice else True,
         practice_id=row.practice_id,
         patient_id=row.patient_id,

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from models import shapes
 from models.errors import BadRequest
-from models.events import NewReferral, PatientIn, ProviderIn, SourceIn
+from models.events import NewReferral, PatientIn, ProviderIn, ReaderIn, SourceIn
 from models.ids import new_id
 from models.people import (
     Certifier,
@@ -92,6 +92,17 @@ def provider(
 ) -> ProviderRow:
     """Find or make one provider; raises BadRequest with ``field`` like ``everyone``."""
     return _Maker(session, org, at, at.date(), country).provider(given, field)
+
+
+def reader(
+    session: Session, org: str, given: ReaderIn, *, at: datetime, country: str = "US"
+) -> SourceRow:
+    """Find or make somebody who reads reports without treating: a source by name and reach.
+
+    Raises BadRequest with ``field`` like ``everyone``.
+    """
+    maker = _Maker(session, org, at, at.date(), country)
+    return maker.source(SourceIn.model_validate(given.model_dump(exclude_unset=True)))[0]
 
 
 def may_certify_plans(row: ProviderRow) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -71,6 +71,7 @@ class Fakes:
         self.broken: Counter[str] = Counter()  # messages that fail for good so many times
         self.hold: dict[tuple[str, Kind], timedelta] = {}  # held once, for so long
         self.approve: set[Kind] = set()  # held for a person
+        self.unreleased: Callable[[SendInput, datetime], bool] = lambda *_: False
         self.heard: dict[str, datetime] = {}  # the last referral of each source
         self.looks: list[tuple[datetime, Look]] = []
         self.left: set[str] = set()  # sources whose provider has left
@@ -96,6 +97,17 @@ class Fakes:
                 return Answer(learned=(failed,))
             dropped = MessageDropped(at=at, as_of=at, message=key, why="undeliverable")
             return Answer(learned=(failed, dropped))
+        if self.unreleased(given, at) and not self._approved(given):
+            asked = TaskOpened(
+                at=at,
+                as_of=at,
+                task=task_key(TaskKind.RELEASE_MESSAGE, key),
+                role=SPECS[TaskKind.RELEASE_MESSAGE].role,
+                due=at + timedelta(days=1),
+            )
+            self.tasks.setdefault(given.referral_id, []).append(asked)
+            held = MessageHeld(at=at, as_of=at, message=key, why="release")
+            return Answer(learned=(held, asked))
         if given.kind in self.approve and not self._approved(given):
             asked = TaskOpened(
                 at=at,

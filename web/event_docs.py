@@ -18,7 +18,7 @@ from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 
 from activities.clinical import KINDS
-from integrations.emr.events import NPI, ORGANIZATION, RECEIVED, wire_fields
+from integrations.emr.events import NPI, ORGANIZATION, READER, RECEIVED, wire_fields
 from integrations.emr.referral_file import COLUMNS
 from integrations.emr.texts import REPLIED, WORDS
 from models.errors import ConfigError
@@ -88,6 +88,9 @@ def _fields(kind: str) -> Iterator[str]:
             continue
         if kind == REPLIED and name in WORDS:
             yield f"`{name}` (text)"
+            continue
+        if name == READER:
+            yield f"**`{name}`** (kind, name, fax, email, phone)"
             continue
         yield _field(name, model.model_fields[name])
 

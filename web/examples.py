@@ -172,6 +172,19 @@ EVENTS: Final[dict[str, dict[str, Any]]] = {
             phone="(518) 555-0117",
         ),
         _event("check_in_answered", "2026-03-16T15:00:00Z", score=9),
+        _event(
+            "release_recorded",
+            "2026-01-12T15:00:00Z",
+            release_id="RL-1",
+            recipient={
+                "kind": "case_manager",
+                "name": "Casey Adjuster",
+                "fax": "(518) 555-0133",
+            },
+            scope="reports",
+            ends_on="2026-07-12",
+        ),
+        _event("release_revoked", "2026-03-02T15:00:00Z", release_id="RL-1"),
         {
             "type": "provider_left",
             "at": "2026-03-20T15:00:00Z",

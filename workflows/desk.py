@@ -13,7 +13,7 @@ from datetime import datetime
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
-from models import holds
+from models import holds, releases
 from models.contracts import Answer, DropInput, RecordInput, ReferralStart, SendInput, TaskInput
 from models.due import Due
 from models.dues import DueRule
@@ -98,6 +98,10 @@ class Desk:
                 await self.after(lambda r: known(r) or rule(r, self.rules) is not None)
 
     # --- acting -------------------------------------------------------------------------------
+
+    def since(self, patch: str) -> bool:
+        """Whether a change of behaviour holds for this run: for new ones, and after a page turn."""
+        return workflow.patched(patch)
 
     def ours(self, kind: Kind) -> bool:
         """Whether sending this kind is our job at all (policy.md rule 10)."""
@@ -258,12 +262,14 @@ class Desk:
         """Wait until a held message may be cranked again, or need not; its promise is kept."""
 
         paused = self.referral.held_why(message) == PAUSED
+        allowed = releases.told(self.referral)
 
         def go_on(r: Referral) -> bool:
             decided = until is None and (r.approved(message) or r.stopped(message))
             pause = holds.pause(r)
             resumed = paused and (pause is None or pause.until != until)
-            return unless(r) or r.settled(message) or decided or resumed
+            asked_again = until is None and releases.told(r) != allowed
+            return unless(r) or r.settled(message) or decided or resumed or asked_again
 
         def next_due(r: Referral, rules: Rules) -> Due | None:
             name = message.kind.replace("_", " ")

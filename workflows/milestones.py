@@ -37,6 +37,8 @@ from models.facts import (
     ProviderLeft,
     ReferralReceived,
     ReferralWithdrawn,
+    ReleaseRecorded,
+    ReleaseRevoked,
     TaskEscalated,
     TaskOpened,
     VisitCompleted,
@@ -157,6 +159,14 @@ class Milestones:
     @workflow.signal(description="Another source asked for the same patient")
     def co_source_added(self, fact: RawValue = NO_BODY) -> None:
         self._read(CoSourceAdded, fact)
+
+    @workflow.signal(description="The patient lets somebody read about them")
+    def release_recorded(self, fact: RawValue = NO_BODY) -> None:
+        self._read(ReleaseRecorded, fact)
+
+    @workflow.signal(description="The patient took an authorization back")
+    def release_revoked(self, fact: RawValue = NO_BODY) -> None:
+        self._read(ReleaseRevoked, fact)
 
     @workflow.signal(description="A provider whom this referral names has left")
     def provider_left(self, fact: RawValue = NO_BODY) -> None:

@@ -15,7 +15,7 @@ from engine.attributes import NEEDS_ATTENTION, STAGE
 from models.contracts import ReferralEnd, ReferralStart
 from models.decisions import refusal
 from models.details import details
-from models.dues import AT_ONCE, linked
+from models.dues import AT_ONCE, copies, linked
 from models.facts import AnyDecision, AnyDecisionFact, AnyFact, Fact, ReferralClosed
 from models.referral import Referral
 from models.tasks import TaskKind, again, task_key
@@ -26,6 +26,7 @@ from workflows.steps.acknowledge import acknowledge
 from workflows.steps.acknowledge_also import acknowledge_also
 from workflows.steps.answer_patient import answer_patient
 from workflows.steps.certify_plan import certify_plan
+from workflows.steps.copy_reports import copy_reports
 from workflows.steps.discharge import discharge
 from workflows.steps.evaluate import evaluate
 from workflows.steps.farewell import farewell
@@ -77,6 +78,7 @@ class ReferralWorkflow(Milestones):
             self.walk_each(linked.names, acknowledge_also),  # whoever sent the patient as well
             self.walk_beside(answer_patient),  # whoever writes hears from a person, in minutes
             self.walk_beside(reply_by_text),  # and the one word that goes out by itself
+            self.walk_each(copies.names, copy_reports),  # who follows without treating, if allowed
             # a new step, one line:  *self.since("2027-03-caregiver", call_caregiver),
         )
         while not story.done():

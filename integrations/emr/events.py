@@ -20,7 +20,7 @@ from integrations.emr.signature import verify
 from integrations.emr.texts import REPLIED, WORDS, read_text
 from models.contracts import RawRequest
 from models.errors import BadRequest
-from models.events import Event, ProviderLeftIn
+from models.events import Event, ProviderLeftIn, ReaderIn
 from models.facts import MILESTONES, AnyFact
 
 RECEIVED = "referral_received"
@@ -32,11 +32,12 @@ TYPES = (*MILESTONES, *ORGANIZATION)
 OURS = frozenset(
     {
         *("kind", "at", "as_of", "retracted"),
-        *("document_id", "provider_id", "source_id", "confirmed_at"),
+        *("document_id", "provider_id", "source_id", "confirmed_at", "recipient_id"),
         *("meaning", "also", "here"),
     }
 )
 NPI = "provider_npi"  # how a sender names a provider whose id only we know
+READER = "recipient"  # and somebody who is to read reports without treating
 _NOBODY = "unknown"
 LONGEST_INTEGER = 18  # digits; longer ones are no count of ours, and no float or database takes all
 
@@ -135,7 +136,11 @@ def read_json(body: bytes) -> Any:
 
 
 def milestone(
-    event: Event, *, document_id: str | None = None, provider_id: str | None = None
+    event: Event,
+    *,
+    document_id: str | None = None,
+    provider_id: str | None = None,
+    recipient_id: str | None = None,
 ) -> AnyFact:
     """The fact an event tells, with the ids that only the store knows put in.
 
@@ -155,12 +160,15 @@ def milestone(
                 code="invalid_event",
                 field="data",
             )
-    elsewhere = {NPI, *(WORDS if event.type == REPLIED else ())}
+    elsewhere = {NPI, READER, *(WORDS if event.type == REPLIED else ())}
     given = {name: value for name, value in event.data.items() if name not in elsewhere}
     given |= {"at": event.at, "as_of": event.as_of, "retracted": event.retracted}
     if NPI in allowed:
         given["provider_id"] = provider_id or _NOBODY
         _require_npi(event)
+    if READER in allowed:
+        reader(event)
+        given["recipient_id"] = recipient_id or _NOBODY
     if "document_id" in kind.model_fields:
         given["document_id"] = document_id
     return cast(AnyFact, validated(kind, given, within=["data"]))
@@ -184,7 +192,13 @@ def wire_fields(kind: str) -> tuple[str, ...]:
     fields = MILESTONES[kind].model_fields
     names = [name for name in fields if name not in OURS]
     names += WORDS if kind == REPLIED else ()
-    return (*names, NPI) if "provider_id" in fields else tuple(names)
+    names += [NPI] if "provider_id" in fields else []
+    return (*names, READER) if "recipient_id" in fields else tuple(names)
+
+
+def reader(event: Event) -> ReaderIn:
+    """Whom an authorization names; raises BadRequest ``invalid_event``."""
+    return validated(ReaderIn, event.data.get(READER), within=["data", READER])
 
 
 def _require_npi(event: Event) -> None:

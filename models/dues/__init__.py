@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from models.due import Due
-from models.dues import answers, begin, care, end, holding, linked, patient, plan
+from models.dues import answers, begin, care, copies, end, holding, linked, patient, plan
 from models.dues.answers import answer, answer_late, texts_owed
 from models.dues.asking import CERTIFIER, PATIENT, SOURCE, DueRule, recipient, soonest
 from models.dues.begin import acknowledged, request, thank_you, thanks, thanks_owed, verified
@@ -89,6 +89,7 @@ __all__ = [
     "check_in",
     "check_in_answer",
     "confirmation",
+    "copies",
     "declined_plan",
     "engagement",
     "evaluation_window",
@@ -173,7 +174,10 @@ def agenda(r: Referral, rules: Rules) -> list[Due]:
         return []
     promises = RULES if r.is_received() else (request,)
     due = [promised for rule in promises if (promised := rule(r, rules)) is not None]
-    return sorted([*due, *linked.promises(r, rules), *held(r)], key=lambda d: (d.at, d.key))
+    return sorted(
+        [*due, *linked.promises(r, rules), *copies.promises(r, rules), *held(r)],
+        key=lambda d: (d.at, d.key),
+    )
 
 
 def ahead(r: Referral, rules: Rules, now: datetime) -> list[Due]:

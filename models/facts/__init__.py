@@ -26,6 +26,7 @@ from models.facts.codes import (
     PageVerdict,
     Payer,
     ReturnedWhy,
+    Scope,
     Signer,
     Urgency,
     WhyDeclined,
@@ -70,6 +71,8 @@ from models.facts.heard import (
     ProgressReportSigned,
     ReferralReceived,
     ReferralWithdrawn,
+    ReleaseRecorded,
+    ReleaseRevoked,
     VisitCompleted,
 )
 from models.facts.learned import (
@@ -141,9 +144,12 @@ __all__ = [
     "ReferralClosed",
     "ReferralReceived",
     "ReferralWithdrawn",
+    "ReleaseRecorded",
+    "ReleaseRevoked",
     "Reopened",
     "Resumed",
     "ReturnedWhy",
+    "Scope",
     "Signer",
     "TaskCompleted",
     "TaskEscalated",
@@ -178,6 +184,8 @@ Milestone = (
     | DischargeSummarySigned
     | ReferralWithdrawn
     | PatientDied
+    | ReleaseRecorded
+    | ReleaseRevoked
     | PatientReplied
     | CheckInAnswered
 )

@@ -73,6 +73,13 @@ class Payer(StrEnum):
     SELF_PAY = "self_pay"
 
 
+class Scope(StrEnum):
+    """What a patient's authorization lets somebody read."""
+
+    STATUS = "status"  # whether the patient came, and that it is over
+    REPORTS = "reports"  # that, progress reports and the discharge summary
+
+
 class CallOutcome(StrEnum):
     """What came of a call a person made."""
 

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from models.facts.base import Fact, Id, UtcDatetime
-from models.facts.codes import AuthorizationStatus, Ending, Meaning, Payer, Signer, Urgency
+from models.facts.codes import AuthorizationStatus, Ending, Meaning, Payer, Scope, Signer, Urgency
 
 
 class ReferralReceived(Fact):
@@ -224,6 +224,34 @@ class PatientDied(Fact):
     """Every message stops at once, in all referrals (policy.md rule 22)."""
 
     kind: Literal["patient_died"] = "patient_died"
+
+
+class ReleaseRecorded(Fact):
+    """The patient's authorization is on file: what somebody who does not treat them may read.
+
+    Good through ``ends_on``, a local day; without one, until it is revoked.
+    """
+
+    kind: Literal["release_recorded"] = "release_recorded"
+    release_id: Id
+    recipient_id: Id
+    scope: Scope = Scope.REPORTS
+    ends_on: date | None = None
+
+    @property
+    def key(self) -> str:
+        return f"release:{self.release_id}"
+
+
+class ReleaseRevoked(Fact):
+    """The patient took an authorization back; what was sent before stays sent."""
+
+    kind: Literal["release_revoked"] = "release_revoked"
+    release_id: Id
+
+    @property
+    def key(self) -> str:
+        return f"release:{self.release_id}:revoked"
 
 
 class PatientReplied(Fact):

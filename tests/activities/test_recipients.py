@@ -5,22 +5,30 @@ from __future__ import annotations
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pypdf import PdfReader
 
 from models.contracts import Answer, Parcel
 from models.facts import (
     CoSourceAdded,
+    Discharged,
+    DischargeSummarySigned,
+    Ending,
     Fact,
+    MessageApproved,
     MessageDropped,
+    MessageHeld,
     MessageSent,
     OrderReceived,
+    ReleaseRecorded,
+    ReleaseRevoked,
+    Scope,
     TaskOpened,
 )
 from models.kinds import Kind
 from store.engine import Store
-from tests.activities.office import MONDAY, Office
+from tests.activities.office import MONDAY, Office, summary_fields
 
 F = TypeVar("F", bound=Fact)
 LAWYER = {"kind": "attorney", "npi": None, "practice": None, "name": "Lane & Lane"}
@@ -36,13 +44,87 @@ def text_of(parcel: Parcel) -> str:
     return " ".join(" ".join(page.extract_text().split()) for page in pages)
 
 
-def test_patient_facts_go_to_treating_sources_only(store: Store, tmp_path: Path) -> None:
+FRIEND = {"kind": "past_patient", "npi": None, "practice": None, "name": "Robin Former"}
+
+
+def test_a_friend_never_hears_of_the_patient(store: Store, tmp_path: Path) -> None:
     office = Office(store, tmp_path)
-    office.receive(source=LAWYER)
+    office.receive(source=FRIEND)
     answer = office.send(Kind.UNABLE_TO_REACH, "source", "closed")
     assert of(answer, MessageDropped)[0].why == "not_treating"
     assert of(answer, TaskOpened)
+    assert office.fax.accepted == office.email.accepted == []
+
+
+def lawyer_waits(store: Store, tmp_path: Path) -> Office:
+    """An attorney sent the patient; the summary is signed and waits for a release."""
+    office = Office(store, tmp_path)
+    office.receive(source=LAWYER)
+    document_id = office.put("discharge_summary", content=summary_fields())
+    office.plan_signed()
+    office.tell(
+        Discharged(at=MONDAY, reason=Ending.GOALS_MET),
+        DischargeSummarySigned(at=MONDAY, document_id=document_id),
+    )
+    answer = office.send(Kind.DISCHARGE_SUMMARY, "source")
+    (held,) = of(answer, MessageHeld)
+    assert (held.until, held.why) == (None, "release")
+    (task,) = of(answer, TaskOpened)
+    assert task.task == "release_message:discharge_summary:source:1"
     assert office.fax.accepted == []
+    return office
+
+
+def release(office: Office, **more: Any) -> ReleaseRecorded:
+    fields = {"at": MONDAY, "release_id": "r1", "recipient_id": office.source_id, **more}
+    return ReleaseRecorded(**fields)
+
+
+def test_an_authorization_lets_it_go(store: Store, tmp_path: Path) -> None:
+    office = lawyer_waits(store, tmp_path)
+    office.tell(release(office, scope=Scope.STATUS))
+    assert of(office.send(Kind.DISCHARGE_SUMMARY, "source"), MessageSent) == []
+    office.tell(release(office, as_of=MONDAY + timedelta(days=1), ends_on=MONDAY.date()))
+    assert of(office.send(Kind.DISCHARGE_SUMMARY, "source"), MessageSent)
+    assert not office.referral.task_open("release_message:discharge_summary:source:1")
+
+
+def test_an_expired_or_revoked_one_does_not(store: Store, tmp_path: Path) -> None:
+    office = lawyer_waits(store, tmp_path)
+    office.tell(release(office, ends_on=MONDAY.date()))
+    late = MONDAY + timedelta(hours=20)  # past midnight in Albany
+    assert of(office.send(Kind.DISCHARGE_SUMMARY, "source", at=late), MessageSent) == []
+    office.tell(
+        release(office, release_id="r2"),
+        ReleaseRevoked(at=MONDAY + timedelta(hours=1), release_id="r2"),
+    )
+    assert of(office.send(Kind.DISCHARGE_SUMMARY, "source", at=late), MessageSent) == []
+
+
+def test_a_person_releases_one_message(store: Store, tmp_path: Path) -> None:
+    office = lawyer_waits(store, tmp_path)
+    key = "discharge_summary:source:1"
+    office.tell(MessageApproved(at=MONDAY, by="lee", message=key))
+    assert of(office.send(Kind.DISCHARGE_SUMMARY, "source"), MessageSent)
+
+
+def test_an_authorization_told_to_another_referral_of_the_patient_counts(
+    store: Store, tmp_path: Path
+) -> None:
+    office = lawyer_waits(store, tmp_path)
+    first, source_id = office.referral_id, office.source_id
+    office.receive(at=MONDAY + timedelta(days=1))
+    office.tell(release(office, recipient_id=source_id))
+    office.referral_id = first
+    assert of(office.send(Kind.DISCHARGE_SUMMARY, "source"), MessageSent)
+
+
+def test_who_is_authorized_is_not_asked_for_it_again(store: Store, tmp_path: Path) -> None:
+    office = Office(store, tmp_path)
+    office.receive(source=LAWYER)
+    office.tell(release(office))
+    assert of(office.send(Kind.THANK_YOU, "source"), MessageSent)
+    assert "signed authorization" not in text_of(office.fax.accepted[0])
 
 
 def test_who_does_not_treat_is_thanked_without_a_word_of_what_others_told(

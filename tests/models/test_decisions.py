@@ -217,6 +217,8 @@ ROWS: list[tuple[str, Life, AnyDecision, str | None]] = [
     ("approving a kind nobody knows", [], approve("poem:patient:1"), "no_message"),
     ("done instead of approved", [HELD, opened(f"approve_message:{MESSAGE}")],
      done(f"approve_message:{MESSAGE}"), "not_approved"),
+    ("done instead of released", [HELD, opened(f"release_message:{MESSAGE}")],
+     done(f"release_message:{MESSAGE}"), "not_approved"),
     ("stopped instead", [HELD, opened(f"approve_message:{MESSAGE}")],
      done(f"approve_message:{MESSAGE}", "dismissed"), None),
     ("done and approved", [HELD, opened(f"approve_message:{MESSAGE}"), approve()],

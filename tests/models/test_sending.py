@@ -329,3 +329,40 @@ def test_what_must_never_go_is_not_kept_for_after_the_pause() -> None:
     message = Outgoing(kind=Kind.SCHEDULE_TEXT, paused_until=local("03-09 09:30"))
     found = may_send(message, patient(deceased=True), local("03-02 10:00"), rules())
     assert found == Never(why="deceased")
+
+
+# --- who does not treat ---------------------------------------------------------------------------
+
+CLINICAL = (Kind.PROGRESS_REPORT, Kind.DISCHARGE_SUMMARY, Kind.UNABLE_TO_REACH)
+NOON = local("03-02 12:00")
+
+
+@pytest.mark.parametrize("kind", CLINICAL)
+def test_a_third_party_reads_what_was_released_and_nothing_else(kind: Kind) -> None:
+    lawyer = office(treating=False, third_party=True)
+    released = lawyer.model_copy(update={"released": True})
+    assert may_send(Outgoing(kind=kind), lawyer, NOON, rules()) == Hold(until=None, why="release")
+    assert may_send(Outgoing(kind=kind), released, NOON, rules()) == Go()
+    by_a_person = Outgoing(kind=kind, approved=True)
+    assert may_send(by_a_person, lawyer, NOON, rules()) == Go()
+
+
+@pytest.mark.parametrize("kind", CLINICAL)
+def test_nobody_else_is_even_asked_about(kind: Kind) -> None:
+    friend = office(treating=False)
+    approved = Outgoing(kind=kind, approved=True)
+    assert may_send(approved, friend, NOON, rules()) == Never(why="not_treating")
+
+
+def test_everybody_is_thanked() -> None:
+    lawyer = office(treating=False, third_party=True)
+    assert may_send(Outgoing(kind=Kind.THANK_YOU), lawyer, NOON, rules()) == Go()
+
+
+def test_one_decision_releases_and_approves() -> None:
+    lawyer = office(treating=False, third_party=True)
+    both = rules(approve={Kind.PROGRESS_REPORT: "lead"})
+    held = Outgoing(kind=Kind.PROGRESS_REPORT)
+    assert may_send(held, lawyer, NOON, both) == Hold(until=None, why="release")
+    free = held.model_copy(update={"approved": True})
+    assert may_send(free, lawyer, NOON, both) == Go()

@@ -167,6 +167,7 @@ ROWS: list[tuple[str, Life, Life]] = [  # task, while it stands, what overtakes 
     ("missing_evaluation:1", discharged(START, 9), evaluated(START)),
     ("sign_summary:1", CARE, [DischargeSummarySigned(at=START)]),
     (f"undeliverable:{PLAN}", CARE, [sent(PLAN, Kind.PLAN_OF_CARE)]),
+    (f"release_message:{MESSAGE}", [], [MessageApproved(at=START, by="lee", message=MESSAGE)]),
     (f"approve_message:{MESSAGE}", [], [MessageApproved(at=START, by="lee", message=MESSAGE)]),
 ]  # fmt: skip
 # A person must do these whatever else is told.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models import parties
+from models import parties, releases
 from models.facts import ClosedReason, Reopened
 from models.kinds import Kind
 from models.referral import Referral
@@ -31,11 +31,12 @@ async def farewell(desk: Desk) -> None:
     reason = closing.reason if closing else referral.closing_reason()
     again = _again(referral)
     for sender in parties.senders(referral):
-        if sender.kind.treating and reason in _TOLD_BY_LETTER:
-            await desk.send(
-                Kind.UNABLE_TO_REACH, sender.party, f"closed{again}", unless=_open_again
-            )
-        elif sender.kind.treating and reason in _TOLD_BY_PHONE:
+        if not _hears(desk, sender):
+            continue
+        if reason in _TOLD_BY_LETTER and (sender.kind.treating or _may_read(desk, sender)):
+            occasion = f"closed{again}"
+            await desk.send(Kind.UNABLE_TO_REACH, sender.party, occasion, unless=_open_again)
+        elif reason in _TOLD_BY_LETTER | _TOLD_BY_PHONE:
             beside = "" if sender.party == parties.SOURCE else f"-{sender.source_id}"
             await desk.task(TaskKind.TELL_SOURCE, f"{reason}{beside}{again}")
 
@@ -44,6 +45,18 @@ def _again(r: Referral) -> str:
     """Part of an occasion: a referral that was reopened and closed once more is told once more."""
     times = len(r.all(Reopened))
     return f"-{times + 1}" if times else ""
+
+
+def _hears(desk: Desk, sender: parties.Sender) -> bool:
+    """Who treats hears; for a third party a person decides what; nobody hears of a friend (8)."""
+    third = sender.kind.third_party
+    return sender.kind.treating or (third and desk.since("2026-11-third-parties"))
+
+
+def _may_read(desk: Desk, sender: parties.Sender) -> bool:
+    today = desk.rules.calendar.local_date(desk.now())
+    facts = desk.referral.facts
+    return releases.released(facts, sender.source_id, Kind.UNABLE_TO_REACH, today)
 
 
 def _open_again(r: Referral) -> bool:
