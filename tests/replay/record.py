@@ -1,8 +1,10 @@
 """Records the histories that every later version must replay: ``python -m tests.replay.record``.
 
-Add a life when the workflow learns something new, under a new name. A recorded history is never
-made again and never deleted to let a test pass: it stands for referrals that are running at a
-clinic. Existing files are left alone, so recording twice changes nothing.
+Those of the lives in tests/lives.py, and those of every scenario (tests/scenarios), played in
+order. Add a life or a case when the workflow learns something new, under a new name. A recorded
+history is never made again and never deleted to let a test pass: it stands for referrals that are
+running at a clinic. Existing files are left alone, so recording twice changes nothing. Names, such
+as ``easy`` or ``scenario-patient_dies``, record only those.
 
 Payloads are encrypted with the key in ``key.txt``: it protects nothing, it only opens these files.
 """
@@ -18,17 +20,22 @@ from datetime import timedelta
 from pathlib import Path
 
 from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError, RPCStatusCode
 
+from cli.workplace import wall_clock
 from engine.client import connect, run_and_exit
 from engine.codec import KeyRing
 from engine.server import find_or_start
 from models.ids import referral_workflow_id, source_workflow_id
 from tests.lives import LIVES, monday, received, rules
-from tests.theater import Theater, on_stage
+from tests.scenarios.kit.cases import names, scenario
+from tests.scenarios.kit.scene import House, in_order, play
+from tests.theater import on_stage
 
 HERE = Path(__file__).parent
 HISTORIES = HERE / "histories"
 KEY = HERE / "key.txt"
+SCENARIO = "scenario-"
 PAGED = "easy"  # this life is also recorded with a page turned in the middle
 
 
@@ -37,7 +44,31 @@ def keyring() -> KeyRing:
     return KeyRing.parse(KEY.read_text().strip())
 
 
-async def record(client: Client, wanted: Sequence[str]) -> list[Path]:
+def unrecorded() -> list[str]:
+    """The scenarios that have no recorded history yet."""
+    return [name for name in names() if not list(HISTORIES.glob(f"{SCENARIO}{name}-*.json.gz"))]
+
+
+async def record_scenarios(client: Client, wanted: Sequence[str], folder: Path) -> list[Path]:
+    """Play the scenarios that have no file yet; each referral's pages, one after another."""
+    written: list[Path] = []
+    house = House(client, folder)
+    for name in unrecorded():
+        if wanted and f"{SCENARIO}{name}" not in wanted:
+            continue
+        case = scenario(name).told(wall_clock().date())
+        async with house.stage(case, f"replay-{name.replace('_', '-')}"[:60]) as stage:
+            played = await play(stage, case, in_order(case))
+            if played.wrong:
+                raise SystemExit(f"{name} is not as it says, so it is not recorded.")
+            pages = 0
+            for referral_id in dict.fromkeys(stage.referral_ids.values()):
+                workflow_id = referral_workflow_id(stage.org, referral_id)
+                pages += await _write(client, workflow_id, f"{SCENARIO}{name}", pages, written)
+    return written
+
+
+async def record_lives(client: Client, wanted: Sequence[str]) -> list[Path]:
     """Play the lives that have no file yet and write what the engine kept of them."""
     start = monday()
     lives = {name: life for name, life in LIVES.items() if not wanted or name in wanted}
@@ -59,23 +90,33 @@ async def record(client: Client, wanted: Sequence[str]) -> list[Path]:
         watch = theater.client.get_workflow_handle(source_workflow_id(theater.org, "src_1"))
         await watch.signal("referral_received", theater.skipper.now)
         await theater.play([line for line in script if line[0] > turn], start + timedelta(days=130))
-        written = []
+        written: list[Path] = []
         for name in (*lives, "paged"):
             workflow_id = referral_workflow_id(theater.org, f"ref_{name}")
-            written += await _write(theater, workflow_id, name)
-        return written + await _write(theater, source_workflow_id(theater.org, "src_1"), "source")
+            await _write(theater.client, workflow_id, name, 0, written)
+        watch_id = source_workflow_id(theater.org, "src_1")
+        await _write(theater.client, watch_id, "source", 0, written)
+        return written
 
 
-async def _write(theater: Theater, workflow_id: str, name: str) -> list[Path]:
-    written = []
-    newest = await theater.client.get_workflow_handle(workflow_id).fetch_history()
+async def _write(
+    client: Client, workflow_id: str, name: str, page: int, written: list[Path]
+) -> int:
+    """Write the pages of one workflow, numbered on from ``page``; how many there are.
+
+    A duplicate has no workflow of its own.
+    """
+    try:
+        newest = await client.get_workflow_handle(workflow_id).fetch_history()
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            return 0
+        raise
     run = newest.events[0].workflow_execution_started_event_attributes.first_execution_run_id
-    page = 0
+    first = page
     while run:
         page += 1
-        handle: WorkflowHandle[object, object] = theater.client.get_workflow_handle(
-            workflow_id, run_id=run
-        )
+        handle: WorkflowHandle[object, object] = client.get_workflow_handle(workflow_id, run_id=run)
         history = await handle.fetch_history()
         path = HISTORIES / f"{name}-{page}.json.gz"
         if not path.exists():
@@ -83,7 +124,7 @@ async def _write(theater: Theater, workflow_id: str, name: str) -> list[Path]:
             written.append(path)
         end = history.events[-1]
         run = end.workflow_execution_continued_as_new_event_attributes.new_execution_run_id
-    return written
+    return page - first
 
 
 def nameless(history: str) -> str:
@@ -99,7 +140,10 @@ async def main(wanted: Sequence[str]) -> int:
         )
         try:
             client = await connect(engine.address, engine.namespace, keyring=keyring())
-            for path in await record(client, wanted):
+            lives = [name for name in wanted if not name.startswith(SCENARIO)]
+            written = await record_lives(client, lives) if lives or not wanted else []
+            written += await record_scenarios(client, wanted, Path(folder))
+            for path in written:
                 sys.stderr.write(f"recorded {path.name}\n")
         finally:
             await engine.stop()
