@@ -15,7 +15,7 @@ from models.messages import MESSAGES, Audience, ladder
 from models.messages import Contact as Preferences
 from models.organization import Clinic
 from models.policy import Rules
-from models.referral import Referral
+from models.referral import Referral, appointment_of
 from models.releases import released
 from models.sending import REPLIES, Outgoing, Recipient
 from models.zones import recipient_zones
@@ -48,7 +48,7 @@ def outgoing(given: SendInput, referral: Referral, at: datetime, rules: Rules) -
     """The message as the rules see it."""
     today = rules.calendar.local_date(at)
     same_day = any(
-        booked.appointment_id == given.occasion
+        booked.appointment_id == appointment_of(given.occasion)
         and rules.calendar.local_date(booked.starts_at) == today
         for booked in referral.all(AppointmentBooked)
     )

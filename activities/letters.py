@@ -34,7 +34,7 @@ from models.messages import (
 )
 from models.organization import Clinic
 from models.policy import Rules
-from models.referral import Referral
+from models.referral import Referral, appointment_of
 from reports.kit.text import day
 from store import contacts
 from store.contacts import Contact
@@ -185,7 +185,7 @@ def _context(case: Case) -> Context:
 
 def _appointment(case: Case) -> datetime:
     for booked in case.referral.all(AppointmentBooked):
-        if booked.appointment_id == case.given.occasion:
+        if booked.appointment_id == appointment_of(case.given.occasion):
             return local(booked.starts_at, case.clinic)
     raise NotReady("appointment_missing")
 

@@ -119,7 +119,9 @@ class Outcomes:
             "message_kind": turn.given.kind,
             "channel": attempt.channel,
         }
-        facts: list[AnyFact] = [MessageSent.model_validate(about)]
+        # The time it really named, not the one that is known by now.
+        names = {"starts_at": post.kept(session, attempt.delivery_id).get("starts_at")}
+        facts: list[AnyFact] = [MessageSent.model_validate(about | names)]
         if delivered:
             facts.append(MessageDelivered.model_validate(about | {"recipient_id": who(to)}))
         self._tell_crm(session, turn, attempt.channel, to)

@@ -8,7 +8,7 @@ from activities.letters import Letter
 from activities.wording import Words, render
 from models.contracts import Attachment, Channel, Parcel
 from models.kinds import Kind
-from models.messages import MESSAGES, Language
+from models.messages import MESSAGES, AboutVisit, Language
 from models.organization import Clinic
 
 _NO_WORDS = Words("", "")
@@ -51,4 +51,6 @@ def kept(words: Words, letter: Letter) -> dict[str, Any]:
         "document": letter.filename,
         "return_code": letter.return_code,
     }
+    if isinstance(letter.context, AboutVisit):
+        told["starts_at"] = letter.context.when.isoformat()
     return {name: value for name, value in told.items() if value}

@@ -30,7 +30,7 @@ from models.facts import (
 )
 from models.kinds import Kind
 from models.policy import Rules
-from models.referral import MessageRef, Referral
+from models.referral import MessageRef, Referral, appointment_of
 
 # How long before its referral a fact may be dated and still be late paperwork; judgment, and the
 # same fortnight in which two referrals are taken for one (capture.dedupe_window).
@@ -128,7 +128,7 @@ def contradiction(r: Referral, fact: AnyFact) -> str | None:
 
 def _names(message: MessageRef, fact: AnyFact) -> bool:
     if isinstance(fact, AppointmentBooked):
-        return message.occasion == fact.appointment_id
+        return appointment_of(message.occasion) == fact.appointment_id
     if isinstance(fact, ProgressReportSigned):
         return message.occasion == fact.report_id
     if isinstance(fact, PlanOfCareSigned) and message.kind is Kind.PLAN_OF_CARE:

@@ -93,6 +93,11 @@ class MessageRef(NamedTuple):
         return cls(Kind(kind), to, occasion)
 
 
+def appointment_of(occasion: str) -> str:
+    """The appointment that a message about a visit is for; behind @ stands when it moved."""
+    return occasion.partition("@")[0]
+
+
 class Referral:
     """What is known of one request to treat one patient."""
 
@@ -252,6 +257,14 @@ class Referral:
             and (a.appointment_id not in off or off[a.appointment_id] < a.as_of)
         ]
         return max(standing, key=lambda a: (a.starts_at, a.appointment_id), default=None)
+
+    def told_time(self, appointment_id: str) -> datetime | None:
+        """The time that the last message about an appointment named."""
+        for sent in reversed(self.all(MessageSent)):
+            about = appointment_of(MessageRef.parse(sent.message).occasion)
+            if sent.starts_at is not None and about == appointment_id:
+                return sent.starts_at
+        return None
 
     def booked(self) -> bool:
         """An evaluation appointment stands, or the evaluation is behind us."""

@@ -6,7 +6,7 @@ only ever moves forward, in whatever order receipts arrive.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -124,9 +124,10 @@ def queue_delivery(
     """The delivery of a message on one rung of its ladder, and whether it is new.
 
     ``address`` is normalised (E.164, email in lower case). Its ``reference`` is what the vendor is
-    given and asked about.
+    given and asked about. One still queued takes over the words of this attempt: an appointment may
+    have moved since the line was busy.
     """
-    return _queue(
+    row, fresh = _queue(
         session,
         DeliveryRow(
             id=new_id("dlv"),
@@ -143,6 +144,17 @@ def queue_delivery(
             recorded_at=recorded_at,
         ),
     )
+    if not fresh and row.state == DeliveryState.QUEUED and row.payload != payload:
+        row.payload = payload
+        session.add(row)
+        session.flush()
+    return row, fresh
+
+
+def kept(session: Session, delivery_id: str) -> Mapping[str, Any]:
+    """What a delivery's row keeps of what it says; nothing once it was purged."""
+    row = session.get(DeliveryRow, delivery_id)
+    return (row.payload or {}) if row else {}
 
 
 def queue_crm(

@@ -44,6 +44,7 @@ from models.dues.holding import (
 from models.dues.patient import (
     attendance,
     confirmation,
+    confirmed_anew,
     evaluation_window,
     intake_help,
     intake_reminder,
@@ -89,6 +90,7 @@ __all__ = [
     "check_in",
     "check_in_answer",
     "confirmation",
+    "confirmed_anew",
     "copies",
     "declined_plan",
     "engagement",

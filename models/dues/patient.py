@@ -68,6 +68,22 @@ def confirmation(r: Referral, rules: Rules, booked: AppointmentBooked) -> Kind:
     return Kind.INTAKE if _forms_wanted(r, rules) else Kind.BOOKED
 
 
+def confirmed_anew(r: Referral, rules: Rules, booked: AppointmentBooked) -> MessageRef | None:
+    """Once more for an appointment that moved, where the patient was told another time, or none.
+
+    Nobody is told the same time twice, however often an EMR tells of it.
+    """
+    kinds = (Kind.INTAKE, Kind.BOOKED)
+    first = [MessageRef(kind, PATIENT, booked.appointment_id) for kind in kinds]
+    told = r.told_time(booked.appointment_id)
+    # Sent by a version that did not keep the time, or stopped by a person: as it was.
+    silent = told is None and any(r.sent(message) or r.stopped(message) for message in first)
+    if silent or told == booked.starts_at or not any(r.settled(message) for message in first):
+        return None
+    kind = Kind.INTAKE if told is None and _forms_wanted(r, rules) else Kind.BOOKED
+    return MessageRef(kind, PATIENT, f"{booked.appointment_id}@{booked.as_of:%Y%m%dT%H%M%S}")
+
+
 def _forms_wanted(r: Referral, rules: Rules) -> bool:
     """Forms are ours, open, and asked for less often than the policy allows [W12]."""
     asked = r.times_sent(Kind.INTAKE, Kind.INTAKE_REMINDER)

@@ -35,6 +35,7 @@ class MessageSent(_AboutMessage):
     kind: Literal["message_sent"] = "message_sent"
     message_kind: Kind
     channel: str
+    starts_at: UtcDatetime | None = None  # the appointment it named; None: none, or not kept then
 
     @property
     def key(self) -> str:

@@ -24,6 +24,7 @@ from models.facts import (
     Discharged,
     Ending,
     IntakeCompleted,
+    MessageDropped,
     MessageHeld,
     MessageSent,
     NotBeforeChanged,
@@ -862,6 +863,48 @@ def test_one_confirmation_for_each_appointment(facts: Life, kind: Kind) -> None:
     [visit] = booked(START)
     assert isinstance(visit, AppointmentBooked)
     assert dues.confirmation(Referral([ASKED, visit, *facts]), rules(), visit) is kind
+
+
+def _moved(day: int, told: int) -> AppointmentBooked:
+    [visit] = booked(START, made=told, day=day)
+    assert isinstance(visit, AppointmentBooked)
+    return visit.model_copy(update={"at": START, "as_of": at(told)})
+
+
+def _said(message: str, day: int, *, named: int | None) -> MessageSent:
+    said = sent(message, day)
+    assert isinstance(said, MessageSent)
+    starts_at = on(START, named, "11:00") if named is not None else None
+    return said.model_copy(update={"starts_at": starts_at})
+
+
+STAMP = at(3).strftime("%Y%m%dT%H%M%S")
+OVERTAKEN = MessageDropped(at=at(3), message="intake:patient:a1", why="overtaken")
+
+
+@pytest.mark.parametrize(
+    ("facts", "again"),
+    [
+        ([], None),  # the first confirmation is still ahead and will name the new time
+        ([_said("intake:patient:a1", 0, named=7)], f"booked:patient:a1@{STAMP}"),
+        ([_said("intake:patient:a1", 0, named=9)], None),  # the patient knows it
+        ([_said("intake:patient:a1", 0, named=None)], None),  # by a version that did not keep it
+        (
+            [
+                _said("intake:patient:a1", 0, named=7),
+                _said(f"booked:patient:a1@{STAMP}", 3, named=9),
+            ],
+            None,
+        ),
+        ([OVERTAKEN], f"intake:patient:a1@{STAMP}"),  # held, and moved before its hour came
+        ([OVERTAKEN, IntakeCompleted(at=at(1))], f"booked:patient:a1@{STAMP}"),
+        ([_said("intake:patient:a2", 0, named=7)], None),  # about another appointment
+    ],
+)
+def test_an_appointment_that_moved_is_confirmed_once_more(facts: Life, again: str | None) -> None:
+    visit = _moved(9, told=3)
+    message = dues.confirmed_anew(Referral([ASKED, visit, *facts]), rules(), visit)
+    assert (message.key if message else None) == again
 
 
 def test_a_call_does_not_count_as_a_task_done() -> None:

@@ -10,10 +10,10 @@ from workflows.desk import Desk, Known
 
 
 async def prepare_visit(desk: Desk) -> None:
-    """Confirm each appointment once, the forms with it; remind once, then the desk helps.
+    """Confirm each appointment once, and when it moves; the forms with it; then the desk helps.
 
-    At most two messages about forms [W12], none about a visit that has begun. An appointment that
-    moves, is missed or is cancelled ends the round; the next one begins another.
+    One reminder, at most two messages about forms [W12], none about a visit that has begun. An
+    appointment that moves, is missed or is cancelled ends the round; the next one begins another.
     """
     while True:
         await desk.after(lambda r: r.appointment() is not None or r.evaluated_or_discharged())
@@ -34,6 +34,9 @@ async def _confirm(desk: Desk, booked: AppointmentBooked, changed: Known) -> Non
 
     kind = dues.confirmation(desk.referral, desk.rules, booked)
     await desk.send(kind, dues.PATIENT, booked.appointment_id, unless=too_late)
+    again = dues.confirmed_anew(desk.referral, desk.rules, booked)
+    if again is not None and not too_late(desk.referral) and desk.since("2026-11-moved-visit"):
+        await desk.send(again.kind, again.to, again.occasion, unless=too_late)
 
 
 async def _forms(desk: Desk, booked: AppointmentBooked, changed: Known) -> None:

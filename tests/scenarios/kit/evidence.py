@@ -116,7 +116,8 @@ def gather(stage: Stage) -> Evidence:
     found.tasks += [_task(row) for row in tasks if row.referral_id not in ours]
     found.sent.sort(key=lambda one: (one.at, one.life, one.message))
     found.tasks.sort(key=lambda one: (one.at, one.life, one.key))
-    found.papers = Counter(one.where for one in found.sent)
+    # Several letters may go as one fax: the same file is one thing said once.
+    found.papers = Counter(where for where, _ in {(one.where, one.paper) for one in found.sent})
     found.until = stage.skipper.now
     found.inbox = {row.event_id: row.state for row in inbox}
     return found
@@ -156,7 +157,8 @@ def _sent(
 
 def _paper(stage: Stage, delivery: DeliveryRow) -> Path | None:
     folder = stage.settings.outbox_dir / delivery.channel
-    return next(folder.glob(f"{delivery.reference}.*"), None)
+    reference = getattr(delivery, "carrier", None) or delivery.reference
+    return next(folder.glob(f"{reference}.*"), None)
 
 
 def _task(row: TaskRow) -> Task:

@@ -56,9 +56,13 @@ _LOST = {"unable_to_reach", "not_evaluated"}
 def _confirmation(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
     del rules  # with the forms or without: what counts is that the appointment is confirmed
     booked = r.appointment()
-    if booked is None or booked.appointment_id != message.occasion or r.evaluated_or_discharged():
+    if booked is None or r.evaluated_or_discharged() or at >= booked.starts_at:
         return False
-    return at < booked.starts_at
+    appointment, _, moved = message.occasion.partition("@")
+    told = r.told_time(booked.appointment_id)
+    if moved:  # the time that was told last is no longer the one that stands
+        return moved == f"{booked.as_of:%Y%m%dT%H%M%S}" and told != booked.starts_at
+    return booked.appointment_id == appointment and told != booked.starts_at
 
 
 def _forms(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
