@@ -97,13 +97,6 @@ class Desk:
             else:
                 await self.after(lambda r: known(r) or rule(r, self.rules) is not None)
 
-    def since(self, patch: str) -> bool:
-        """Whether this run may do what was added later; asked only where there is something to do.
-
-        A referral that passed this point before goes on as it did (docs/engineers/add-a-step.md).
-        """
-        return workflow.patched(patch)
-
     # --- acting -------------------------------------------------------------------------------
 
     def since(self, patch: str) -> bool:
