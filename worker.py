@@ -99,7 +99,7 @@ def make_worker(
     """
     intake = Intake(store, Loop(client, task_queue), tenants, clock)
     post = Post(store, tenants, channels_for(settings, tenants), clock)
-    book = Book(store, clock)
+    book = Book(store, tenants, clock)
     sources = Sources(store, tenants, clock)
     chores = chores_for(settings, store, tenants, intake, clock)
     return Worker(

@@ -9,8 +9,10 @@ from sqlmodel import Session
 from temporalio import activity
 
 from activities.guard import scrubbed
+from activities.listening import Listening
+from activities.tenants import Tenants
 from models.contracts import Answer, RecordInput, TaskInput
-from models.facts import CallLogged, Decision, TaskOpened
+from models.facts import CallLogged, Decision, TaskHeld, TaskOpened
 from models.tasks import task_key
 from store import audit, calls, contacts, referrals, tasks
 from store.engine import Store
@@ -20,10 +22,11 @@ from store.record import Record
 class Book:
     """Writes and answers what is known; methods block and run in the worker's threads."""
 
-    def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, tenants: Tenants, clock: Callable[[], datetime]) -> None:
         """``clock`` is the wall clock, for ``recorded_at``."""
         self._store = store
         self._clock = clock
+        self._listening = Listening(store, tenants)
         self._record = Record(store)
 
     @activity.defn(name="open_task")
@@ -41,7 +44,9 @@ class Book:
     def open(self, given: TaskInput, at: datetime) -> Answer:
         """The task's row and fact in one transaction; a task that exists is only answered.
 
-        Raises NotFound for an unknown referral, StoreUnavailable.
+        One that infers from absence is put off while the clinic's feed is silent, judged live at
+        this moment (policy.md rule 9): then ``task_held`` says until when. Raises NotFound for an
+        unknown referral, StoreUnavailable.
         """
         key = task_key(given.kind, given.occasion)
         with self._store.write() as session:
@@ -49,6 +54,13 @@ class Book:
             if known is not None:
                 return Answer(learned=(known,))
             row = referrals.get(session, given.org, given.referral_id)
+            until = None
+            if given.infers:
+                until = self._listening.put_off_until(session, given.org, row.clinic_id, at)
+            if until is not None:
+                return self._put_off(
+                    session, given, TaskHeld(at=at, as_of=at, task=key, until=until)
+                )
             tasks.open_for_referral(
                 session,
                 row,
@@ -89,6 +101,11 @@ class Book:
                         recorded_at=now,
                     )
         return Answer(learned=given.facts)
+
+    def _put_off(self, session: Session, given: TaskInput, held: TaskHeld) -> Answer:
+        now = self._clock()
+        self._record.write_in(session, given.org, given.referral_id, held, recorded_at=now)
+        return Answer(learned=(held,), held_until=held.until)
 
     def _hang_up(self, session: Session, given: RecordInput, call: CallLogged) -> None:
         """The call is over: colleagues may call the number again (policy.md rule 18)."""

@@ -1,4 +1,4 @@
-"""What nobody waits for, done by Schedules on the workers: inbox, receipts, crm, tasks, purge.
+"""What nobody waits for, done by Schedules on the workers; each chore is a method below.
 
 The sweep never sends a message to anybody: it asks vendors, tells workflows what it heard, hands
 the CRM its rows and empties what is too old. All on the wall clock.
@@ -17,6 +17,7 @@ from temporalio import activity
 from activities.crm import CrmOutbox
 from activities.duty import Duty
 from activities.guard import scrubbed
+from activities.listening import Listening
 from activities.receipts import Receipts
 from activities.tenants import Tenants
 from integrations.registry import Clients
@@ -70,11 +71,13 @@ class Chores:
         self._receipts = Receipts(store, tenants, channels)
         self._crm = CrmOutbox(store, tenants, channels)
         self._duty = Duty(store, tenants)
+        self._listening = Listening(store, tenants)
         self._chores: dict[str, Callable[[datetime], Awaitable[ChoreDone]]] = {
             "inbox": self.inbox,
             "receipts": self.receipts,
             "crm": self.crm,
             "tasks": self.tasks,
+            "feeds": self.feeds,
             "purge": self.purge,
         }
 
@@ -154,6 +157,11 @@ class Chores:
             await self._tell(task.org, task.referral_id, raised)
             await asyncio.to_thread(self._duty.write, up, raised, now)
         return ChoreDone(chore="tasks", seen=len(ended) + len(rising), moved=len(rising))
+
+    async def feeds(self, now: datetime) -> ChoreDone:
+        """Ask an administrator about every feed that is silent; overtaken once it is back."""
+        opened, closed = await asyncio.to_thread(self._listening.watch, now)
+        return ChoreDone(chore="feeds", seen=opened + closed, moved=opened)
 
     async def purge(self, now: datetime) -> ChoreDone:
         """Empty inbox bodies and outbox payloads past each organization's retention [H8]."""

@@ -86,6 +86,7 @@ CHORE_SAYS: Final[dict[str, str]] = {
     "receipts": "asks vendors what became of messages without a receipt",
     "crm": "hands touches and tasks to the CRM",
     "tasks": "returns tasks whose lease has ended, raises those that lie too long",
+    "feeds": "asks an administrator about an EMR feed that has fallen silent",
     "purge": "removes what has passed its retention",
 }
 

@@ -35,6 +35,7 @@ CHORES: Final[Mapping[str, timedelta]] = MappingProxyType(
         "receipts": timedelta(minutes=5),
         "crm": timedelta(minutes=2),
         "tasks": timedelta(minutes=5),
+        "feeds": timedelta(minutes=10),
         "purge": timedelta(days=1),
     }
 )

@@ -122,6 +122,7 @@ class TaskInput(Model):
     role: Role
     due: UtcDatetime
     says: str
+    infers: bool = False  # from absence: not put while the feed is silent
 
 
 class RecordInput(Model):

@@ -51,6 +51,7 @@ from models.facts import (
     Reopened,
     Signer,
     TaskCompleted,
+    TaskHeld,
     TaskOpened,
     VisitCompleted,
 )
@@ -545,6 +546,11 @@ class Referral:
         """A task by its key, open or done."""
         found = self._facts.get(f"task:{key}")
         return found if isinstance(found, TaskOpened) else None
+
+    def task_held_until(self, key: str) -> datetime | None:
+        """Until when a question is not put because the feed is silent, as last told (rule 9)."""
+        held = self._facts.get(f"task_held:{key}")
+        return held.until if isinstance(held, TaskHeld) else None
 
     def task_done(self, key: str) -> bool:
         """A person has done or dismissed it."""

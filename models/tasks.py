@@ -84,6 +84,7 @@ class TaskKind(StrEnum):
     STEP_FAILED = "step_failed"
     UNMATCHED_EVENT = "unmatched_event"
     TELL_SOURCE = "tell_source"
+    FEED_SILENT = "feed_silent"
     RE_ENGAGEMENT = "re_engagement"
 
 
@@ -98,6 +99,7 @@ class TaskSpec(NamedTuple):
     moot: Moot
     urgent: bool = False  # held for an hour at most, and raised within hours
     own_ladder: bool = False  # its promise itself asks the next in line
+    infers: bool = False  # asked because nothing was told: not while the feed is silent (rule 9)
 
 
 def _never(_: Referral, __: str) -> bool:
@@ -317,7 +319,10 @@ SPECS: dict[TaskKind, TaskSpec] = {
         Role.FRONT_DESK, "Ask the referring office for another number for the patient", _ever_booked
     ),
     TaskKind.PROPOSE_CLOSE: TaskSpec(
-        Role.LEAD, "Decide: close as unable to reach, or keep trying", _booked_or_never_mind
+        Role.LEAD,
+        "Decide: close as unable to reach, or keep trying",
+        _booked_or_never_mind,
+        infers=True,
     ),
     TaskKind.ANSWER_PATIENT: TaskSpec(
         Role.FRONT_DESK,
@@ -354,7 +359,7 @@ SPECS: dict[TaskKind, TaskSpec] = {
         _answered(TaskKind.CALL_TO_RESCHEDULE),
     ),
     TaskKind.CONFIRM_ATTENDANCE: TaskSpec(
-        Role.FRONT_DESK, "Did the patient attend the evaluation?", _attended
+        Role.FRONT_DESK, "Did the patient attend the evaluation?", _attended, infers=True
     ),
     TaskKind.REBOOK_CALL: TaskSpec(
         Role.FRONT_DESK, "Call the patient to book the missed evaluation again", _booked_again
@@ -370,7 +375,10 @@ SPECS: dict[TaskKind, TaskSpec] = {
         _forms_in,
     ),
     TaskKind.EVALUATION_OVERDUE: TaskSpec(
-        Role.LEAD, "No evaluation in the window: book it, or propose to close", _in_care
+        Role.LEAD,
+        "No evaluation in the window: book it, or propose to close",
+        _in_care,
+        infers=True,
     ),
     TaskKind.CHECK_HOLD: TaskSpec(
         Role.FRONT_DESK,
@@ -465,13 +473,16 @@ SPECS: dict[TaskKind, TaskSpec] = {
         _report_written,
     ),
     TaskKind.NO_NEXT_VISIT: TaskSpec(
-        Role.FRONT_DESK, "No next visit is booked: call the patient", _next_visit_known
+        Role.FRONT_DESK, "No next visit is booked: call the patient", _next_visit_known, infers=True
     ),
     TaskKind.DROPOUT: TaskSpec(
-        Role.FRONT_DESK, "No visit for too long: call the patient before they drop out", _seen_again
+        Role.FRONT_DESK,
+        "No visit for too long: call the patient before they drop out",
+        _seen_again,
+        infers=True,
     ),
     TaskKind.PROPOSE_DISCHARGE: TaskSpec(
-        Role.THERAPIST, "No visit for a month: decide on a discharge", _seen_again
+        Role.THERAPIST, "No visit for a month: decide on a discharge", _seen_again, infers=True
     ),
     TaskKind.MISSING_EVALUATION: TaskSpec(
         Role.THERAPIST,
@@ -519,6 +530,13 @@ SPECS: dict[TaskKind, TaskSpec] = {
         Role.FRONT_DESK,
         "Tell the source by phone that this referral is closed, and as much as it may know of why",
         _goes_on,
+    ),
+    TaskKind.FEED_SILENT: TaskSpec(
+        Role.ADMIN,
+        "The EMR's feed is silent, and nothing is inferred from it: have it mended, or say that "
+        "nothing is missing",
+        _never,
+        urgent=True,
     ),
     TaskKind.RE_ENGAGEMENT: TaskSpec(
         Role.LIAISON,

@@ -197,6 +197,15 @@ def raise_to(session: Session, org: str, task_id: str, role: Role) -> TaskRow:
     return row
 
 
+def overtake(session: Session, org: str, task_id: str) -> TaskRow:
+    """Nobody need do a task of a source or of the organization any more; raises as ``take``."""
+    row = _locked(session, org, task_id)
+    row.state = TaskState.MOOT
+    session.add(row)
+    session.flush()
+    return row
+
+
 def held(session: Session, org: str) -> Sequence[TaskRow]:
     """Open tasks that somebody has, the longest first."""
     query = select(TaskRow).where(

@@ -43,6 +43,7 @@ from models.facts import (
     MessageHeld,
     MessageSent,
     ReferralReceived,
+    TaskHeld,
     TaskOpened,
 )
 from models.ids import referral_workflow_id, source_workflow_id
@@ -77,6 +78,8 @@ class Fakes:
         self.left: set[str] = set()  # sources whose provider has left
         self.quiet_after = timedelta(days=60)
         self.never_quiet = False
+        self.silent_until: datetime | None = None  # the feed: nothing is inferred before
+        self.put_off: list[tuple[str, str, datetime]] = []  # questions not put meanwhile
 
     @activity.defn(name="send_message")
     async def send(self, given: SendInput) -> Answer:
@@ -157,6 +160,11 @@ class Fakes:
     async def open_task(self, given: TaskInput) -> Answer:
         at = activity.info().started_time
         key = task_key(given.kind, given.occasion)
+        if given.infers and self.silent_until is not None and at < self.silent_until:
+            until = min(at + timedelta(hours=4), self.silent_until)
+            held = TaskHeld(at=at, as_of=at, task=key, until=until)
+            self.put_off.append((given.referral_id, key, at))
+            return Answer(learned=(held,), held_until=until)
         opened = TaskOpened(at=at, as_of=at, task=key, role=given.role, due=given.due)
         known = self.learned.setdefault((given.referral_id, opened.key), opened)
         if known is opened:

@@ -145,8 +145,13 @@ class Desk:
         *,
         due: datetime | None = None,
         role: Role | None = None,
+        infers: bool = False,
     ) -> None:
-        """Put a task on the board, once per occasion; due within a lease unless told otherwise."""
+        """Put a task on the board, once per occasion; due within a lease unless told otherwise.
+
+        One that *infers* from absence may be put off while the feed is silent: then the facts say
+        until when, and its promise moves with them.
+        """
         if self.referral.task(task_key(kind, occasion)) is not None:
             return
         spec = SPECS[kind]
@@ -160,6 +165,7 @@ class Desk:
             role=role or spec.role,
             due=max(due or lease, self.now()),
             says=spec.says,
+            infers=infers,
         )
         try:
             await self._learn_from("open_task", given, f"On the board: {spec.says}")
@@ -173,7 +179,8 @@ class Desk:
         """What was promised has not happened: it becomes its owner's task."""
         if due.task is None or self.referral.task(task_key(due.task, due.occasion)) is not None:
             raise ApplicationError(f"{due.key} passed and asks nobody", type="stuck_deadline")
-        await self.task(due.task, due.occasion, role=due.owner, due=due.by)
+        infers = SPECS[due.task].infers
+        await self.task(due.task, due.occasion, role=due.owner, due=due.by, infers=infers)
 
     async def record(self, *facts: AnyFact, says: str) -> None:
         """Write facts that this workflow itself decides."""

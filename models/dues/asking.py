@@ -51,7 +51,7 @@ def anew(r: Referral, due: Due, since: datetime) -> Due:
 
 def once(r: Referral, due: Due) -> Due | None:
     """The date until somebody was asked; never again after that."""
-    return due if r.task(key_of(due)) is None else None
+    return _not_before(r, due) if r.task(key_of(due)) is None else None
 
 
 def asked(r: Referral, rules: Rules, *rungs: Due, comes_again: Span | None = None) -> Due | None:
@@ -63,7 +63,7 @@ def asked(r: Referral, rules: Rules, *rungs: Due, comes_again: Span | None = Non
     pause = comes_again or rules.policy.task.comes_again
     for rung in rungs:
         if r.task(key_of(rung)) is None:
-            return rung
+            return _not_before(r, rung)
     last, times = rungs[-1], 0
     keys = [key_of(rung) for rung in rungs]
     while r.task(keys[-1]) is not None:
@@ -73,7 +73,14 @@ def asked(r: Referral, rules: Rules, *rungs: Due, comes_again: Span | None = Non
         return None
     done = [at for key in keys if (at := r.task_done_at(key)) is not None]
     at = max([last.at, *(rules.calendar.after(moment, pause) for moment in done)])
-    return last.model_copy(update={"at": at, "by": None, "occasion": again(last.occasion, times)})
+    come = {"at": at, "by": None, "occasion": again(last.occasion, times)}
+    return _not_before(r, last.model_copy(update=come))
+
+
+def _not_before(r: Referral, due: Due) -> Due:
+    """The promise at the moment until which its question was put off, where it was (rule 9)."""
+    held = r.task_held_until(key_of(due))
+    return due if held is None or held <= due.at else due.model_copy(update={"at": held})
 
 
 def _kind(due: Due) -> TaskKind:

@@ -84,6 +84,7 @@ from models.facts.learned import (
     MessageSent,
     ProviderLeft,
     TaskEscalated,
+    TaskHeld,
     TaskOpened,
 )
 
@@ -154,6 +155,7 @@ __all__ = [
     "TaskCompleted",
     "TaskEscalated",
     "TaskHandedOver",
+    "TaskHeld",
     "TaskOpened",
     "TaskReturned",
     "TaskTaken",
@@ -217,6 +219,7 @@ OwnFact = (
     | CoSourceAdded
     | ProviderLeft
     | TaskEscalated
+    | TaskHeld
 )
 # Who has a task just now; says nothing about the referral itself.
 LEASES: tuple[type[Decision], ...] = (TaskTaken, TaskHandedOver, TaskReturned)

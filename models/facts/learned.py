@@ -142,3 +142,18 @@ class TaskEscalated(Fact):
     @property
     def key(self) -> str:
         return f"escalated:{self.task}:{self.to}"
+
+
+class TaskHeld(Fact):
+    """A question was not put: it would have been inferred from a feed that is silent (rule 9).
+
+    It is put at ``until`` if nothing answered it by then and the feed speaks again.
+    """
+
+    kind: Literal["task_held"] = "task_held"
+    task: str = Field(max_length=150)
+    until: UtcDatetime
+
+    @property
+    def key(self) -> str:
+        return f"task_held:{self.task}"

@@ -34,7 +34,7 @@ def given(office: Office) -> TaskInput:
 
 
 def test_a_task_is_a_row_and_a_fact(office: Office) -> None:
-    book = Book(office.store, lambda: WALL)
+    book = Book(office.store, office.tenants, lambda: WALL)
     answer = book.open(given(office), MONDAY)
     assert answer == Answer(
         learned=(
@@ -57,7 +57,7 @@ def test_a_task_is_a_row_and_a_fact(office: Office) -> None:
 
 
 def test_a_workflows_own_facts_are_written(office: Office) -> None:
-    book = Book(office.store, lambda: WALL)
+    book = Book(office.store, office.tenants, lambda: WALL)
     closed = ReferralClosed(
         at=MONDAY, as_of=MONDAY, by="system", reason=ClosedReason.UNABLE_TO_REACH
     )
@@ -69,7 +69,7 @@ def test_a_workflows_own_facts_are_written(office: Office) -> None:
 
 
 def test_who_decided_is_on_the_audit_trail_once(office: Office) -> None:
-    book = Book(office.store, lambda: WALL)
+    book = Book(office.store, office.tenants, lambda: WALL)
     closed = ReferralClosed(at=MONDAY, by="dana", reason=ClosedReason.DECLINED_BY_PATIENT)
     said = RecordInput(org=ORG, referral_id=office.referral_id, facts=(closed,))
     book.note(said)
@@ -82,7 +82,7 @@ def test_who_decided_is_on_the_audit_trail_once(office: Office) -> None:
 
 
 def test_as_activities(office: Office) -> None:
-    book = Book(office.store, lambda: WALL)
+    book = Book(office.store, office.tenants, lambda: WALL)
     environment = ActivityEnvironment()
     environment.info = dataclasses.replace(environment.info, started_time=MONDAY)
     opened = environment.run(book.open_task, given(office))
@@ -94,6 +94,6 @@ def test_as_activities(office: Office) -> None:
 
 def test_an_unknown_referral_is_refused(office: Office) -> None:
     with pytest.raises(NotFound):
-        Book(office.store, lambda: WALL).open(
+        Book(office.store, office.tenants, lambda: WALL).open(
             given(office).model_copy(update={"referral_id": "ref_nobody"}), MONDAY
         )

@@ -33,6 +33,7 @@ from models.facts import (
     ReferralWithdrawn,
     Resumed,
     TaskCompleted,
+    TaskHeld,
     TaskOpened,
     Urgency,
     VisitCompleted,
@@ -79,6 +80,10 @@ def opened(task: str, day: int, clock: str = "10:00") -> AnyFact:
 
 def done(task: str, day: int, clock: str = "10:00") -> AnyFact:
     return TaskCompleted(at=at(day, clock), by="dana", task=task)
+
+
+def put_off(task: str, day: int, clock: str) -> AnyFact:
+    return TaskHeld(at=at(7), task=task, until=at(day, clock))
 
 
 def visit_ahead(day: int, name: str = "w1", told: int = 8) -> AnyFact:
@@ -790,6 +795,45 @@ ROWS = [
         dues.first_day,
         [received(START, not_before=at(9)), sent("schedule_text:patient:bd-0", 9, "10:05")],
         None,
+    ),
+    # a question is not put while the feed is silent; rule 9
+    Row(
+        "put off until the feed may be asked again",
+        dues.attendance,
+        [ASKED, *booked(START), put_off("confirm_attendance:a1", 8, "14:00")],
+        "day 8 14:00",
+        "front_desk",
+        "confirm_attendance:a1",
+    ),
+    Row(
+        "also one that comes round again",
+        dues.attendance,
+        [
+            ASKED,
+            *booked(START),
+            opened("confirm_attendance:a1", 8),
+            done("confirm_attendance:a1", 8),
+            put_off("confirm_attendance:a1-again-1", 10, "10:00"),
+        ],
+        "day 10 10:00",
+        "front_desk",
+        "confirm_attendance:a1-again-1",
+    ),
+    Row(
+        "never sooner than promised",
+        dues.attendance,
+        [ASKED, *booked(START), put_off("confirm_attendance:a1", 3, "14:00")],
+        "day 8 10:00",
+        "front_desk",
+        "confirm_attendance:a1",
+    ),
+    Row(
+        "each rung by itself",
+        dues.engagement,
+        [*SIGNED, put_off("dropout:after-1", 15, "10:00")],
+        "day 15 10:00",
+        "front_desk",
+        "dropout:after-1",
     ),
     # a milestone nobody expected
     Row(

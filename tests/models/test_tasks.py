@@ -181,6 +181,7 @@ STAND = {
     TaskKind.UNMATCHED_EVENT,
     TaskKind.TELL_SOURCE,
     TaskKind.RE_ENGAGEMENT,
+    TaskKind.FEED_SILENT,
 }
 
 

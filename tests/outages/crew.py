@@ -108,7 +108,7 @@ def post_office(cue: Cue, store: Store) -> Post:
 
 def make_worker(client: Client, cue: Cue, store: Store, threads: ThreadPoolExecutor) -> Worker:
     """A worker for one referral's workflow."""
-    post, book = post_office(cue, store), Book(store, now)
+    post, book = post_office(cue, store), Book(store, tenants(), now)
     return Worker(
         client,
         task_queue=cue.queue,

@@ -152,9 +152,13 @@ async def in_process(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def policy_of(case: Case, org: str) -> OrganizationPolicy:
-    """The example policy for this organization, with what the case changes in it."""
-    changes = merged({"organization": {"id": org}}, case.policy)
-    return understand(merged(_example(), changes))
+    """The example policy for this organization, with what the case changes in it.
+
+    A scene hears of one or two patients, where a clinic's feed speaks all day long: unless the case
+    is about that, its feed is never taken for silent.
+    """
+    scene = {"organization": {"id": org}, "feed": {"silent": "1000 bh"}}
+    return understand(merged(_example(), merged(scene, case.policy)))
 
 
 @cache
