@@ -256,7 +256,7 @@ def _received(
         source_id=source.id,
         source_kind=kind,
         source_verified=source.verified,
-        may_thank=new.source.may_thank and kind.thanked,
+        may_thank=new.source.thanked,
         certifier_id=certifier.id if certifier else None,
         certifier_may_certify=certifier is None or people.may_certify_plans(certifier),
         recipients=tuple(dict.fromkeys(named)),

@@ -17,12 +17,12 @@ from integrations.contract import LONGEST_CALL
 from models import releases
 from models.contracts import Answer, Channel, Parcel
 from models.errors import Conflict, NotFound
-from models.facts import MessageFailed
+from models.facts import MessageFailed, TaskOpened
 from models.organization import Clinic
 from models.referral import Referral
 from models.roles import Role
-from models.sending import REPLIES, Hold, Never, may_send
-from models.tasks import TaskKind
+from models.sending import NO_GUARDIAN, REPLIES, Hold, Never, may_send
+from models.tasks import TaskKind, again, task_key
 from store import contacts, post, replies
 from store.contacts import Contact
 from store.record import Record
@@ -195,7 +195,6 @@ class Claims:
     ) -> Answer:
         """Not at all; where a person must know instead, they get a task."""
         asks = {
-            "no_guardian": TaskKind.UNDELIVERABLE,
             "not_treating": TaskKind.UNDELIVERABLE,
         }
         kind = asks.get(why)
@@ -211,7 +210,18 @@ class Claims:
             task = self._out.task(session, turn, TaskKind.APPROVE_MESSAGE, role=role)
         elif hold.why == releases.HELD:
             task = self._out.task(session, turn, TaskKind.RELEASE_MESSAGE)
+        elif hold.why == NO_GUARDIAN:
+            task = self._name_guardian(session, turn)
         return self._out.held(session, turn, message_id, hold.until, hold.why, *failed, *task)
+
+    def _name_guardian(self, session: Session, turn: Turn) -> list[TaskOpened]:
+        """One task for all that waits; another one where the first was done in vain."""
+        referral = self._record.load(session, turn.given.org, turn.given.referral_id)
+        kind, times, occasion = TaskKind.NAME_GUARDIAN, 0, "1"
+        while referral.task_done(task_key(kind, occasion)):
+            times += 1
+            occasion = again("1", times)
+        return self._out.task(session, turn, kind, occasion=occasion)
 
     def _not_ready(
         self, session: Session, turn: Turn, message_id: str, why: str, failed: list[MessageFailed]

@@ -33,6 +33,7 @@ from models.messages import (
     first_name,
 )
 from models.organization import Clinic
+from models.people import Patient
 from models.policy import Rules
 from models.referral import Referral, appointment_of
 from reports.kit.text import day
@@ -217,9 +218,18 @@ def _paper(case: Case) -> Paper:
         referral=case.referral,
         rules=case.rules,
         documents=case.documents,
-        patient_phone=bool(case.patient.phone or case.patient.guardian_phone),
+        asks_for=_asks_for(case),
         treating=to.treating,
     )
+
+
+def _asks_for(case: Case) -> str | None:
+    """The number we lack to reach the patient; under 18 only a guardian is reached (rule 12)."""
+    born = Patient(name=case.patient.given_name, born=case.patient.born)
+    if born.is_minor(local(case.at, case.clinic).date()):
+        asked = "The name and phone number of a parent or guardian: the patient is under 18."
+        return None if case.patient.guardian_phone else asked
+    return None if case.patient.phone else "A phone number at which we can reach the patient."
 
 
 def _letter(case: Case, context: Context) -> paper.Page:

@@ -71,7 +71,7 @@ class Paper:
     referral: Referral
     rules: Rules
     documents: tuple[DocumentRow, ...]
-    patient_phone: bool
+    asks_for: str | None = None  # the number we lack to reach the patient
     treating: bool = True
 
     def envelope(self, prefix: str, suffix: str = "") -> dict[str, Any]:
@@ -163,8 +163,8 @@ def _needs(given: Paper) -> tuple[str, ...]:
     ordered = any(order.signed_and_dated for order in r.all(OrderReceived))
     if not (ordered or r.received.order_signed_and_dated):
         needs.append("The signed and dated order, if you have not sent it yet.")
-    if not given.patient_phone:
-        needs.append("A phone number at which we can reach the patient.")
+    if given.asks_for is not None:
+        needs.append(given.asks_for)
     if r.received.certifier_id is None:
         needs.append("The name and fax number of the provider who certifies the plan of care.")
     return tuple(needs)

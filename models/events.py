@@ -42,6 +42,7 @@ class PatientIn(StrictModel):
     state: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = None
     guardian_name: Text | None = None
     guardian_phone: Short | None = None
+    guardian_language: Literal["en", "es"] | None = None  # the patient's, unless told
     # None: nobody says. Then yes, unless a past patient sent them: a friend's number is only called
     # (policy.md rule 8).
     may_text: bool | None = None
@@ -66,7 +67,18 @@ class SourceIn(ProviderIn):
 
     kind: SourceKind = SourceKind.PROVIDER
     verified: bool = True
-    may_thank: bool = True  # a past patient: they sent it themselves, or the friend ticked it
+    may_thank: bool | None = None  # a past patient only where told: see policy.md rule 8
+
+    @property
+    def thanked(self) -> bool:
+        """Whether a thank-you may go at all; one to a past patient must be allowed in words."""
+        told = self.may_thank if self.may_thank is not None else not self.past_patient
+        return told and self.kind.thanked
+
+    @property
+    def past_patient(self) -> bool:
+        """Somebody we treated once, who sent a friend."""
+        return self.kind is SourceKind.PAST_PATIENT
 
 
 class OrderIn(StrictModel):

@@ -560,6 +560,10 @@ class Referral:
         """When a person did or dismissed it."""
         return next((d.at for d in self.all(TaskCompleted) if d.task == key), None)
 
+    def times_done(self, kind: tasks.TaskKind) -> int:
+        """How many tasks of this kind a person has done."""
+        return sum(tasks.kind_of(done.task) is kind for done in self.all(TaskCompleted))
+
     def task_open(self, key: str) -> bool:
         """It stands on the board: neither done nor overtaken."""
         opened = self.task(key)

@@ -33,6 +33,10 @@ _APPOINTMENTS = {Kind.BOOKED, Kind.INTAKE}
 _THANKS = {Kind.THANK_YOU, Kind.THANK_YOU_PAST_PATIENT}
 
 
+NO_GUARDIAN = "no_guardian"  # why a message waits
+_AFTERWARDS = {Kind.PATIENT_THANKS, Kind.CHECK_IN}
+
+
 class Outgoing(Model):
     """The message as far as the rules depend on it.
 
@@ -106,6 +110,9 @@ def may_send(message: Outgoing, to: Recipient, now: datetime, rules: Rules) -> G
     text.*; [K1]-[K4] [K11].
     """
     refused = _refused(message, to, rules)
+    child = to.minor_without_guardian and MESSAGES[message.kind].audience is Audience.PATIENT
+    if child and (refused is None or refused in _CHANNEL_ONLY):
+        return _no_guardian(message.kind, now, rules)
     if refused is not None:
         return Never(why=refused)
     if _about_patient(message.kind) and not (to.treating or to.released or message.approved):
@@ -141,6 +148,18 @@ def retry_at(attempt: int, first: datetime, now: datetime, rules: Rules) -> date
     return at if at <= calendar.after(first, fax.tries_within) else None
 
 
+def _no_guardian(kind: Kind, now: datetime, rules: Rules) -> Hold | Never:
+    """Under 18 only the guardian is written to (rule 12): it waits until somebody has named one.
+
+    Thanks after the end do not, nor does an answer to a text.
+    """
+    if kind in REPLIES or kind in _AFTERWARDS:
+        return Never(why=NO_GUARDIAN)
+    calendar = rules.calendar
+    tomorrow = calendar.opening(calendar.next_business_day(calendar.local_date(now)))
+    return Hold(until=tomorrow, why=NO_GUARDIAN)
+
+
 def _about_patient(kind: Kind) -> bool:
     """Patient facts go by themselves to treating providers only (rule 2).
 
@@ -165,7 +184,6 @@ def _refused(message: Outgoing, to: Recipient, rules: Rules) -> str | None:
         ("not_ours", not rules.policy.ours(kind)),
         ("not_treating", _about_patient(kind) and not (to.treating or to.third_party)),
         ("no_thanks_wanted", kind in _THANKS and not to.wants_thanks),
-        ("no_guardian", patient and to.minor_without_guardian),
         ("wrong_channel", to.channel not in spec.channels),
         ("no_address", not to.address),
         ("dead_number", to.dead),

@@ -16,6 +16,7 @@ from models import holds, parties
 from models.facts import (
     AuthorizationStatus,
     CoSourceAdded,
+    MessageSent,
     PageJudged,
     PageVerdict,
     Signer,
@@ -32,6 +33,7 @@ class TaskKind(StrEnum):
     """Every reason to ask a person."""
 
     VERIFY_SENDER = "verify_sender"
+    NAME_GUARDIAN = "name_guardian"
     ACKNOWLEDGE = "acknowledge"
     CALL_PATIENT = "call_patient"
     ASK_OFFICE = "ask_office"
@@ -130,6 +132,13 @@ def _thanked(r: Referral, occasion: str) -> bool:
         return r.died() or r.knows(f"sent:{base}")
     thanks = (Kind.THANK_YOU, Kind.THANK_YOU_PAST_PATIENT)
     return r.died() or any(r.knows(f"sent:{kind}:source:1") for kind in thanks)
+
+
+def _guardian_known(r: Referral, occasion: str) -> bool:
+    """A message went to the patient's side since."""
+    opened = r.task(task_key(TaskKind.NAME_GUARDIAN, occasion))
+    wrote = [sent.at for sent in r.all(MessageSent) if ":patient:" in sent.message]
+    return r.over() or (opened is not None and any(at >= opened.at for at in wrote))
 
 
 def _ever_booked(r: Referral, _: str) -> bool:
@@ -308,6 +317,11 @@ SPECS: dict[TaskKind, TaskSpec] = {
         "Confirm who sent this referral; nobody is thanked until then",
         _verified,
         urgent=True,
+    ),
+    TaskKind.NAME_GUARDIAN: TaskSpec(
+        Role.FRONT_DESK,
+        "The patient is under 18 and no guardian's number is on file: ask for it, and enter it",
+        _guardian_known,
     ),
     TaskKind.ACKNOWLEDGE: TaskSpec(
         Role.LEAD, "Thank the source by phone: no written thank-you went out in time", _thanked

@@ -135,10 +135,10 @@ def _patient(session: Session, referral: ReferralRow, on: date) -> Contact:
         phone=row.guardian_phone if minor else row.phone,
         email=None if minor else row.email,  # whose mailbox it is nobody said
         prefers="sms",
-        language=row.language,
+        language=(row.guardian_language or row.language) if minor else row.language,
         state=row.state,
         minor=minor,
-        may_text=row.may_text,
+        may_text=row.texted,
         may_email=row.may_email,
         patient_id=row.id,
     )

@@ -40,6 +40,7 @@ _PATIENT: Names = (
     "state",
     "guardian_name",
     "guardian_phone",
+    "guardian_language",
     "may_text",
     "may_email",
 )
@@ -77,7 +78,7 @@ def everyone(
     source, sender = maker.source(new.source)
     certifier = maker.provider(new.certifier, "certifier") if new.certifier else sender
     return Everyone(
-        patient=maker.patient(new.patient, may_text=new.source.kind is not SourceKind.PAST_PATIENT),
+        patient=maker.patient(new.patient, by_friend=new.source.past_patient),
         source=source,
         sender=sender,
         certifier=certifier,
@@ -130,8 +131,8 @@ class _Maker:
         self.session, self.org, self.at = session, org, at
         self.today, self.country = today, country
 
-    def patient(self, given: PatientIn, *, may_text: bool) -> PatientRow:
-        """The patient; ``may_text`` where the sender does not say."""
+    def patient(self, given: PatientIn, *, by_friend: bool) -> PatientRow:
+        """The patient; a number ``by_friend`` is texted once somebody else vouches for it."""
         first = _read(shapes.clean_name, given.given_name, "patient.given_name")
         last = _read(shapes.clean_name, given.family_name, "patient.family_name")
         born = _read(lambda _: shapes.birth_date(given.born, self.today), "", "patient.born")
@@ -149,7 +150,9 @@ class _Maker:
             state=_read(shapes.state, given.state, "patient.state") if given.state else None,
             guardian_name=_name(given.guardian_name, "patient.guardian_name"),
             guardian_phone=self._phone(given.guardian_phone, "patient.guardian_phone"),
-            may_text=may_text if given.may_text is None else given.may_text,
+            guardian_language=given.guardian_language,
+            may_text=True if given.may_text is None else given.may_text,
+            phone_by_friend=by_friend and not given.may_text,
             may_email=given.may_email,
             created_at=self.at,
         )
@@ -157,6 +160,7 @@ class _Maker:
             PatientRow.org == self.org, PatientRow.identity == row.identity
         )
         found, fresh = find_or_insert(self.session, row, lambda: self.session.exec(query).first())
+        found.phone_by_friend = found.phone_by_friend and row.phone_by_friend
         told = [name for name in _PATIENT if getattr(given, name, None) is not None]
         return row if fresh else self._updated(found, row, given, tuple(told))
 

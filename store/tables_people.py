@@ -47,9 +47,16 @@ class PatientRow(Table, table=True):
     state: str | None = None
     guardian_name: str | None = Field(default=None, sa_type=Words)
     guardian_phone: str | None = None
+    guardian_language: str | None = None
     may_text: bool = True
+    phone_by_friend: bool = False  # nobody else vouches for it: never texted by itself (rule 8)
     may_email: bool = False
     created_at: datetime = Field(sa_type=UtcDateTime)
+
+    @property
+    def texted(self) -> bool:
+        """Whether automated texts may go to the number, as far as senders have said."""
+        return self.may_text and not self.phone_by_friend
 
 
 class PracticeRow(Table, table=True):

@@ -270,12 +270,14 @@ class Desk:
 
         paused = self.referral.held_why(message) == PAUSED
         allowed = releases.told(self.referral)
+        named = self.referral.times_done(TaskKind.NAME_GUARDIAN)
 
         def go_on(r: Referral) -> bool:
             decided = until is None and (r.approved(message) or r.stopped(message))
             pause = holds.pause(r)
             resumed = paused and (pause is None or pause.until != until)
             asked_again = until is None and releases.told(r) != allowed
+            asked_again |= r.times_done(TaskKind.NAME_GUARDIAN) > named
             return unless(r) or r.settled(message) or decided or resumed or asked_again
 
         def next_due(r: Referral, rules: Rules) -> Due | None:

@@ -34,6 +34,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "patient_state": ("patient", "state"),
     "guardian_name": ("patient", "guardian_name"),
     "guardian_phone": ("patient", "guardian_phone"),
+    "guardian_language": ("patient", "guardian_language"),
     "may_text": ("patient", "may_text"),
     "may_email": ("patient", "may_email"),
     "source_kind": ("source", "kind"),

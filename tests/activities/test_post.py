@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from pypdf import PdfWriter
+from pypdf import PdfReader, PdfWriter
 from sqlmodel import Session
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
@@ -36,6 +36,7 @@ from models.facts import (
     Paused,
     ProgressReportSigned,
     Resumed,
+    TaskCompleted,
     TaskOpened,
 )
 from models.kinds import Kind
@@ -230,13 +231,53 @@ def test_the_guardian_of_a_minor_is_written_to(store: Store, tmp_path: Path) -> 
     assert office.sms.accepted[0].to == "+15185550177"
 
 
-def test_a_minor_without_a_guardian_is_a_persons(store: Store, tmp_path: Path) -> None:
+CHILD = {"born": "2015-06-01", "email": "child@example.org", "may_email": True}
+
+
+def test_a_minor_without_a_guardian_waits_and_somebody_asks(store: Store, tmp_path: Path) -> None:
     office = Office(store, tmp_path)
-    office.receive(patient={"born": "2015-06-01"})
+    office.receive(patient=CHILD)
     answer = office.send(Kind.SCHEDULE_TEXT, "patient", "bd-0")
-    assert of(answer, MessageDropped)[0].why == "no_guardian"
-    assert of(answer, TaskOpened)[0].task.startswith("undeliverable:")
-    assert office.sms.accepted == []
+    (held,) = of(answer, MessageHeld)
+    assert (held.why, held.until) == ("no_guardian", TUESDAY_NINE.replace(hour=12))
+    assert [task.task for task in of(answer, TaskOpened)] == ["name_guardian:1"]
+    assert of(office.send(Kind.BOOKED, "patient", "a1"), TaskOpened) == [], "asked once for all"
+    assert office.sms.accepted == office.email.accepted == []
+    assert of(office.send(Kind.CHECK_IN, "patient"), MessageDropped)[0].why == "no_guardian"
+
+
+def test_once_a_guardian_is_named_it_goes(store: Store, tmp_path: Path) -> None:
+    office = Office(store, tmp_path)
+    office.receive(patient=CHILD)
+    office.send(Kind.SCHEDULE_TEXT, "patient", "bd-0")
+    office.tell(TaskCompleted(at=MONDAY + HOUR, by="dana", task="name_guardian:1"))
+    answer = office.send(Kind.SCHEDULE_TEXT, "patient", "bd-0", at=TUESDAY_NINE)
+    assert [task.task for task in of(answer, TaskOpened)] == ["name_guardian:1-again-1"]
+    first = office.referral_id
+    guardian = {"guardian_phone": "+15185550177", "guardian_language": "es"}
+    office.receive(patient=CHILD | guardian, at=MONDAY + DAY)  # told again, with the number
+    office.referral_id = first
+    answer = office.send(Kind.SCHEDULE_TEXT, "patient", "bd-0", at=TUESDAY_NINE + HOUR)
+    assert of(answer, MessageSent)
+    assert office.sms.accepted[0].to == "+15185550177"
+    assert "recibimos" in office.sms.accepted[0].body, "in the guardian's language"
+
+
+def test_the_office_is_asked_for_the_guardian(store: Store, tmp_path: Path) -> None:
+    office = Office(store, tmp_path)
+    office.receive(patient=CHILD)
+    office.send(Kind.THANK_YOU, "source")
+    page = PdfReader(BytesIO(office.fax.accepted[0].attachments[0].content)).pages[0]
+    assert "parent or guardian" in " ".join(page.extract_text().split())
+
+
+def test_at_eighteen_the_patient_is_written_to(store: Store, tmp_path: Path) -> None:
+    office = Office(store, tmp_path)
+    born = date(MONDAY.year - 18, MONDAY.month, MONDAY.day + 1).isoformat()
+    office.receive(patient={"born": born, "guardian_phone": "+15185550177", "language": "es"})
+    office.send(Kind.SCHEDULE_TEXT, "patient", "bd-0")
+    office.send(Kind.REACH_FOLLOWUP, "patient", "bd-2", at=TUESDAY_NINE)
+    assert [parcel.to for parcel in office.sms.accepted] == ["+15185550177", PHONE]
 
 
 # --- who said no ----------------------------------------------------------------------------------

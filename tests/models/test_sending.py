@@ -227,7 +227,6 @@ def test_a_hold_always_ends_in_a_go(minutes: list[int], now: int) -> None:
         (TEXT, patient(deceased=True, opted_out=True), "deceased", False),
         (FAX, office(deceased=True), "deceased", False),
         (Outgoing(kind=Kind.REMINDER), patient(), "not_ours", False),  # the EMR's by default
-        (TEXT, patient(minor_without_guardian=True), "no_guardian", False),
         (TEXT, patient(address=None), "no_address", True),
         (TEXT, patient(address=""), "no_address", True),
         (TEXT, patient(dead=True), "dead_number", True),
@@ -366,3 +365,18 @@ def test_one_decision_releases_and_approves() -> None:
     assert may_send(held, lawyer, NOON, both) == Hold(until=None, why="release")
     free = held.model_copy(update={"approved": True})
     assert may_send(free, lawyer, NOON, both) == Go()
+
+
+# --- under eighteen -------------------------------------------------------------------------------
+
+
+def test_a_child_is_written_to_once_somebody_has_named_a_guardian() -> None:
+    child = patient(minor_without_guardian=True, address=None)
+    tomorrow = Hold(until=local("03-03 08:00"), why="no_guardian")
+    assert may_send(TEXT, child, NOON, rules()) == tomorrow
+    by_email = child.model_copy(update={"channel": "email"})
+    assert may_send(TEXT, by_email, NOON, rules()) == tomorrow
+    for late in (Kind.CHECK_IN, Kind.PATIENT_THANKS, Kind.OPT_OUT_CONFIRMATION):
+        assert may_send(Outgoing(kind=late), child, NOON, rules()) == Never(why="no_guardian")
+    gone = child.model_copy(update={"deceased": True})
+    assert may_send(TEXT, gone, NOON, rules()) == Never(why="deceased")

@@ -217,9 +217,20 @@ def test_people_with_hostile_names_are_found_again(store: Store, name: str) -> N
 def test_a_number_that_a_friend_supplied_is_texted_only_with_leave(
     store: Store, kind: str, said: dict[str, object], may: bool
 ) -> None:
-    assert made(store, patient=said, source={"kind": kind}).patient.may_text is may
+    assert made(store, patient=said, source={"kind": kind}).patient.texted is may
 
 
 def test_a_friend_takes_back_no_leave_that_the_patient_gave(store: Store) -> None:
     made(store, patient={"may_text": True})
-    assert made(store, patient={}, source={"kind": "past_patient"}).patient.may_text
+    assert made(store, patient={}, source={"kind": "past_patient"}).patient.texted
+
+
+def test_an_office_that_sends_the_same_number_vouches_for_it(store: Store) -> None:
+    assert not made(store, source={"kind": "past_patient"}).patient.texted
+    assert made(store).patient.texted
+    assert made(store, source={"kind": "past_patient"}).patient.texted
+
+
+def test_nobody_vouches_for_a_number_that_wants_no_texts(store: Store) -> None:
+    made(store, patient={"may_text": False}, source={"kind": "past_patient"})
+    assert not made(store).patient.texted
