@@ -1,29 +1,34 @@
-"""The first transaction of a turn: the message's row, the judgment, the claim on a delivery."""
+"""The first transaction of a turn: the message's row, the judgment, the claim on a delivery.
+
+A fax takes along what waits for the same line (``activities.fax_line``): every letter is claimed
+by a delivery of its own, and all of them travel under one reference.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlmodel import Session
 
 from activities import parcels
-from activities.judging import channels_left, outgoing, recipient
+from activities.fax_line import SHARED, Drawn, FaxLine, Going
+from activities.judging import channels_left, contact, judged, rungs_left
 from activities.letters import Letter, NotReady
 from activities.outcomes import Outcomes
-from activities.turns import Attempt, Turn, failure, known
+from activities.tenants import Tenants
+from activities.turns import Attempt, Carried, Turn, failure, known
 from integrations.contract import LONGEST_CALL
 from models import releases
-from models.contracts import Answer, Channel, Parcel
+from models.contracts import Answer, Parcel
 from models.errors import Conflict, NotFound
 from models.facts import MessageFailed, TaskOpened
-from models.organization import Clinic
 from models.referral import Referral
 from models.roles import Role
-from models.sending import NO_GUARDIAN, REPLIES, Hold, Never, may_send
+from models.sending import NO_GUARDIAN, Go, Hold, Never
 from models.tasks import TaskKind, again, task_key
-from store import contacts, post, replies
+from store import post
 from store.contacts import Contact
 from store.record import Record
 from store.tables import DeliveryRow, DeliveryState, MessageRow
@@ -42,33 +47,51 @@ _HOPELESS = frozenset({"appointment_missing", "changed_by_provider"})
 
 
 class Claimed(NamedTuple):
-    """A delivery that is ours to make, and what goes out by it."""
+    """What is ours to hand over, and the messages it carries; the turn's own comes first."""
 
-    message_id: str
-    attempt: Attempt
+    carried: tuple[Carried, ...]
+    sheets: tuple[parcels.Sheet, ...]
     parcel: Parcel
 
 
 class Lost(NamedTuple):
-    """A delivery an earlier turn had claimed and never settled."""
+    """What an earlier turn had claimed and never settled; the turn's own message comes first."""
 
-    message_id: str
-    attempt: Attempt
+    carried: tuple[Carried, ...]
+
+
+class Together(NamedTuple):
+    """Letters that wait for the same line: draw them, then claim again."""
+
+    company: tuple[Turn, ...]
 
 
 class Claims:
     """The judging half of ``Post``; every method runs inside the caller's transaction."""
 
-    def __init__(self, record: Record, outcomes: Outcomes, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        record: Record,
+        tenants: Tenants,
+        outcomes: Outcomes,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._record = record
+        self._tenants = tenants
+        self._line = FaxLine(record, tenants)
         self._out = outcomes
         self._clock = clock
 
     def take(
-        self, session: Session, turn: Turn, clinic: Clinic, letter: Letter | NotReady
-    ) -> Answer | Claimed | Lost:
+        self,
+        session: Session,
+        turn: Turn,
+        letter: Letter | NotReady,
+        company: Sequence[Drawn] | None = None,
+    ) -> Answer | Claimed | Lost | Together:
         """Claim what may leave now; an answer where nothing may, or nothing is left to do.
 
+        Without ``company`` it asks for the letters that wait for the same line, if there are any.
         Raises Conflict ``claimed_elsewhere`` when another turn was faster and may be at it still.
         """
         given = turn.given
@@ -92,7 +115,7 @@ class Claims:
         earlier = post.delivery_of(session, row.id, rung)
         if earlier is not None and earlier.state != DeliveryState.QUEUED:
             return self._earlier(session, turn, referral, row, earlier, to)
-        return self._judge(session, turn, referral, row, clinic, to, letter)
+        return self._judge(session, turn, referral, row, to, letter, company)
 
     def _earlier(
         self,
@@ -104,25 +127,33 @@ class Claims:
         to: Contact,
     ) -> Answer | Lost:
         """A delivery that has begun on this rung: somebody's receipt may have been faster."""
-        attempt = Attempt.of(earlier)
+        one = Carried(turn, row.id, Attempt.of(earlier))
         if earlier.state == DeliveryState.SENDING:
             if earlier.in_hand_until is not None and self._clock() < earlier.in_hand_until:
                 raise in_other_hands()
-            return Lost(row.id, attempt)
+            return Lost((one, *self._beside(session, one)))
         if earlier.state in _OVER:
             return self._out.accepted(
                 session,
-                turn,
-                row.id,
-                attempt,
+                one,
                 to,
                 vendor_id=earlier.vendor_id or "",
                 delivered=earlier.state == DeliveryState.DELIVERED,
             )
         if earlier.state == DeliveryState.FAILED:
-            left = rungs_left(session, turn, referral, to, attempt.channel)
-            return self._out.failed(session, turn, row.id, attempt, earlier.code or "failed", left)
-        return self._out.uncertain(session, turn, row.id, attempt)
+            left = rungs_left(session, turn, referral, to, one.attempt.channel)
+            return self._out.failed(session, one, earlier.code or "failed", left)
+        return self._out.uncertain(session, one)
+
+    def _beside(self, session: Session, one: Carried) -> list[Carried]:
+        """The other messages of a parcel whose answer was lost."""
+        rows = post.carried_by(session, one.attempt.reference)
+        return [
+            Carried(self._line.turn(session, message, one.turn.at), message.id, Attempt.of(row))
+            for row in rows
+            if row.state == DeliveryState.SENDING and row.subject_id != one.message_id
+            for message in [session.get_one(MessageRow, row.subject_id)]
+        ]
 
     def _judge(
         self,
@@ -130,63 +161,95 @@ class Claims:
         turn: Turn,
         referral: Referral,
         row: MessageRow,
-        clinic: Clinic,
         to: Contact,
         letter: Letter | NotReady,
-    ) -> Answer | Claimed:
+        company: Sequence[Drawn] | None,
+    ) -> Answer | Claimed | Together:
         """The first channel that may take it now; those that never can are spent on the way."""
-        message = outgoing(turn.given, referral, turn.at, turn.rules)
         failed: list[MessageFailed] = []
         for channel in channels_left(session, turn.given, referral, to):
             rung = referral.rungs_spent(turn.message) + len(failed)
-            reached = recipient(session, turn.given, referral, to, channel, clinic, turn.at)
-            verdict = may_send(message, reached, turn.at, turn.rules)
+            address = to.address.get(channel) or ""
+            verdict = judged(session, self._tenants, turn, referral, to, channel)
+            if isinstance(verdict, Go) and isinstance(letter, NotReady):
+                return self._not_ready(session, turn, row.id, letter.why, failed)
+            if isinstance(verdict, Go) and isinstance(letter, Letter) and channel == "fax":
+                begun = post.delivery_of(session, row.id, rung) is not None
+                verdict = self._line.judge(session, turn, referral, row, to, letter, begun=begun)
             if isinstance(verdict, Never) and verdict.only_here:
                 failed.append(failure(turn, rung, channel, verdict.why))
             elif isinstance(verdict, Never):
                 return self._never(session, turn, row.id, verdict.why, failed)
             elif isinstance(verdict, Hold):
-                return self._hold(session, turn, row.id, verdict, failed)
-            elif isinstance(letter, NotReady):
-                return self._not_ready(session, turn, row.id, letter.why, failed)
-            else:
+                return self._hold(session, turn, row.id, verdict, failed, address)
+            elif isinstance(letter, Letter):
                 self._out.note(session, turn, failed)
-                return self._claim(
-                    session, turn, row, rung, channel, reached.address or "", to, clinic, letter
-                )
+                going = Going(turn, row, rung, channel, address, to, letter)
+                return self._claim(session, going, company)
         return self._out.exhausted(session, turn, row.id, failed)
 
+    # --- the claim ----------------------------------------------------------------------------
+
     def _claim(
-        self,
-        session: Session,
-        turn: Turn,
-        row: MessageRow,
-        rung: int,
-        channel: Channel,
-        address: str,
-        to: Contact,
-        clinic: Clinic,
-        letter: Letter,
-    ) -> Claimed:
-        words = parcels.words_for(turn.given.kind, channel, to.language, letter)
+        self, session: Session, first: Going, company: Sequence[Drawn] | None
+    ) -> Claimed | Together:
+        turn = first.turn
+        if company is None and (others := self._line.others(session, first)):
+            return Together(others)
+        joining = self._line.joining(session, first, company or ())
+        # Two turns that take the same letters meet them in one order, and none waits for ever.
+        everyone = sorted([first, *joining], key=lambda going: going.row.id)
+        queued = {going.row.id: self._queued(session, going) for going in everyone}
+        carrier = queued[first.row.id].reference
+        claimed = [
+            going
+            for going in everyone
+            if self._claimed(session, queued[going.row.id], turn.at, carrier)
+        ]
+        if first not in claimed:
+            raise in_other_hands()
+        claimed.sort(key=lambda going: going is not first)
+        return Claimed(
+            tuple(
+                Carried(going.turn, going.row.id, Attempt.of(queued[going.row.id]))
+                for going in claimed
+            ),
+            tuple(parcels.Sheet(going.to, going.letter) for going in claimed),
+            self._parcel(first, carrier),
+        )
+
+    def _claimed(self, session: Session, delivery: DeliveryRow, at: datetime, carrier: str) -> bool:
+        until = self._clock() + IN_HAND
+        return post.claim(
+            session, delivery.id, delivery.attempt, at=at, until=until, carrier=carrier
+        )
+
+    def _queued(self, session: Session, going: Going) -> DeliveryRow:
         delivery, _ = post.queue_delivery(
             session,
-            row,
-            channel=channel,
-            rung=rung,
-            address=address,
-            at=turn.at,
+            going.row,
+            channel=going.channel,
+            rung=going.rung,
+            address=going.address,
+            at=going.turn.at,
             recorded_at=self._clock(),
-            payload=parcels.kept(words, letter),
+            payload=parcels.kept(self._words(going), going.letter),
         )
-        if delivery.address_ref != address:  # corrected since the line was busy
-            delivery.address_ref = address
-            session.add(delivery)
-        until = self._clock() + IN_HAND
-        if not post.claim(session, delivery.id, delivery.attempt, at=turn.at, until=until):
-            raise in_other_hands()
-        parcel = parcels.parcel(delivery.reference, channel, address, clinic, words, letter)
-        return Claimed(row.id, Attempt.of(delivery), parcel)
+        delivery.address_ref = going.address  # corrected since the line was busy
+        delivery.pages = going.letter.pages if going.channel == "fax" else None
+        session.add(delivery)
+        return delivery
+
+    def _words(self, going: Going) -> parcels.Words:
+        return parcels.words_for(
+            going.turn.given.kind, going.channel, going.to.language, going.letter
+        )
+
+    def _parcel(self, first: Going, reference: str) -> Parcel:
+        given = first.turn.given
+        clinic = self._tenants.get(given.org).organization.clinic(given.clinic_id)
+        words = self._words(first)
+        return parcels.parcel(reference, first.channel, first.address, clinic, words, first.letter)
 
     # --- why not ------------------------------------------------------------------------------
 
@@ -202,7 +265,13 @@ class Claims:
         return self._out.dropped(session, turn, message_id, why, *failed, *task)
 
     def _hold(
-        self, session: Session, turn: Turn, message_id: str, hold: Hold, failed: list[MessageFailed]
+        self,
+        session: Session,
+        turn: Turn,
+        message_id: str,
+        hold: Hold,
+        failed: list[MessageFailed],
+        address: str,
     ) -> Answer:
         task = []
         if hold.why == "approval":
@@ -212,7 +281,10 @@ class Claims:
             task = self._out.task(session, turn, TaskKind.RELEASE_MESSAGE)
         elif hold.why == NO_GUARDIAN:
             task = self._name_guardian(session, turn)
-        return self._out.held(session, turn, message_id, hold.until, hold.why, *failed, *task)
+        number = address if hold.why in SHARED else None
+        return self._out.held(
+            session, turn, message_id, hold.until, hold.why, *failed, *task, line=number
+        )
 
     def _name_guardian(self, session: Session, turn: Turn) -> list[TaskOpened]:
         """One task for all that waits; another one where the first was done in vain."""
@@ -238,22 +310,3 @@ class Claims:
 def in_other_hands() -> Conflict:
     """Somebody else is at it; the engine tries again and finds what came of it."""
     return Conflict("Another turn has this message in its hands.", code="claimed_elsewhere")
-
-
-def contact(session: Session, turn: Turn) -> Contact:
-    """The party as it can be reached today; raises NotFound ``no_recipient``."""
-    given = turn.given
-    today = turn.rules.calendar.local_date(turn.at)
-    to = contacts.contact(session, given.org, given.referral_id, given.to, on=today)
-    if given.kind in REPLIES:  # to the number the text came from, whoever else is on record
-        text = replies.get(session, given.org, given.occasion)
-        to = to._replace(phone=text.phone) if text is not None and text.phone else to
-    return to
-
-
-def rungs_left(
-    session: Session, turn: Turn, referral: Referral, to: Contact, now_spent: Channel
-) -> list[Channel]:
-    """The channels that remain once this one is spent and for which there is an address."""
-    left = channels_left(session, turn.given, referral, to)
-    return [channel for channel in left if channel != now_spent and channel in to.address]

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from activities.tenants import Tenants
+from activities.turns import Turn
 from models import holds
 from models.contracts import Channel, SendInput
 from models.facts import AppointmentBooked, MessageFailed, PatientReplied
@@ -17,13 +19,48 @@ from models.organization import Clinic
 from models.policy import Rules
 from models.referral import Referral, appointment_of
 from models.releases import released
-from models.sending import REPLIES, Outgoing, Recipient
+from models.sending import REPLIES, Go, Hold, Never, Outgoing, Recipient, may_send
 from models.zones import recipient_zones
-from store import consent, post, releases
+from store import consent, contacts, post, releases, replies
 from store.contacts import Contact
 from store.tables import ConsentState
 
 _TEXTS_BACK = timedelta(days=9)  # the seven days of the cap, in any time zone
+
+
+def judged(
+    session: Session,
+    tenants: Tenants,
+    turn: Turn,
+    referral: Referral,
+    to: Contact,
+    channel: Channel,
+) -> Go | Hold | Never:
+    """Whether the message may leave by this channel now."""
+    given = turn.given
+    clinic = tenants.get(given.org).organization.clinic(given.clinic_id)
+    message = outgoing(given, referral, turn.at, turn.rules)
+    reached = recipient(session, given, referral, to, channel, clinic, turn.at)
+    return may_send(message, reached, turn.at, turn.rules)
+
+
+def contact(session: Session, turn: Turn) -> Contact:
+    """The party as it can be reached today; raises NotFound ``no_recipient``."""
+    given = turn.given
+    today = turn.rules.calendar.local_date(turn.at)
+    to = contacts.contact(session, given.org, given.referral_id, given.to, on=today)
+    if given.kind in REPLIES:  # to the number the text came from, whoever else is on record
+        text = replies.get(session, given.org, given.occasion)
+        to = to._replace(phone=text.phone) if text is not None and text.phone else to
+    return to
+
+
+def rungs_left(
+    session: Session, turn: Turn, referral: Referral, to: Contact, now_spent: Channel
+) -> list[Channel]:
+    """The channels that remain once this one is spent and for which there is an address."""
+    left = channels_left(session, turn.given, referral, to)
+    return [channel for channel in left if channel != now_spent and channel in to.address]
 
 
 def channels_left(

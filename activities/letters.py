@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from io import BytesIO
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
+from pypdf import PdfReader
 from sqlmodel import Session
 
 from activities import letter_page, paper
@@ -63,6 +65,11 @@ class Letter(NamedTuple):
     pdf: bytes | None = None
     filename: str = ""
     return_code: str = ""
+
+    @property
+    def pages(self) -> int:
+        """How many pages a fax line would take."""
+        return len(PdfReader(BytesIO(self.pdf)).pages) if self.pdf else 0
 
 
 class Draft(NamedTuple):

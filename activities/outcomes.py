@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from activities import notes
-from activities.turns import Attempt, Turn, failure, known, occasion_of, who
+from activities.turns import Carried, Turn, failure, known, occasion_of, who
 from models.contracts import Answer, Channel
 from models.facts import (
     AnyFact,
@@ -52,9 +52,12 @@ class Outcomes:
         until: datetime | None,
         why: str,
         *more: AnyFact,
+        line: str | None = None,
     ) -> Answer:
-        """It waits until a moment, or (None) for a person."""
-        post.mark_message(session, message_id, MessageState.HELD, at=turn.at, until=until, why=why)
+        """It waits until a moment, or (None) for a person; ``line`` where others may go along."""
+        post.mark_message(
+            session, message_id, MessageState.HELD, at=turn.at, until=until, why=why, line=line
+        )
         notes.message(session, turn, "held", code=why)
         fact = MessageHeld(
             at=turn.at, as_of=turn.at, message=turn.message.key, until=until, why=why
@@ -91,17 +94,10 @@ class Outcomes:
     # --- the vendor has spoken ----------------------------------------------------------------
 
     def accepted(
-        self,
-        session: Session,
-        turn: Turn,
-        message_id: str,
-        attempt: Attempt,
-        to: Contact,
-        *,
-        vendor_id: str,
-        delivered: bool,
+        self, session: Session, one: Carried, to: Contact, *, vendor_id: str, delivered: bool
     ) -> Answer:
         """A vendor has it; facts, receipt, CRM touch and the source's next touch in one go."""
+        turn, message_id, attempt = one
         state = DeliveryState.DELIVERED if delivered else DeliveryState.ACCEPTED
         post.settle(
             session,
@@ -132,16 +128,10 @@ class Outcomes:
         return self._write(session, turn, *facts)
 
     def failed(
-        self,
-        session: Session,
-        turn: Turn,
-        message_id: str,
-        attempt: Attempt,
-        code: str,
-        left: list[Channel],
-        *more: TaskOpened,
+        self, session: Session, one: Carried, code: str, left: list[Channel], *more: TaskOpened
     ) -> Answer:
         """This rung is spent; the last one makes it a person's task in the same breath."""
+        turn, message_id, attempt = one
         org = turn.given.org
         post.settle(session, attempt.delivery_id, DeliveryState.FAILED, at=turn.at, code=code)
         dead_after = turn.rules.policy.fax.dead_after_documents
@@ -163,8 +153,9 @@ class Outcomes:
             return self.exhausted(session, turn, message_id, [fact], *more)
         return self._write(session, turn, *more, fact)
 
-    def uncertain(self, session: Session, turn: Turn, message_id: str, attempt: Attempt) -> Answer:
+    def uncertain(self, session: Session, one: Carried) -> Answer:
         """Nobody can tell whether it went out: a person asks, nothing is sent a second time."""
+        turn, message_id, attempt = one
         post.settle(
             session,
             attempt.delivery_id,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from activities.letters import Letter
 from activities.wording import Words, render
@@ -10,6 +11,18 @@ from models.contracts import Attachment, Channel, Parcel
 from models.kinds import Kind
 from models.messages import MESSAGES, AboutVisit, Language
 from models.organization import Clinic
+from reports import bundle
+from store.contacts import Contact
+
+__all__ = ["Sheet", "Words", "bound", "kept", "parcel", "words_for"]
+
+
+class Sheet(NamedTuple):
+    """One letter of a fax, and whom it is for."""
+
+    to: Contact
+    letter: Letter
+
 
 _NO_WORDS = Words("", "")
 
@@ -41,6 +54,19 @@ def parcel(
         body=words.body,
         attachments=attached,
     )
+
+
+def bound(given: Parcel, sheets: Sequence[Sheet]) -> Parcel:
+    """The parcel of several letters: one file, each letter on pages of its own.
+
+    In the order in which an office hands them out: by the provider they are for.
+    """
+    if len(sheets) < 2:
+        return given
+    ordered = sorted(sheets, key=lambda one: (one.to.name, one.letter.filename))
+    pdf = bundle.build([bundle.Part(one.to.name, one.letter.pdf or b"") for one in ordered])
+    attached = Attachment(filename="letters.pdf", media_type="application/pdf", content=pdf)
+    return given.model_copy(update={"attachments": (attached,)})
 
 
 def kept(words: Words, letter: Letter) -> dict[str, Any]:

@@ -8,6 +8,9 @@ A turn of the crank may be cut off anywhere and be turned again:
   person's task and the message is dropped as ``uncertain``; never a silent second send;
 - after the last transaction, everything is known and is only answered again.
 
+Letters to one fax line travel together (``activities.fax_line``). Each keeps its own row, delivery
+and facts; they are claimed, asked about and settled as one, whosever turn it is.
+
 This needs a vendor call to be over when the engine gives the turn to somebody else: a turn hands
 nothing over after ``LATEST_START`` (a slow question, a locked store, a machine that slept), a call
 ends within ``integrations.contract.LONGEST_CALL``, and an attempt lives longer than both together.
@@ -20,31 +23,25 @@ is treated like an answer nobody has.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
 from temporalio import activity
 
-from activities import letters
-from activities.claims import (
-    LATEST_START,
-    Claimed,
-    Claims,
-    Lost,
-    contact,
-    in_other_hands,
-    rungs_left,
-)
+from activities import letters, parcels
+from activities.claims import LATEST_START, Claimed, Claims, Together, in_other_hands
+from activities.fax_line import Drawn, line_of
 from activities.guard import scrubbed
+from activities.judging import contact, rungs_left
 from activities.letters import Letter, NotReady
 from activities.outcomes import Outcomes
 from activities.tenants import Tenants
-from activities.turns import Attempt, Turn, known
+from activities.turns import Carried, Turn, known
 from integrations.contract import ChannelClient
 from integrations.registry import Clients
-from models.contracts import Answer, Channel, DropInput, ReceiptState, SendInput
+from models.contracts import Answer, DropInput, ReceiptState, SendInput
 from models.errors import CannotTell, ChannelError, Conflict, NotFound, Verdict
 from models.facts import MessageDropped, TaskOpened
 from models.messages import MESSAGES
@@ -60,7 +57,7 @@ from telemetry.logs import bound, logger
 
 _LOG = logger(__name__)
 _ASK_AGAIN = timedelta(minutes=15)  # when the vendor cannot even be asked
-_ROUNDS = 3
+_ROUNDS = 4  # ask about a lost answer, look for company, claim; once more where it moved
 
 
 class Post:
@@ -80,7 +77,7 @@ class Post:
         self._clock = clock
         self._record = Record(store)
         self._out = Outcomes(self._record, clock)
-        self._claims = Claims(self._record, self._out, clock)
+        self._claims = Claims(self._record, tenants, self._out, clock)
 
     @activity.defn(name="send_message")
     def send(self, given: SendInput) -> Answer:
@@ -103,17 +100,20 @@ class Post:
         """
         began = self._clock()
         turn = Turn(given, at, self._tenants.rules(given.org, given.clinic_id, at))
-        clinic = self._tenants.get(given.org).organization.clinic(given.clinic_id)
         letter = self._letter(turn)
         if isinstance(letter, Answer):
             return letter
+        company: list[Drawn] | None = None
         for _ in range(_ROUNDS):
             with self._store.write() as session:
-                step = self._claims.take(session, turn, clinic, letter)
+                step = self._claims.take(session, turn, letter, company)
             if isinstance(step, Claimed):
                 self._in_time(step, began)
-                return self._deliver(turn, step)
-            answer = step if isinstance(step, Answer) else self._ask(turn, step)
+                return self._deliver(step)
+            if isinstance(step, Together):
+                company = self._company(step)
+                continue
+            answer = step if isinstance(step, Answer) else self._ask(step.carried)
             if answer is not None:
                 return answer
         raise in_other_hands()
@@ -170,92 +170,80 @@ class Post:
                 raise
             return NotReady(error.code)  # the judgment drops it for the same reason
 
+    def _company(self, together: Together) -> list[Drawn]:
+        """The letters that wait for the same line, drawn; what is not ready stays for its turn."""
+        drawn = ((turn, self._letter(turn)) for turn in together.company)
+        return [Drawn(turn, letter) for turn, letter in drawn if isinstance(letter, Letter)]
+
     # --- the vendor ---------------------------------------------------------------------------
 
     def _in_time(self, claimed: Claimed, began: datetime) -> None:
         """Give the claim back where the engine may hand this turn to another before a call ends."""
         if self._clock() - began <= LATEST_START:
             return
-        attempt = claimed.attempt
-        with self._store.write() as session:
-            post.put_off(session, attempt.delivery_id, attempt.number, code="out_of_time")
+        self._put_off(claimed.carried, "out_of_time")
         raise Conflict("This turn was held up too long to begin a call.", code="out_of_time")
 
-    def _deliver(self, turn: Turn, claimed: Claimed) -> Answer:
+    def _deliver(self, claimed: Claimed) -> Answer:
         """Hand the parcel over and write what came of it."""
-        attempt = claimed.attempt
+        carried = claimed.carried
         try:
-            accepted = self._client(turn, attempt.channel).send(claimed.parcel)
+            parcel = parcels.bound(claimed.parcel, claimed.sheets)
+            accepted = self._client(carried[0]).send(parcel)
         except ChannelError as error:
-            return self._refused(turn, claimed.message_id, attempt, error)
+            return self._refused(carried, error)
         except Exception as error:
             # Whatever broke, the parcel may have gone out: only the vendor can say.
+            attempt = carried[0].attempt
             _LOG.warning(
                 "answer_lost", channel=attempt.channel, reference=attempt.reference, exc_info=error
             )
-            answer = self._ask(turn, Lost(claimed.message_id, attempt))
-            return answer or self._wait(turn, claimed.message_id, attempt, "lost")
-        with self._store.write() as session:
-            return self._out.accepted(
-                session,
-                turn,
-                claimed.message_id,
-                attempt,
-                contact(session, turn),
-                vendor_id=accepted.vendor_id,
-                delivered=accepted.delivered,
-            )
+            return self._ask(carried) or self._wait(carried, "lost")
+        return self._accepted(carried, accepted.vendor_id, delivered=accepted.delivered)
 
-    def _ask(self, turn: Turn, lost: Lost) -> Answer | None:
+    def _ask(self, carried: Sequence[Carried]) -> Answer | None:
         """After a lost answer: find first. None when it certainly did not go out and may again."""
-        message_id, attempt = lost
+        first = carried[0]
         try:
-            receipt = self._client(turn, attempt.channel).find(attempt.reference)
+            receipt = self._client(first).find(first.attempt.reference)
         except CannotTell:
-            with self._store.write() as session:
-                return self._out.uncertain(session, turn, message_id, attempt)
+            return self._each(carried, self._out.uncertain)
         except ChannelError:
+            until = first.turn.at + _ASK_AGAIN
             with self._store.write() as session:
-                until = turn.at + _ASK_AGAIN
-                return self._out.held(session, turn, message_id, until, "asking_vendor")
-        with self._store.write() as session:
-            if receipt is None:
-                post.put_off(session, attempt.delivery_id, attempt.number, code="lost")
-                return None
-            if receipt.state is ReceiptState.FAILED:
-                return self._spent(session, turn, message_id, attempt, receipt.code or "failed")
-            return self._out.accepted(
-                session,
-                turn,
-                message_id,
-                attempt,
-                contact(session, turn),
-                vendor_id=receipt.vendor_id,
-                delivered=receipt.state is ReceiptState.DELIVERED,
-            )
+                return self._out.held(session, first.turn, first.message_id, until, "asking_vendor")
+        if receipt is None:
+            self._put_off(carried, "lost")
+            return None
+        if receipt.state is ReceiptState.FAILED:
+            code = receipt.code or "failed"
+            return self._each(carried, lambda session, one: self._spent(session, one, code))
+        delivered = receipt.state is ReceiptState.DELIVERED
+        return self._accepted(carried, receipt.vendor_id, delivered=delivered)
 
-    def _refused(
-        self, turn: Turn, message_id: str, attempt: Attempt, error: ChannelError
-    ) -> Answer:
+    def _accepted(self, carried: Sequence[Carried], vendor_id: str, *, delivered: bool) -> Answer:
+        def settle(session: Session, one: Carried) -> Answer:
+            to = contact(session, one.turn)
+            return self._out.accepted(session, one, to, vendor_id=vendor_id, delivered=delivered)
+
+        return self._each(carried, settle)
+
+    def _refused(self, carried: Sequence[Carried], error: ChannelError) -> Answer:
         """The vendor certainly did not take it: what its verdict means."""
-        with self._store.write() as session:
-            if error.verdict is Verdict.PERSON:
-                return self._out.uncertain(session, turn, message_id, attempt)
-            if error.verdict is Verdict.PERMANENT:
-                return self._spent(session, turn, message_id, attempt, error.code)
-        return self._wait(turn, message_id, attempt, error.code, error)
+        if error.verdict is Verdict.PERSON:
+            return self._each(carried, self._out.uncertain)
+        if error.verdict is Verdict.PERMANENT:
+            return self._each(carried, lambda session, one: self._spent(session, one, error.code))
+        return self._wait(carried, error.code, error)
 
     def _wait(
-        self,
-        turn: Turn,
-        message_id: str,
-        attempt: Attempt,
-        code: str,
-        error: ChannelError | None = None,
+        self, carried: Sequence[Carried], code: str, error: ChannelError | None = None
     ) -> Answer:
         """Back in the queue until its next try; the last try spends the rung."""
-        until = retry_at(attempt.number, attempt.first_at, turn.at, turn.rules)
-        with self._store.write() as session:
+
+        def wait(session: Session, one: Carried) -> Answer:
+            turn, message_id, attempt = one
+            until = retry_at(attempt.number, attempt.first_at, turn.at, turn.rules)
             task = []
             if error is not None and error.verdict is Verdict.FIX:
                 occasion = f"send-{attempt.channel}-{code}"
@@ -263,27 +251,46 @@ class Post:
                     session, turn, TaskKind.STEP_FAILED, role=Role.ADMIN, occasion=occasion
                 )
             if until is None:
-                return self._spent(session, turn, message_id, attempt, code, *task)
+                return self._spent(session, one, code, *task)
             if error is not None and error.retry_at is not None:
                 until = max(until, error.retry_at)
             post.put_off(session, attempt.delivery_id, attempt.number, code=code)
-            return self._out.held(session, turn, message_id, until, code[:60], *task)
+            number = line_of(one)
+            return self._out.held(session, turn, message_id, until, code[:60], *task, line=number)
 
-    def _spent(
-        self,
-        session: Session,
-        turn: Turn,
-        message_id: str,
-        attempt: Attempt,
-        code: str,
-        *more: TaskOpened,
-    ) -> Answer:
+        return self._each(carried, wait)
+
+    def _spent(self, session: Session, one: Carried, code: str, *more: TaskOpened) -> Answer:
+        turn = one.turn
         referral = self._record.load(session, turn.given.org, turn.given.referral_id)
-        left = rungs_left(session, turn, referral, contact(session, turn), attempt.channel)
-        return self._out.failed(session, turn, message_id, attempt, code, left, *more)
+        to = contact(session, turn)
+        left = rungs_left(session, turn, referral, to, one.attempt.channel)
+        return self._out.failed(session, one, code, left, *more)
 
-    def _client(self, turn: Turn, channel: Channel) -> ChannelClient:
-        provider = getattr(self._tenants.get(turn.given.org).channels, channel)
+    def _put_off(self, carried: Sequence[Carried], code: str) -> None:
+        with self._store.write() as session:
+            for one in carried:
+                attempt = one.attempt
+                post.put_off(session, attempt.delivery_id, attempt.number, code=code)
+
+    def _each(
+        self, carried: Sequence[Carried], settle: Callable[[Session, Carried], Answer]
+    ) -> Answer:
+        """Every message of a parcel in one transaction; answers for the turn's own, the first.
+
+        Referrals are locked in one order, so that two parcels never wait for each other.
+        """
+        first = carried[0]
+        with self._store.write() as session:
+            answers = {
+                one.message_id: settle(session, one)
+                for one in sorted(carried, key=lambda one: one.turn.given.referral_id)
+            }
+        return answers[first.message_id]
+
+    def _client(self, one: Carried) -> ChannelClient:
+        channel = one.attempt.channel
+        provider = getattr(self._tenants.get(one.turn.given.org).channels, channel)
         return self._channels[channel, provider]
 
 

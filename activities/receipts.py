@@ -58,7 +58,7 @@ class Receipts:
     def ask(self, row: DeliveryRow, now: datetime) -> Heard | None:
         """Ask the vendor; None when there is nothing to tell and the next question is put off."""
         try:
-            receipt = self._client(row).find(row.reference)
+            receipt = self._client(row).find(row.carrier or row.reference)
         except CannotTell:
             return self._put_off(row, None)  # it never will; what is uncertain is a person's
         except ChannelError:

@@ -30,7 +30,10 @@ class Turn(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """One delivery that was claimed: by this turn, or by an earlier one that was cut off."""
+    """One delivery that was claimed: by this turn, or by an earlier one that was cut off.
+
+    ``reference`` is what the vendor was given; letters that go as one fax share it.
+    """
 
     delivery_id: str
     reference: str
@@ -45,13 +48,21 @@ class Attempt(NamedTuple):
         """The attempt a row stands at."""
         return cls(
             row.id,
-            row.reference,
+            row.carrier or row.reference,
             cast(Channel, row.channel),
             row.rung,
             row.attempt,
             row.address_ref or "",
             row.created_at,
         )
+
+
+class Carried(NamedTuple):
+    """One message on its way in a parcel, alone or with others."""
+
+    turn: Turn
+    message_id: str
+    attempt: Attempt
 
 
 def known(referral: Referral, message: MessageRef) -> tuple[AnyFact, ...]:

@@ -319,7 +319,8 @@ card, in the Temporal search attribute and in a report. The lowest row that is t
 _MESSAGES: Final = """\
 Kinds are closed: `models/kinds.py`. The owner is `us`, `emr` or `nobody` and is set for each kind
 in `[owner]` of the policy file. Offices are written to by the channel they prefer, then the other;
-patients by text where they may be texted, then by email where they agreed to it."""
+faxes to one number leave together, up to two business hours later than shown (`[office]`).
+Patients by text where they may be texted, then by email where they agreed to it."""
 _TASKS: Final = """\
 A task has a role, a due time and a reason, and lives until it is done, dismissed, or *moot*: the
 facts show that nobody need do it any more (`models/tasks.py`). The role is the usual one; an

@@ -100,7 +100,14 @@ class Never(Model):
         return self.why in _CHANNEL_ONLY
 
 
-_CHANNEL_ONLY = {"wrong_channel", "no_address", "dead_number", "no_consent", "opted_out"}
+_CHANNEL_ONLY = {
+    "wrong_channel",
+    "no_address",
+    "dead_number",
+    "no_consent",
+    "opted_out",
+    "line_full",  # models/bundling.py
+}
 
 
 def may_send(message: Outgoing, to: Recipient, now: datetime, rules: Rules) -> Go | Hold | Never:

@@ -32,7 +32,7 @@ _ONWARD: dict[str, frozenset[DeliveryState]] = {
     _S.FAILED: frozenset({_S.DELIVERED}),
     _S.DELIVERED: frozenset(),
 }
-_WENT_OUT = (_S.SENDING, _S.ACCEPTED, _S.UNKNOWN, _S.DELIVERED)
+WENT_OUT = (_S.SENDING, _S.ACCEPTED, _S.UNKNOWN, _S.DELIVERED)
 
 
 class Settled(NamedTuple):
@@ -85,16 +85,19 @@ def mark_message(
     at: datetime,
     until: datetime | None = None,
     why: str | None = None,
+    line: str | None = None,
 ) -> bool:
     """Move a message between queued and held, or settle it as sent or dropped for good.
 
-    False when it was settled before. ``until`` belongs to held, ``why`` is a code.
+    False when it was settled before. ``until`` and ``line`` (the fax number it waits for) belong
+    to held, ``why`` is a code.
     """
     row = session.get(MessageRow, message_id, with_for_update=True, populate_existing=True)
     if row is None or row.state in {MessageState.SENT, MessageState.DROPPED}:
         return False
     row.state, row.why = state, why
-    row.held_until = until if state is MessageState.HELD else None
+    held = state is MessageState.HELD
+    row.held_until, row.line = (until, line) if held else (None, None)
     row.settled_at = at if state in {MessageState.SENT, MessageState.DROPPED} else None
     session.add(row)
     session.flush()
@@ -193,9 +196,12 @@ def claim(
     *,
     at: datetime,
     until: datetime | None = None,
+    carrier: str | None = None,
     again: bool = False,
 ) -> bool:
     """Take a delivery for sending: true for exactly one of those who saw it at ``attempt``.
+
+    ``carrier`` is the reference the vendor will be given, where it is not the delivery's own.
 
     ``until`` (wall time) is when whoever takes it will have ended every call about it; nobody asks
     the vendor before. A delivery already ``sending`` is only taken with ``again``, which is for
@@ -213,6 +219,7 @@ def claim(
             "attempt": attempt + 1,
             "claimed_at": at,
             "in_hand_until": until,
+            "carrier": carrier or DeliveryRow.reference,
             "code": None,
         },
     )
@@ -269,17 +276,18 @@ def prove_later(session: Session, delivery_id: str, by: datetime | None) -> None
     session.flush()
 
 
-def by_reference(session: Session, reference: str) -> DeliveryRow | None:
-    """The delivery a vendor speaks of by our reference."""
-    return session.exec(select(DeliveryRow).where(DeliveryRow.reference == reference)).first()
+def carried_by(session: Session, reference: str) -> Sequence[DeliveryRow]:
+    """What went out, or may have, under the reference a vendor was given; oldest first."""
+    query = select(DeliveryRow).where(DeliveryRow.carrier == reference)
+    return session.exec(query.order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))).all()
 
 
-def by_vendor_id(session: Session, channel: str, vendor_id: str) -> DeliveryRow | None:
-    """The delivery a vendor speaks of by its own id."""
+def by_vendor_id(session: Session, channel: str, vendor_id: str) -> Sequence[DeliveryRow]:
+    """What a vendor speaks of by its own id: several letters may have gone as one fax."""
     query = select(DeliveryRow).where(
         DeliveryRow.vendor_id == vendor_id, DeliveryRow.channel == channel
     )
-    return session.exec(query).first()
+    return session.exec(query.order_by(col(DeliveryRow.created_at), col(DeliveryRow.id))).all()
 
 
 def delivery_of(session: Session, message_id: str, rung: int) -> DeliveryRow | None:
@@ -330,7 +338,7 @@ def texts_to(session: Session, org: str, phone: str, since: datetime) -> list[da
             DeliveryRow.address_ref == phone,
             DeliveryRow.channel == "sms",
             col(DeliveryRow.claimed_at) >= since,
-            col(DeliveryRow.state).in_(_WENT_OUT),
+            col(DeliveryRow.state).in_(WENT_OUT),
             col(MessageRow.kind).not_in(list(REPLIES)),
         )
     )
@@ -348,7 +356,7 @@ def last_text(session: Session, org: str, phone: str, kind: Kind) -> datetime | 
             DeliveryRow.channel == "sms",
             DeliveryRow.subject_type == SubjectType.MESSAGE,
             MessageRow.kind == kind,
-            col(DeliveryRow.state).in_(_WENT_OUT),
+            col(DeliveryRow.state).in_(WENT_OUT),
         )
     )
     return max((at for at in session.exec(query) if at is not None), default=None)

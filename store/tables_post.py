@@ -47,6 +47,7 @@ class MessageRow(Table, table=True):
     __table_args__ = (
         UniqueConstraint("referral_id", "key"),
         Index(None, "org", "kind", "state"),
+        Index(None, "org", "line"),
     )
 
     id: str = Field(primary_key=True)
@@ -59,6 +60,7 @@ class MessageRow(Table, table=True):
     state: str = MessageState.QUEUED
     held_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     why: str | None = None  # a code: quiet_hours, cap, approval, opted_out …
+    line: str | None = None  # the fax number it waits for, while others may go along
     created_at: datetime = Field(sa_type=UtcDateTime)
     settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     recorded_at: datetime = Field(sa_type=UtcDateTime)
@@ -69,7 +71,8 @@ class DeliveryRow(Table, table=True):
 
     ``address_ref`` is the normalised number or mailbox: caps and dead numbers count by it.
     ``acceptances`` counts distinct vendor ids; more than one on a rung is a double send. While it
-    is ``sending``, whoever claimed it may be talking to the vendor up to ``in_hand_until``.
+    is ``sending``, whoever claimed it may be talking to the vendor up to ``in_hand_until``. Letters
+    that travel together share one ``carrier``: the reference the vendor was given for all of them.
     """
 
     __tablename__ = "deliveries"
@@ -81,6 +84,7 @@ class DeliveryRow(Table, table=True):
         Index(None, "org", "address_ref", "claimed_at"),
         Index(None, "referral_id"),
         Index(None, "vendor_id"),
+        Index(None, "carrier"),
     )
 
     id: str = Field(primary_key=True)
@@ -91,6 +95,8 @@ class DeliveryRow(Table, table=True):
     channel: str  # fax | sms | email | crm
     rung: int = 0
     reference: str
+    carrier: str | None = None  # None until claimed
+    pages: int | None = None  # of a fax
     state: str = DeliveryState.QUEUED
     attempt: int = 0
     claimed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -195,6 +195,8 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(), nullable=False),
         sa.Column("rung", sa.Integer(), nullable=False),
         sa.Column("reference", sa.String(), nullable=False),
+        sa.Column("carrier", sa.String(), nullable=True),
+        sa.Column("pages", sa.Integer(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
@@ -229,6 +231,7 @@ def upgrade() -> None:
         "deliveries",
         ["org", "address_ref", "claimed_at"],
     )
+    op.create_index("ix_deliveries_carrier", "deliveries", ["carrier"])
     op.create_index("ix_deliveries_referral_id", "deliveries", ["referral_id"])
     op.create_index("ix_deliveries_state_prove_by", "deliveries", ["state", "prove_by"])
     op.create_index("ix_deliveries_vendor_id", "deliveries", ["vendor_id"])
@@ -313,6 +316,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("held_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("why", sa.String(), nullable=True),
+        sa.Column("line", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
@@ -320,6 +324,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_messages"),
         sa.UniqueConstraint("referral_id", "key", name="uq_messages_referral_id_key"),
     )
+    op.create_index("ix_messages_org_line", "messages", ["org", "line"])
     op.create_index("ix_messages_org_kind_state", "messages", ["org", "kind", "state"])
     op.create_table(
         "replies",

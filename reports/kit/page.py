@@ -34,7 +34,7 @@ _BODY_TOP = HEIGHT - 114
 _BODY_BOTTOM = 68.0
 # Fonts are registered for the whole process: first documents drawn by two threads at once came out
 # with other bytes. Drawing is pure Python, so taking turns costs no throughput.
-_ONE_AT_A_TIME = Lock()
+ONE_AT_A_TIME = Lock()
 # Characters of stored content, names of fields included; 8 pt type holds about half of it.
 _NEVER_ON_A_PAGE = 16_000
 _MIDDLE = MARGIN + BODY_WIDTH / 2 + 12
@@ -73,7 +73,7 @@ def typeset(
     Raises BadRequest (``does_not_fit``) when even the last rung of a ladder is too long, which
     takes content beyond anything a document should hold.
     """
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         return _typeset(document, parts, behind, attachment)
 
 

@@ -24,6 +24,7 @@ from models.facts import (
 )
 from models.ids import new_id
 from models.kinds import Kind
+from models.policy import Office as OfficePolicy
 from models.policy_file import OrganizationPolicy, load
 from models.referral import Referral
 from store import documents, people, post
@@ -37,6 +38,8 @@ MONDAY = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)  # 10:00 in Albany
 WALL = datetime(2026, 3, 2, 15, 0, 1, tzinfo=UTC)
 PHONE, FAX = "+15185550150", "+15185550160"
 MAIL, PATIENT_MAIL = "office@example.org", "jordan@example.org"
+
+NO_COMPANY = OfficePolicy.model_validate({"bundle": "0 bh"})
 
 PATIENT: dict[str, Any] = {
     "given_name": "Jordan Lee",
@@ -98,12 +101,15 @@ class Vendor:
 
 
 class Office:
-    """Everything a test of sending needs, with one referral on record."""
+    """Everything a test of sending needs, with one referral on record.
+
+    Letters to one fax line do not wait for company here, unless the policy given says so.
+    """
 
     def __init__(self, store: Store, folder: Path, **policy: Any) -> None:
         self.store = store
         self.record = Record(store)
-        self.tenant = _tenant(policy)
+        self.tenant = _tenant({"office": NO_COMPANY} | policy)
         self.tenants = Tenants([self.tenant])
         self.fax = Vendor(Outbox(folder / "fax", "fax"))
         self.sms = Vendor(Outbox(folder / "sms", "sms"))

@@ -13,6 +13,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.chores import Chores, keep_until
+from activities.claims import IN_HAND
 from integrations.crm import filebox
 from integrations.crm.filebox import Filebox
 from models.contracts import ChoreDone, Receipt, ReceiptState, SweepInput
@@ -178,6 +179,7 @@ async def test_a_doubt_that_clears_up_is_only_written_down(office: Office, sweep
     office.fax.before = [Crash()]
     with pytest.raises(Crash):
         office.send(Kind.THANK_YOU, "source")
+    office.wall += IN_HAND
     office.send(Kind.THANK_YOU, "source", at=MONDAY + HOUR)
     office.fax.knows = True
     await sweep.run("receipts", 2 * HOUR)

@@ -31,7 +31,7 @@ from integrations.contract import Accepted
 from integrations.email.smtp import Smtp, SmtpSettings
 from integrations.outbox import Outbox
 from models.contracts import Parcel
-from models.policy import Ack
+from models.policy import Ack, Office
 from models.policy_file import load
 from store.engine import Store, open_store
 from tests.activities.office import EXAMPLE
@@ -50,6 +50,7 @@ class Cue(BaseModel):
     store: str
     folder: Path
     smtp_port: int = 0
+    bundle: str = "0 bh"
     point: str = ""
 
 
@@ -81,11 +82,12 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def tenants() -> Tenants:
-    """The example clinic, which thanks at once."""
+def tenants(bundle: str = "0 bh") -> Tenants:
+    """The example clinic, which thanks at once; letters wait for company as long as told."""
     given = load(EXAMPLE)
     ack = Ack.model_validate({"wait_for_duplicates": "0 min"})
-    policy = given.policy.model_copy(update={"ack": ack})
+    office = Office.model_validate({"bundle": bundle})
+    policy = given.policy.model_copy(update={"ack": ack, "office": office})
     return Tenants([given.model_copy(update={"policy": policy})])
 
 
@@ -103,7 +105,7 @@ def post_office(cue: Cue, store: Store) -> Post:
         ("sms", "outbox"): Outbox(cue.folder / "sms", "sms"),
         ("email", "outbox"): Smtp(smtp, now),
     }
-    return Post(store, tenants(), channels, now)
+    return Post(store, tenants(cue.bundle), channels, now)
 
 
 def make_worker(client: Client, cue: Cue, store: Store, threads: ThreadPoolExecutor) -> Worker:

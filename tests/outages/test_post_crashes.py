@@ -16,10 +16,10 @@ import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle
 
 from activities.loop import Loop
 from engine.client import connect
@@ -40,14 +40,14 @@ ROOT = Path(__file__).parents[2]
 THANKS = "thank_you:source:1"
 PATIENCE = 200.0  # seconds; the machine may be busy
 
-pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(540)]
 
 
 class Played(NamedTuple):
     """What one case came to."""
 
     accepted: int  # by the vendor, each time it said yes
-    referral: Referral
+    referrals: list[Referral]
     says: list[str]  # of the tasks that stand open
     duplicates: int
     ended: int | None  # of the first worker
@@ -56,10 +56,20 @@ class Played(NamedTuple):
 class Case:
     """One referral, one store, one queue; the vendor counts."""
 
-    room = asyncio.Semaphore(3)  # workers that start at once: it takes a processor each
+    room = asyncio.Semaphore(8)  # workers at once
 
-    def __init__(self, engine: Engine, client: Client, keys: str, folder: Path, mail: bool) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        client: Client,
+        keys: str,
+        folder: Path,
+        *,
+        mail: bool = False,
+        letters: int = 1,
+    ) -> None:
         folder.mkdir()
+        bundle = "0 bh" if letters == 1 else "1 min"
         self.folder = folder
         self.client = client
         self.box = Mailbox()
@@ -70,32 +80,39 @@ class Case:
             url = str(made.engine.url)
         self.store = open_store(url)
         self.office = Office(self.store, folder)
-        self.office.tenants = tenants()
+        self.office.tenants = tenants(bundle)
         self.office.wall = now()
         source = {"fax": None, "email": MAIL, "prefers": "email"} if mail else {"fax": FAX}
-        self.referral_id = self.office.receive(at=now(), source=source)
+        self.referral_ids = [
+            self.office.receive(
+                at=now(), source=source, patient={"family_name": f"Sentinel{number}"}
+            )
+            for number in range(letters)
+        ]
         self.cue = Cue(
             address=engine.address,
             namespace=engine.namespace,
-            queue=f"crash-{self.referral_id}",
+            queue=f"crash-{self.referral_ids[0]}",
             keys=keys,
             store=url,
             folder=folder,
             smtp_port=self.mail.port if self.mail else 0,
+            bundle=bundle,
         )
 
     async def begin(self) -> None:
-        """The referral's workflow starts; its thank-you goes out at once."""
+        """The workflows start; their thank-you goes out at once, or together in a minute."""
         record = self.office.record
-        start = ReferralStart(
-            org=ORG,
-            clinic_id=CLINIC,
-            referral_id=self.referral_id,
-            source_id=self.office.source_id,
-            rules=record.rules(ORG, self.referral_id),
-            facts=self.referral.facts,
-        )
-        await Loop(self.client, self.cue.queue).begin(start)
+        for referral_id in self.referral_ids:
+            start = ReferralStart(
+                org=ORG,
+                clinic_id=CLINIC,
+                referral_id=referral_id,
+                source_id=self.office.source_id,
+                rules=record.rules(ORG, referral_id),
+                facts=record.referral(ORG, referral_id).facts,
+            )
+            await Loop(self.client, self.cue.queue).begin(start)
 
     def hire(self, point: str) -> subprocess.Popen[bytes]:
         """A worker of its own that meets its end, or a stop, at a point."""
@@ -110,36 +127,48 @@ class Case:
             )
 
     @property
-    def referral(self) -> Referral:
+    def referrals(self) -> list[Referral]:
         """Everything on record."""
-        return self.office.record.referral(ORG, self.referral_id)
+        return [self.office.record.referral(ORG, one) for one in self.referral_ids]
 
     @property
     def settled(self) -> bool:
-        """The message went out, or will not."""
-        referral = self.referral
-        return any(referral.knows(f"{how}:{THANKS}") for how in ("sent", "dropped"))
+        """Every message went out, or will not."""
+        return all(
+            any(referral.knows(f"{how}:{THANKS}") for how in ("sent", "dropped"))
+            for referral in self.referrals
+        )
 
     @property
     def accepted(self) -> int:
         """How often the vendor took something."""
         return len(self.box.taken) + len(Ledger.read(self.folder))
 
+    @property
+    def workflows(self) -> list[WorkflowHandle[Any, Any]]:
+        """The running referrals."""
+        ids = [referral_workflow_id(ORG, one) for one in self.referral_ids]
+        return [self.client.get_workflow_handle(one) for one in ids]
+
     async def close(self) -> None:
         """Leave nothing running."""
         if self.mail is not None:
             self.mail.stop()
         self.store.close()
-        workflow_id = referral_workflow_id(ORG, self.referral_id)
-        await self.client.get_workflow_handle(workflow_id).terminate()
+        for workflow in self.workflows:
+            await workflow.terminate()
 
     def result(self, ended: int | None) -> Played:
         """What is to be seen at the end."""
         with self.store.read() as session:
-            open_now = tasks.open_tasks(session, ORG, referral_id=self.referral_id)
+            open_now = [
+                task
+                for one in self.referral_ids
+                for task in tasks.open_tasks(session, ORG, referral_id=one)
+            ]
         return Played(
             accepted=self.accepted,
-            referral=self.referral,
+            referrals=self.referrals,
             says=[task.says for task in open_now],
             duplicates=self.office.duplicates(),
             ended=ended,
@@ -201,12 +230,12 @@ async def late(case: Case, seconds: str) -> Played:
 
 
 async def told(case: Case) -> None:
-    """The workflow has learned what the record knows, and turns nothing any more."""
-    handle = case.client.get_workflow_handle(referral_workflow_id(ORG, case.referral_id))
+    """The workflows have learned what the record knows, and turn nothing any more."""
     end = time.monotonic() + PATIENCE
-    while (await handle.describe()).raw_description.pending_activities:
-        assert time.monotonic() < end, "the workflow still waits for its activity"
-        await asyncio.sleep(0.1)
+    for workflow in case.workflows:
+        while (await workflow.describe()).raw_description.pending_activities:
+            assert time.monotonic() < end, "a workflow still waits for its activity"
+            await asyncio.sleep(0.1)
 
 
 def close(process: subprocess.Popen[bytes]) -> None:
@@ -234,12 +263,15 @@ ANYWHERE = (
     "before_report",
 )
 IN_ITS_HANDS = ANYWHERE[3:7]
-CASES: dict[str, tuple[Script, str, bool]] = {
-    **{f"fax-{point}": (killed, point, False) for point in ANYWHERE},
-    **{f"mail-{point}": (killed, point, True) for point in ANYWHERE[3:]},
-    "fax-slept": (slept, "", False),
-    "mail-late": (late, "4", True),
-    "mail-never": (late, "600", True),
+BY_MAIL: dict[str, Any] = {"mail": True}
+THREE: dict[str, Any] = {"letters": 3}
+CASES: dict[str, tuple[Script, str, dict[str, Any]]] = {
+    **{f"fax-{point}": (killed, point, {}) for point in ANYWHERE},
+    **{f"mail-{point}": (killed, point, BY_MAIL) for point in ANYWHERE[3:]},
+    **{f"together-{point}": (killed, point, THREE) for point in IN_ITS_HANDS},
+    "fax-slept": (slept, "", {}),
+    "mail-late": (late, "4", BY_MAIL),
+    "mail-never": (late, "600", BY_MAIL),
 }
 
 
@@ -251,8 +283,8 @@ async def played(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> di
     folder = tmp_path_factory.mktemp("crashes")
 
     async def one(name: str) -> Played:
-        script, detail, mail = CASES[name]
-        case = Case(engine, client, keys, folder / name, mail)
+        script, detail, options = CASES[name]
+        case = Case(engine, client, keys, folder / name, **options)
         try:
             return await script(case, detail)
         finally:
@@ -263,9 +295,9 @@ async def played(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> di
 
 
 def facts(one: Played) -> tuple[int, int]:
-    """How often the message counts as sent, and as dropped."""
-    r = one.referral
-    return len(r.all(MessageSent)), len(r.all(MessageDropped))
+    """How often the messages count as sent, and as dropped."""
+    sent = sum(len(r.all(MessageSent)) for r in one.referrals)
+    return sent, sum(len(r.all(MessageDropped)) for r in one.referrals)
 
 
 @pytest.mark.parametrize("point", ANYWHERE)
@@ -275,6 +307,13 @@ def test_a_fax_goes_out_once_wherever_its_worker_died(
     one = played[f"fax-{point}"]
     assert one.ended == -signal.SIGKILL
     assert (one.accepted, facts(one), one.duplicates) == (1, (1, 0), 0)
+    assert one.says == []
+
+
+@pytest.mark.parametrize("point", IN_ITS_HANDS)
+def test_letters_that_go_together_go_once_together(played: dict[str, Played], point: str) -> None:
+    one = played[f"together-{point}"]
+    assert (one.accepted, facts(one), one.duplicates) == (1, (3, 0), 0)
     assert one.says == []
 
 
@@ -292,7 +331,7 @@ def test_a_mail_nobody_can_ask_about_is_a_persons_and_is_not_sent_again(
     one = played[case]
     assert one.accepted == (0 if case == "mail-after_claim" else 1)
     assert facts(one) == (0, 1)
-    (asked,) = one.referral.all(TaskOpened)
+    (asked,) = one.referrals[0].all(TaskOpened)
     assert asked.task == f"uncertain_delivery:{THANKS}"
     (says,) = one.says
     assert "ask the recipient" in says

@@ -45,7 +45,7 @@ def tell(case: Case) -> None:
     uma.sends(0, "thank_you", OKAFOR, "fax")
     uma.sends(1, "intake", UMA, "sms", "09:00")
     uma.sends(4, "plan_of_care", OKAFOR, "fax")  # once
-    uma.sends(19, "discharge_summary", OKAFOR, "fax")  # once
+    uma.sends(21, "discharge_summary", OKAFOR, "fax")  # once; signed on a Saturday
     uma.sends(21, "patient_thanks", UMA, "sms")
 
     # What people are asked

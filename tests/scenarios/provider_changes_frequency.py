@@ -45,7 +45,7 @@ def tell(case: Case) -> None:
         with_words=("3 times a week",),
         without=("2 times a week",),
     )
-    jo.sends(19, "discharge_summary", OKAFOR, "fax", without=("2 times a week",))
+    jo.sends(21, "discharge_summary", OKAFOR, "fax", without=("2 times a week",))
     jo.sends(21, "patient_thanks", JO, "sms")
     jo.never_sends("signature_request", because="a signature with changes is a signature (rule 4)")
 

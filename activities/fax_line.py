@@ -1,0 +1,166 @@
+"""One practice, one fax line (policy.md rule 13): who waits for company, and who goes along.
+
+A letter that may wait is held; the first whose time comes takes along what waits for the same
+number. Each is judged by itself at that moment, as if it went alone, and drawn before anything is
+claimed. What may not go now is simply left: its own turn sees to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, time
+from typing import NamedTuple
+
+from sqlmodel import Session
+
+from activities.judging import channels_left, contact, judged
+from activities.letters import Letter
+from activities.tenants import Tenants
+from activities.turns import Carried, Turn
+from models import bundling
+from models.contracts import Channel, SendInput
+from models.errors import NotFound
+from models.referral import MessageRef, Referral
+from models.sending import Go, Hold, Never
+from store import line, post, referrals
+from store.contacts import Contact
+from store.record import Record
+from store.tables import MessageRow, MessageState
+
+FULL = "line_full"
+SHARED = frozenset({line.FOR_COMPANY, FULL})  # reasons to wait under which others may go along
+
+
+class Going(NamedTuple):
+    """One message that may leave now, and how."""
+
+    turn: Turn
+    row: MessageRow
+    rung: int
+    channel: Channel
+    address: str
+    to: Contact
+    letter: Letter
+
+
+class Drawn(NamedTuple):
+    """A letter that may go along with another one."""
+
+    turn: Turn
+    letter: Letter
+
+
+class FaxLine:
+    """Questions about one number; every method runs inside the caller's transaction."""
+
+    def __init__(self, record: Record, tenants: Tenants) -> None:
+        self._record = record
+        self._tenants = tenants
+
+    def judge(
+        self,
+        session: Session,
+        turn: Turn,
+        referral: Referral,
+        row: MessageRow,
+        to: Contact,
+        letter: Letter,
+        *,
+        begun: bool,
+    ) -> Go | Hold | Never:
+        """Wait for company, wait for another day, or go now; ``begun``: it was tried already."""
+        number = shared_line(turn, to)
+        if number is None:
+            return Go()
+        rules = turn.rules
+        about = (turn.given.kind, row.created_at, referral.received.at, rules)
+        waits = row.held_until if row.why == line.FOR_COMPANY else None
+        if not begun and (waits is None or turn.at < waits):
+            gathering = waits or line.gathering(session, turn.given.org, number, turn.at)
+            limit = bundling.latest(*about, unasked=True)
+            at = bundling.company_at(turn.at, limit, gathering, rules)
+            if at is not None:
+                return Hold(until=at, why=line.FOR_COMPANY)
+        if bundling.takes(letter.pages, self._pages_today(session, turn, number), rules):
+            return Go()
+        at = bundling.another_day(turn.at, bundling.latest(*about), rules)
+        return Never(why=FULL) if at is None else Hold(until=at, why=FULL)
+
+    def others(self, session: Session, first: Going) -> tuple[Turn, ...]:
+        """The turns of what waits for the line that this letter goes to."""
+        if not _shares(first):
+            return ()
+        rows = line.waiting(session, first.turn.given.org, first.address, first.turn.at)
+        at = first.turn.at
+        return tuple(self.turn(session, row, at) for row in rows if row.id != first.row.id)
+
+    def joining(self, session: Session, first: Going, company: Sequence[Drawn]) -> list[Going]:
+        """Who goes along, while the line takes them."""
+        if not company or not _shares(first):
+            return []
+        gone = self._pages_today(session, first.turn, first.address) + first.letter.pages
+        found = []
+        for one in company:
+            going = self._may_join(session, first, one)
+            if going is not None and bundling.takes(one.letter.pages, gone, first.turn.rules):
+                found.append(going)
+                gone += one.letter.pages
+        return found
+
+    def turn(self, session: Session, row: MessageRow, at: datetime) -> Turn:
+        """The turn of another message at this one's time, by the rules of its own clinic."""
+        message = MessageRef.parse(row.key)
+        clinic_id = referrals.get(session, row.org, row.referral_id).clinic_id
+        given = SendInput(
+            org=row.org,
+            clinic_id=clinic_id,
+            referral_id=row.referral_id,
+            kind=message.kind,
+            to=message.to,
+            occasion=message.occasion,
+        )
+        return Turn(given, at, self._tenants.rules(row.org, clinic_id, at))
+
+    def _may_join(self, session: Session, first: Going, one: Drawn) -> Going | None:
+        """None for what is settled, overtaken or not free to go."""
+        turn = one.turn
+        row = post.find_message(session, turn.given.referral_id, turn.message)
+        if row is None or row.state != MessageState.HELD or row.line != first.address:
+            return None
+        referral = self._record.load(session, turn.given.org, turn.given.referral_id)
+        if referral.settled(turn.message) or referral.stopped(turn.message) or referral.over():
+            return None
+        try:
+            to = contact(session, turn)
+        except NotFound:
+            return None
+        channels = channels_left(session, turn.given, referral, to)
+        if channels[:1] != ["fax"] or shared_line(turn, to) != first.address:
+            return None
+        if not isinstance(judged(session, self._tenants, turn, referral, to, "fax"), Go):
+            return None
+        rung = referral.rungs_spent(turn.message)
+        return Going(turn, row, rung, "fax", first.address, to, one.letter)
+
+    def _pages_today(self, session: Session, turn: Turn, number: str) -> int:
+        calendar = turn.rules.calendar
+        midnight = calendar.at_local(calendar.local_date(turn.at), time(0))
+        return line.pages_to(session, turn.given.org, number, midnight)
+
+
+def shared_line(turn: Turn, to: Contact) -> str | None:
+    """The number at which this letter may share a transmission.
+
+    A number that nobody has verified gets each letter by itself, behind a cover sheet.
+    """
+    return to.fax if to.verified and bundling.may_wait(turn.given.kind) else None
+
+
+def line_of(one: Carried) -> str | None:
+    """The line a letter waits for when it is tried again, where others may go along."""
+    shares = one.attempt.channel == "fax" and bundling.may_wait(one.turn.given.kind)
+    return one.attempt.address if shares else None
+
+
+def _shares(going: Going) -> bool:
+    return going.channel == "fax" and shared_line(going.turn, going.to) is not None
