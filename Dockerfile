@@ -30,6 +30,7 @@ COPY migrations migrations
 COPY models models
 COPY reports reports
 COPY store store
+COPY telemetry telemetry
 COPY templates templates
 COPY web web
 COPY workflows workflows

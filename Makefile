@@ -3,7 +3,7 @@ PY := .venv/bin/python
 STAMP := .venv/.synced
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint check format lock clean scenarios
+.PHONY: help demo up test lint check format lock clean scenarios native
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,10 @@ scenarios: $(STAMP) ## Every case of everyday clinic life on the real engine, th
 test: $(STAMP) ## The whole suite, on SQLite and Postgres and a real Temporal server
 	@echo "Running the test suite (about 5 minutes; Temporal is built first if it is missing)."
 	@$(PY) -m pytest -q
+
+native: $(STAMP) ## The production shape without containers, with parts of it killed under load
+	@echo "Running the end-to-end suite on docker-compose.yml without containers (about 4 minutes)."
+	@deploy/native.sh test
 
 lint: $(STAMP) ## ruff and mypy
 	@.venv/bin/ruff format --check .

@@ -18,6 +18,7 @@ from models.people import SourceKind
 from models.tasks import SPECS, TaskKind, task_key
 from store import people, referrals, tasks
 from store.record import Record
+from store.rows import LOCKED
 from store.tables import InboxRow, PatientRow, ProviderRow, ReferralRow
 
 _DECEASED = "A referral came for a patient who is on record as deceased: say what is right"
@@ -101,7 +102,7 @@ class Arrivals:
         clinic_id = clinic_for(self._tenants, org, new.clinic)
         rules = self._tenants.rules(org, clinic_id, received_at)
         # Two referrals of one patient at once take turns here, so that the second sees the first.
-        session.get(PatientRow, found.patient.id, with_for_update=True, populate_existing=True)
+        session.get(PatientRow, found.patient.id, with_for_update=LOCKED, populate_existing=True)
         request = Request(
             source_id=found.source.id,
             kind=SourceKind(found.source.kind),

@@ -61,16 +61,19 @@ class Keeper:
     def __init__(
         self,
         services: Mapping[str, Service],
-        commands: Mapping[str, Command],
+        command: Callable[[str, int], Command],
         logs: Path,
         state: Path,
     ) -> None:
-        """``commands`` by service; ``state`` is the file that tells of every change."""
+        """``command`` runs one replica of a service, counted from 1; ``state`` tells of changes."""
         self._kept: dict[str, list[Kept]] = {}
         for name, service in services.items():
             count = service.deploy.replicas
             names = [name] if count == 1 else [f"{name}-{n}" for n in range(1, count + 1)]
-            self._kept[name] = [Kept(service, Part(one), commands[name]) for one in names]
+            self._kept[name] = [
+                Kept(service, Part(one), command(name, number))
+                for number, one in enumerate(names, start=1)
+            ]
         self._logs = logs
         self._state = state
 

@@ -23,9 +23,9 @@ import typer
 
 from cli.console import friendly, out, say
 from deploy.compose import Replicas, services
-from deploy.keeper import Keeper
+from deploy.keeper import Command, Keeper
 from deploy.laying_out import lay_out
-from deploy.place import COMPOSE_FILE, ROOT, Place
+from deploy.place import COMPOSE_FILE, MOST_WORKERS, ROOT, Place
 from deploy.translating import command_for
 from engine.process import try_lock
 from models.errors import ConfigError
@@ -36,7 +36,7 @@ DEFAULT_FOLDER = Path(tempfile.gettempdir()) / f"referral-loop-native-{os.geteui
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False)
 Folder = Annotated[Path, typer.Option("--dir", help="Where everything of this run is kept.")]
-Workers = Annotated[int, typer.Option(min=1, max=16, help="Worker processes.")]
+Workers = Annotated[int, typer.Option(min=1, max=MOST_WORKERS, help="Worker processes.")]
 
 
 @app.command()
@@ -120,8 +120,11 @@ async def _keep(place: Place, workers: int) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    commands = {name: command_for(place, name, service) for name, service in wanted.items()}
-    await Keeper(wanted, commands, place.logs, place.state).run(stop)
+
+    def command(name: str, replica: int) -> Command:
+        return command_for(place, name, wanted[name], replica)
+
+    await Keeper(wanted, command, place.logs, place.state).run(stop)
 
 
 def parts(place: Place) -> dict[str, Any] | None:

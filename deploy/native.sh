@@ -3,6 +3,7 @@
 #
 #   deploy/native.sh up [--workers N]   start it, in a folder below the temporary directory
 #   deploy/native.sh status             what runs and whether it is healthy
+#   deploy/native.sh test               the end-to-end suite on a run of its own, with three workers
 #   deploy/native.sh down               stop it and throw its folder away, data included
 #
 # Needs Python >= 3.11, Go (it builds Temporal once, about 8 minutes) and the programs of Postgres.
@@ -10,4 +11,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 [ -x .venv/bin/python ] || make --quiet .venv/.synced
 
+if [ "${1:-}" = test ]; then
+  exec .venv/bin/python -m pytest -q -m native tests/native "${@:2}"
+fi
 exec .venv/bin/python -m deploy.native "$@"

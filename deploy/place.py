@@ -19,7 +19,9 @@ HOST = "127.0.0.1"
 PORTS = (
     *("postgres", "web", "ui", "frontend", "frontend_http", "matching", "history", "system"),
     *("frontend_member", "matching_member", "history_member", "system_member", "metrics"),
+    *("web_metrics", "worker_metrics"),  # the last one is the first of two for each worker
 )
+MOST_WORKERS = 16
 # Below the ports that outgoing connections are given: a service that was killed finds its own
 # again when it is restarted.
 FIRST_PORT, LAST_PORT = 20_000, 30_000
@@ -77,7 +79,11 @@ class Place:
         """The port of each name in ``PORTS``: a free block, chosen once and then kept."""
         file = self.folder / "ports.json"
         if not file.exists():
-            file.write_text(json.dumps(dict(zip(PORTS, _free_block(len(PORTS)), strict=True))))
+            file.write_text(
+                json.dumps(
+                    dict(zip(PORTS, _free_block(len(PORTS) + 2 * MOST_WORKERS), strict=False))
+                )
+            )
         told: dict[str, int] = json.loads(file.read_text())
         return told
 
@@ -107,7 +113,7 @@ def plain_environment() -> dict[str, str]:
 
 
 def _free_block(length: int) -> range:
-    numbers = list(range(FIRST_PORT, LAST_PORT, 50))
+    numbers = list(range(FIRST_PORT, LAST_PORT, 100))
     random.shuffle(numbers)  # two runs that begin at once seldom want the same
     for first in numbers:
         block = range(first, first + length)

@@ -18,8 +18,8 @@ from deploy.place import HOST, ROOT, Place, plain_environment
 OURS = "referral-loop:"  # what the names of our own images begin with
 
 
-def command_for(place: Place, name: str, service: Service) -> Command:
-    """What runs one container of a service here."""
+def command_for(place: Place, name: str, service: Service, replica: int = 1) -> Command:
+    """What runs one container of a service here; replicas are counted from 1."""
     paths = _paths(place, service)
     words = [_swap(word, paths) for word in (*service.entrypoint, *service.command)]
     if name == "postgres":
@@ -33,14 +33,15 @@ def command_for(place: Place, name: str, service: Service) -> Command:
     told = {key: _swap(value, paths) for key, value in service.environment.items()}
     return Command(
         words=tuple(words),
-        environment={**plain, **told, **differs(place, name, service)},
+        environment={**plain, **told, **differs(place, name, service, replica)},
         folder=place.app if service.image.startswith(OURS) else place.folder,
         account=postgres_account() if name == "postgres" else None,
     )
 
 
-def differs(place: Place, name: str, service: Service) -> dict[str, str]:
+def differs(place: Place, name: str, service: Service, replica: int) -> dict[str, str]:
     """Addresses and ports, of which each container has its own."""
+    own = place.ports["worker_metrics"] + 2 * (replica - 1)
     port = {key: str(value) for key, value in place.ports.items()}
     temporal = f"{HOST}:{port['frontend']}"
     if service.image.startswith(OURS):
@@ -48,6 +49,9 @@ def differs(place: Place, name: str, service: Service) -> dict[str, str]:
             "REFERRAL_LOOP_TEMPORAL_ADDRESS": temporal,
             "REFERRAL_LOOP_HTTP_HOST": HOST,
             "REFERRAL_LOOP_HTTP_PORT": port["web"],
+            "REFERRAL_LOOP_METRICS_HOST": HOST,
+            "REFERRAL_LOOP_METRICS_PORT": str(own) if name == "worker" else port["web_metrics"],
+            "REFERRAL_LOOP_ENGINE_METRICS_PORT": str(own + 1),
         }
     return {
         "postgres": {"PGPORT": port["postgres"]},

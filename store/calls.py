@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from models.errors import Refused
-from store.rows import insert_unless_there
+from store.rows import LOCKED, insert_unless_there
 from store.tables import CallLockRow
 
 
@@ -47,4 +47,4 @@ def unlock(session: Session, org: str, number: str, *, by: str) -> bool:
 
 
 def _find(session: Session, org: str, number: str) -> CallLockRow | None:
-    return session.get(CallLockRow, (org, number), with_for_update=True, populate_existing=True)
+    return session.get(CallLockRow, (org, number), with_for_update=LOCKED, populate_existing=True)

@@ -20,7 +20,7 @@ from models.roles import Role
 from models.tasks import TaskKind
 from store import tasks
 from store.engine import once_true
-from store.rows import find_or_insert
+from store.rows import LOCKED, find_or_insert
 from store.tables import InboxRow, InboxState
 from telemetry.logs import logger
 from telemetry.meters import EVENTS_SETTLED
@@ -124,7 +124,7 @@ def mark(
 
     ``received`` with ``next_try_at`` puts it off after a failure. Counts as an attempt.
     """
-    row = session.get(InboxRow, row_id, with_for_update=True, populate_existing=True)
+    row = session.get(InboxRow, row_id, with_for_update=LOCKED, populate_existing=True)
     if row is None or row.state in _FINAL:
         return False
     row.state, row.reason, row.next_try_at = state, reason, next_try_at

@@ -17,7 +17,7 @@ from models.ids import new_id
 from models.kinds import Kind
 from models.referral import MessageRef
 from models.sending import REPLIES
-from store.rows import find_or_insert
+from store.rows import LOCKED, find_or_insert
 from store.tables import DeliveryRow, DeliveryState, MessageRow, MessageState, SubjectType
 
 CRM = "crm"
@@ -92,7 +92,7 @@ def mark_message(
     False when it was settled before. ``until`` and ``line`` (the fax number it waits for) belong
     to held, ``why`` is a code.
     """
-    row = session.get(MessageRow, message_id, with_for_update=True, populate_existing=True)
+    row = session.get(MessageRow, message_id, with_for_update=LOCKED, populate_existing=True)
     if row is None or row.state in {MessageState.SENT, MessageState.DROPPED}:
         return False
     row.state, row.why = state, why
@@ -249,7 +249,7 @@ def settle(
     vendor id on one delivery is counted even when the state stays: it is a second send. Raises
     sqlalchemy's NoResultFound for an id that is not ours.
     """
-    row = session.get_one(DeliveryRow, delivery_id, with_for_update=True, populate_existing=True)
+    row = session.get_one(DeliveryRow, delivery_id, with_for_update=LOCKED, populate_existing=True)
     accepted = state in {_S.ACCEPTED, _S.DELIVERED}
     if accepted and (
         row.acceptances == 0 or (vendor_id and row.vendor_id not in (None, vendor_id))
@@ -270,7 +270,7 @@ def settle(
 
 def prove_later(session: Session, delivery_id: str, by: datetime | None) -> None:
     """Ask for the receipt again at ``by``, or never again."""
-    row = session.get_one(DeliveryRow, delivery_id, with_for_update=True, populate_existing=True)
+    row = session.get_one(DeliveryRow, delivery_id, with_for_update=LOCKED, populate_existing=True)
     row.prove_by = by
     session.add(row)
     session.flush()

@@ -178,8 +178,8 @@ class Record:
 
     def _locked(self, session: Session, org: str, referral_id: str) -> ReferralRow:
         first = referrals.get(session, org, referral_id).id
-        # SQLite has no row locks and needs none: its writers already queue.
-        query = select(ReferralRow).where(ReferralRow.id == first).with_for_update()
+        # LOCKED, as a query writes it.
+        query = select(ReferralRow).where(ReferralRow.id == first).with_for_update(key_share=True)
         return session.exec(query.execution_options(populate_existing=True)).one()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
@@ -14,6 +14,12 @@ from models.errors import Conflict
 from store.columns import Table
 
 R = TypeVar("R", bound=Table)
+
+# How a row is locked here: FOR NO KEY UPDATE. Inserting a row that points to this one locks its key
+# in passing, and FOR UPDATE would wait for that: two transactions that each insert a message of one
+# referral and then lock the referral would stop each other. SQLite
+# has no row locks and needs none: its writers already queue.
+LOCKED: Final = {"key_share": True}
 
 
 def insert_unless_there(session: Session, row: Table) -> bool:

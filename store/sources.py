@@ -17,6 +17,7 @@ from models.facts import ClosedReason
 from models.linking import Link
 from models.tasks import TaskKind, task_key
 from store import tasks
+from store.rows import LOCKED
 from store.tables import ReferralRow, SourceRow, TaskRow, TaskState
 
 _QUIET = TaskKind.RE_ENGAGEMENT
@@ -142,4 +143,4 @@ def all_of(session: Session, org: str, *, quiet: bool | None = None) -> Sequence
 
 def _lock(session: Session, source: SourceRow) -> None:
     session.flush()
-    session.get(SourceRow, source.id, with_for_update=True, populate_existing=True)
+    session.get(SourceRow, source.id, with_for_update=LOCKED, populate_existing=True)

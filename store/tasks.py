@@ -18,7 +18,7 @@ from models.ids import new_id
 from models.refusals.hands import taken
 from models.roles import Role
 from models.tasks import SPECS, TaskKind, task_key
-from store.rows import find_or_insert
+from store.rows import LOCKED, find_or_insert
 from store.tables import InboxRow, ReferralRow, SourceRow, TaskRow, TaskState
 
 ORG = "org"  # the subject of a task that belongs to no referral and no source
@@ -281,7 +281,7 @@ def of_referral(session: Session, referral_id: str) -> Sequence[TaskRow]:
 def _locked(session: Session, org: str, task_id: str) -> TaskRow:
     """An open task of a source or of the organization, nobody else writing it meanwhile."""
     get(session, org, task_id)
-    row = session.get_one(TaskRow, task_id, with_for_update=True, populate_existing=True)
+    row = session.get_one(TaskRow, task_id, with_for_update=LOCKED, populate_existing=True)
     if row.referral_id is not None:
         raise Refused("A referral's task is changed through the referral.", code="complete_by_fact")
     if row.state != TaskState.OPEN:

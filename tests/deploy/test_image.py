@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,13 @@ def test_what_it_copies_is_let_through() -> None:
     assert {f"!{name}" for name in [*copied_by_dockerfile(), "requirements.lock"]} == {
         line for line in let if line.startswith("!")
     }
+
+
+def test_it_copies_every_package_that_is_installed() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    missing = {*wheel["packages"], *wheel["force-include"]} - set(copied_by_dockerfile())
+    assert not missing, f"the Dockerfile does not copy {missing}"
 
 
 @pytest.fixture(scope="module")

@@ -60,7 +60,7 @@ async def kept(folder: Path, **services: dict[str, Any]) -> AsyncIterator[House]
         name: Command(("/bin/sh", "-c", *service.command), environment, folder)
         for name, service in read.items()
     }
-    keeper = Keeper(read, commands, folder, folder / "state.json")
+    keeper = Keeper(read, lambda name, _: commands[name], folder, folder / "state.json")
     stop = asyncio.Event()
     running = asyncio.create_task(keeper.run(stop))
     house = House(folder)
@@ -143,7 +143,7 @@ folder = Path({str(tmp_path)!r})
 service = Service(image="none:1.0", restart="unless-stopped")
 command = Command(("sleep", "60"), {{"PATH": "/usr/bin:/bin"}}, folder)
 asyncio.run(
-    Keeper({{"one": service}}, {{"one": command}}, folder, folder / "state.json").run(
+    Keeper({{"one": service}}, lambda *_: command, folder, folder / "state.json").run(
         asyncio.Event()
     )
 )

@@ -26,13 +26,15 @@ from models.facts import (
     TaskOpened,
     VisitCompleted,
 )
-from models.referral import Stage
+from models.kinds import Kind
+from models.referral import MessageRef, Stage
 from models.roles import Role
 from models.tasks import TaskKind
-from store import referrals, tasks
+from store import post, referrals, tasks
 from store.engine import Store
 from store.record import Record
 from store.tables import FactRow, ReferralRow, SourceRow, TaskRow, TaskState
+from tests.databases import postgres_store
 from tests.lives import easy_life, rules
 from tests.store.world import CLINIC, DAY, HOUR, ORG, START, a_referral, people, received_by
 
@@ -411,3 +413,25 @@ def test_the_certifier_told_later_is_on_the_row(store: Store) -> None:
         record.write_in(session, ORG, ref, received_by(everyone, START), recorded_at=START)
         assert everyone.certifier is not None
         assert referrals.get(session, ORG, ref).certifier_id == everyone.certifier.id
+
+
+@pytest.mark.postgres
+def test_two_that_queue_messages_of_one_referral_do_not_stop_each_other() -> None:
+    """Both hold the referral's key by their new row; each must still get its lock in turn."""
+    with postgres_store() as store:
+        record, ref = a_referral(store)
+        messages = (
+            MessageRef(Kind.THANK_YOU, "source", "1"),
+            MessageRef(Kind.PLAN_OF_CARE, "certifier", "1"),
+        )
+        with store.write() as one, store.write() as other:
+            for session, message in zip((one, other), messages, strict=True):
+                post.queue_message(
+                    session, org=ORG, referral_id=ref, message=message, at=START, recorded_at=START
+                )
+                session.flush()
+            record.write_in(one, ORG, ref, booked(), recorded_at=START)
+            one.commit()
+            record.write_in(other, ORG, ref, booked(), recorded_at=START)
+        with store.read() as session:
+            assert all(post.find_message(session, ref, message) for message in messages)
