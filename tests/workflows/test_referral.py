@@ -12,7 +12,18 @@ from temporalio.client import Client
 from engine.actions import count
 from models.facts import AnyFact, ClosedReason
 from models.ids import referral_workflow_id
-from tests.lives import LIVES, easy_life, missed_life, monday, received, rules
+from tests.lives import (
+    LIVES,
+    certified,
+    easy_life,
+    evaluated,
+    missed_life,
+    monday,
+    on,
+    planned,
+    received,
+    rules,
+)
 from tests.theater import Theater, on_stage
 
 pytestmark = pytest.mark.engine
@@ -76,6 +87,24 @@ async def test_a_missed_evaluation_is_booked_again(client: Client) -> None:
             "intake:patient:a1",
         }
         assert (await theater.end("ref_missed")).reason is ClosedReason.COMPLETED
+
+
+@pytest.mark.parametrize("named", [9, 12])  # with the signature, or days after it
+async def test_whoever_certifies_hears_once_also_when_they_are_named_after_signing(
+    client: Client, named: int
+) -> None:
+    start = monday()
+    first = received(start, certifier_id=None, recipients=())
+    async with on_stage(client, start) as theater:
+        await theater.begin("ref_late", first, rules())
+        told = first.model_copy(
+            update={"certifier_id": "prv_1", "as_of": on(start, named, "13:00")}
+        )
+        life = [*evaluated(start), *planned(start), *certified(start, day=9), told]
+        script = [(fact.as_of, "ref_late", fact) for fact in life]
+        await theater.play(script, start + timedelta(days=14), watched=True)
+        assert theater.fakes.messages("ref_late").get("plan_of_care:certifier:v1") == 1
+        assert not any("signature_request" in key for key in theater.fakes.messages("ref_late"))
 
 
 def shaken(life: list[AnyFact], dice: random.Random) -> list[tuple[datetime, AnyFact]]:

@@ -46,8 +46,13 @@ async def _certify(desk: Desk, version: int) -> None:
     while True:
         await desk.expect(lambda r: not nobody_to_ask(r), dues.certifier)
         asked = desk.referral.received.certifier_id
-        if asked is None:
-            break  # nobody needs to sign
+        if asked is None:  # nobody needs to sign any more; who certifies may still be named
+            if not desk.since("2026-11-certifier-named-late"):
+                break
+            await desk.expect(lambda r: _known_or_too_late(r) or newer(r), dues.changed_plan)
+            if desk.referral.received.certifier_id is None or newer(desk.referral):
+                break
+            continue  # whoever certifies hears once, also of a plan that was signed before (rule 3)
         moved = _newer_or_elsewhere(newer, asked)
         occasion = parties.plan_occasion(desk.referral, version)
         await desk.send(
@@ -57,6 +62,10 @@ async def _certify(desk: Desk, version: int) -> None:
         if newer(desk.referral) or desk.referral.certified() or not moved(desk.referral):
             break
     await desk.expect(lambda r: newer(r) or r.discharged(), dues.changed_plan)
+
+
+def _known_or_too_late(r: Referral) -> bool:
+    return r.received.certifier_id is not None or r.discharged()
 
 
 def _newer_or_elsewhere(newer: Known, asked: str) -> Known:

@@ -3,7 +3,8 @@
 The rules, as code:
 
 - **Doubled**: a message that vendors took more than once, two messages of one name, or the same
-  words to the same address more often than in the ordered run.
+  words to the same address more often than in the ordered run, unless each was right when it went
+  out (moved to Monday, and back to Friday).
 - **Lost**: an event that was taken (202) and is neither in the facts, nor waits for its referral,
   nor stands with a person; or what is known in the end differs by anything else.
 - **Explained**: a message that only one of the runs sent. An extra one must have been right on what
@@ -122,8 +123,10 @@ def _doubled(ordered: Evidence, shuffled: Evidence) -> Iterator[str]:
             yield f"{one.life}: {one.message.key}"
     before, now = ordered.papers, shuffled.papers
     for where, times in now.items():
-        if times > max(1, before.get(where, 0)):
-            told = [f"{one.life}/{one.message.key}" for one in shuffled.sent if one.where == where]
+        same = [one for one in shuffled.sent if one.where == where]
+        told = [f"{one.life}/{one.message.key}" for one in same]
+        right = all(was_right(shuffled, one) for one in same)
+        if times > max(1, before.get(where, 0)) and not right:
             yield f"the same words went {times} times to {where[0]}: {', '.join(told)}"
 
 

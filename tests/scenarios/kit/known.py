@@ -59,10 +59,15 @@ def _confirmation(r: Referral, message: MessageRef, rules: Rules, at: datetime) 
     if booked is None or r.evaluated_or_discharged() or at >= booked.starts_at:
         return False
     appointment, _, moved = message.occasion.partition("@")
-    told = r.told_time(booked.appointment_id)
-    if moved:  # the time that was told last is no longer the one that stands
-        return moved == f"{booked.as_of:%Y%m%dT%H%M%S}" and told != booked.starts_at
-    return booked.appointment_id == appointment and told != booked.starts_at
+    first = [message._replace(kind=kind, occasion=appointment) for kind in _CONFIRMS]
+    begun = any(r.settled(one) for one in first)
+    if moved and not (begun and moved == f"{booked.as_of:%Y%m%dT%H%M%S}"):
+        return False  # the first confirmation names the time that stands when it goes out
+    known = r.told_time(booked.appointment_id) == booked.starts_at
+    return booked.appointment_id == appointment and not known
+
+
+_CONFIRMS = (Kind.BOOKED, Kind.INTAKE)
 
 
 def _forms(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
