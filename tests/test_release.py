@@ -21,7 +21,7 @@ from tests.lives import LIVES, monday, received, rules
 from tests.release import NEW_STEP
 from tests.theater import Theater, on_stage
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(300)]
 
 DAYS = 20  # into their lives, when the release comes
 KINDS = ("easy", "missed", "never_signed", "changed", "stopped")  # open on that day

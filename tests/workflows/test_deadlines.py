@@ -78,7 +78,8 @@ def about(start: datetime, day: int, clock: str = "12:00", name: str = "au1") ->
 
 
 def cases(start: datetime) -> dict[str, Case]:
-    in_care = [*booked(start), *evaluated(start), *planned(start), *certified(start, day=8)]
+    unsigned = [*booked(start), *evaluated(start), *planned(start)]
+    in_care = [*unsigned, *certified(start, day=8)]
     ten_days = visits(start, 8, 9, 10, 11, 14, 15, 16, 17, 18)
     return {
         "acknowledged: 20 hours on the wall clock": Case(
@@ -252,14 +253,14 @@ def cases(start: datetime) -> dict[str, Case]:
         ),
         "undated_page: the office is asked for the date": Case(
             dues.undated_page,
-            [*in_care, PageJudged(at=on(start, 9), by="dana", verdict=PageVerdict.UNDATED)],
+            [*unsigned, PageJudged(at=on(start, 9), by="dana", verdict=PageVerdict.UNDATED)],
             {"plan_undated:v1": ("front_desk", "day 9 10:00")},
             until=10,
         ),
         "declined_plan: the lead deals with the reason": Case(
             dues.declined_plan,
             [
-                *in_care,
+                *unsigned,
                 PageJudged(
                     at=on(start, 9),
                     by="dana",
@@ -329,6 +330,7 @@ def cases(start: datetime) -> dict[str, Case]:
 # They act by themselves at their time, or their task is tested with the cadence they belong to.
 WITHOUT_A_TASK = {
     dues.first_day,
+    dues.pause_end,
     dues.thank_you,
     dues.waiting_word,
     dues.reach,

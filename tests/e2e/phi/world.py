@@ -431,9 +431,7 @@ async def _end(run: Run) -> None:
     )  # fmt: skip
     adult.event(14, "16:00", "discharged", "discharged", reason="goals_met", planned=True)
     signed_at = adult.when(15, "12:00")
-    summary = clinical.summary(
-        OURS, monday, adult.when(14, "9:00").date(), signed_at, 4, stopped=False
-    )
+    summary = clinical.summary(OURS, monday, adult.when(14, "9:00").date(), signed_at, 4)
     adult.event(15, "12:00", "discharge_summary_signed", "summary", _ours(summary))
     await run.live(adult)
     for day in (17, 40, 64):  # until the sources have gone quiet
