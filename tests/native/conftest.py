@@ -61,11 +61,16 @@ def topology(
 
 
 def policy(folder: Path) -> Path:
-    """The example clinic, which here thanks at once and sends its mail by a real server."""
+    """The example clinic, which here thanks at once and sends its mail by a real server.
+
+    All physicians share one fax number, which takes every letter by itself and at any hour.
+    """
     text = (ROOT / "clinics" / "example.toml").read_text()
     for old, new in (
         ('wait_for_duplicates = "15 min"', 'wait_for_duplicates = "0 min"'),
         ('email = "outbox"', 'email = "smtp"'),
+        ('bundle = "2 bh"', 'bundle = "0 bh"'),
+        ("max_pages_per_number_day = 15", "max_pages_per_number_day = 1000"),
     ):
         assert old in text
         text = text.replace(old, new)
