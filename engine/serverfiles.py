@@ -201,7 +201,7 @@ def _server(
             }
         }
     return {
-        "log": {"stdout": True, "level": "error"},
+        "log": {"stdout": True, "level": "warn"},
         "persistence": {
             "defaultStore": "default",
             "visibilityStore": "visibility",

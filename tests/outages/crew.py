@@ -11,6 +11,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -129,8 +130,12 @@ def die(*_: object, **__: object) -> Any:
 
 
 def freeze() -> None:
-    """Stand still until somebody lets us go on."""
-    os.kill(os.getpid(), signal.SIGSTOP)
+    """Stand still until somebody lets us go on.
+
+    Told to this very thread: one told to the process may stop another thread first, while this
+    one walks on past the point.
+    """
+    signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
 
 
 def _instead(where: Any, name: str) -> None:
