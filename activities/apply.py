@@ -27,6 +27,7 @@ from integrations.emr.events import (
 )
 from integrations.emr.referrals import new_referral
 from integrations.emr.texts import read_text
+from models import shapes
 from models.contracts import ReferralStart
 from models.decisions import refusal
 from models.errors import BadRequest, NotFound
@@ -51,7 +52,7 @@ from models.tasks import TaskKind, kind_of
 from store import audit, documents, inbox, lookups, people, referrals, sources, tasks
 from store.engine import Store
 from store.record import Record
-from store.tables import InboxRow, InboxState, ReferralRow
+from store.tables import InboxRow, InboxState, PatientRow, ReferralRow
 
 # The origin of a row that holds a person's decision, as ``Deciding`` keeps it.
 DECIDED = "decision"
@@ -265,6 +266,9 @@ class Apply:
     def _milestone(self, session: Session, row: InboxRow, event: Event, now: datetime) -> Applied:
         ref = event.referral or ReferralRef()
         found = self._match(session, row.org, ref)
+        if not found and self._all_closed(session, row.org, ref):
+            self._ask(session, row, TaskKind.UNMATCHED_EVENT, "no_open_referral", now)
+            return Applied(row)
         if not found:
             return self._wait(session, row, ref, now)
         if len(found) > 1:
@@ -314,7 +318,10 @@ class Apply:
         return Applied(row, tuple(tellings))
 
     def _match(self, session: Session, org: str, ref: ReferralRef) -> list[ReferralRow]:
-        """The referrals that the ids of an event name: none, one, or two that contradict."""
+        """The referrals that an event names: none, one, or several that contradict.
+
+        By its ids; only without any by the patient, whose one open referral is meant (rule 12).
+        """
         found: dict[str, ReferralRow] = {}
         if ref.id is not None:
             try:
@@ -327,7 +334,25 @@ class Apply:
             if named is not None:
                 row = referrals.get(session, org, named.id)
                 found[row.id] = row
+        if ref.patient is not None and ref.id is None and ref.external is None:
+            phone = self._phone(org, ref.patient.phone)
+            person = people.person(ref.patient)
+            return list(lookups.open_referrals_by_person(session, org, person, phone))
         return list(found.values())
+
+    def _all_closed(self, session: Session, org: str, ref: ReferralRef) -> bool:
+        """The patient is known and nothing of theirs is open: nobody can say what was meant."""
+        if ref.patient is None or ref.id is not None or ref.external is not None:
+            return False
+        return lookups.person_known(session, org, people.person(ref.patient))
+
+    def _phone(self, org: str, told: str | None) -> str | None:
+        """A number that tells two patients apart; one that cannot be read tells nothing."""
+        try:
+            country = self._tenants.get(org).organization.country
+            return shapes.phone(told, country) if told else None
+        except BadRequest:
+            return None
 
     def _fact(
         self, session: Session, row: InboxRow, event: Event, referral: ReferralRow
@@ -422,7 +447,10 @@ class Apply:
         external = None
         if row.assigner is not None and row.external_value is not None:
             external = ExternalId(assigner=row.assigner, value=row.external_value)
-        waiting = inbox.waiting_for(session, row.org, external=external, referral_id=row.id)
+        patient = session.get_one(PatientRow, row.patient_id).person
+        waiting = inbox.waiting_for(
+            session, row.org, external=external, referral_id=row.id, patient=patient
+        )
         return tuple(one.id for one in waiting)
 
     def _wait(self, session: Session, row: InboxRow, ref: ReferralRef, now: datetime) -> Applied:
@@ -434,6 +462,7 @@ class Apply:
             until=self._tenants.calendar(row.org, row.received_at).after(row.received_at, wait),
             external=ref.external,
             referral_id=ref.id,
+            patient=people.person(ref.patient) if ref.patient is not None else None,
         )
         return Applied(row, waits=True)
 

@@ -107,11 +107,24 @@ class NewReferral(StrictModel):
     reason: Annotated[str, Field(max_length=2000)] | None = None
 
 
+class PatientRef(StrictModel):
+    """A patient by name and birth date; the phone tells two of them apart."""
+
+    given_name: Text
+    family_name: Text
+    born: date
+    phone: Short | None = None
+
+
 class ReferralRef(StrictModel):
-    """Which referral an event is about: our id, or the id another system gave it."""
+    """Which referral an event is about: our id, or the id another system gave it.
+
+    ``patient`` is for senders who know neither: it means the only open referral of that person.
+    """
 
     id: Id | None = None
     external: ExternalId | None = None
+    patient: PatientRef | None = None
 
 
 class ProviderLeftIn(StrictModel):

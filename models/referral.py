@@ -267,6 +267,15 @@ class Referral:
                 return sent.starts_at
         return None
 
+    def appointments(self) -> list[AppointmentBooked]:
+        """Every appointment that was not cancelled since, of any purpose."""
+        off = {c.appointment_id: c.as_of for c in self.all(AppointmentCancelled)}
+        return [
+            one
+            for one in self.all(AppointmentBooked)
+            if one.appointment_id not in off or off[one.appointment_id] < one.as_of
+        ]
+
     def booked(self) -> bool:
         """An evaluation appointment stands, or the evaluation is behind us."""
         return self.appointment() is not None or self.evaluated() or self.discharged()
@@ -337,13 +346,7 @@ class Referral:
 
     def next_visit_at(self, after: datetime) -> datetime | None:
         """The next standing appointment of any purpose after a moment."""
-        off = {c.appointment_id: c.as_of for c in self.all(AppointmentCancelled)}
-        ahead = [
-            a.starts_at
-            for a in self.all(AppointmentBooked)
-            if a.starts_at > after
-            and (a.appointment_id not in off or off[a.appointment_id] < a.as_of)
-        ]
+        ahead = [one.starts_at for one in self.appointments() if one.starts_at > after]
         return min(ahead, default=None)
 
     def progress_reports(self) -> list[ProgressReportSigned]:

@@ -17,6 +17,7 @@ from models.facts import (
     AuthorizationStatus,
     CoSourceAdded,
     MessageSent,
+    OrderReceived,
     PageJudged,
     PageVerdict,
     Signer,
@@ -56,6 +57,7 @@ class TaskKind(StrEnum):
     AUTHORIZATION_DENIED = "authorization_denied"
     RENEW_AUTHORIZATION = "renew_authorization"
     TELL_WAITING = "tell_waiting"
+    ORDER_STALE = "order_stale"
     NAME_CERTIFIER = "name_certifier"
     ATTACH_DOCUMENT = "attach_document"
     SIGN_PLAN = "sign_plan"
@@ -139,6 +141,13 @@ def _guardian_known(r: Referral, occasion: str) -> bool:
     opened = r.task(task_key(TaskKind.NAME_GUARDIAN, occasion))
     wrote = [sent.at for sent in r.all(MessageSent) if ":patient:" in sent.message]
     return r.over() or (opened is not None and any(at >= opened.at for at in wrote))
+
+
+def _order_renewed(r: Referral, occasion: str) -> bool:
+    """A newer order is on file than the one that has grown old, or care is over."""
+    since = occasion.removeprefix("of-")
+    orders = [one.at for one in r.all(OrderReceived) if one.signed_and_dated]
+    return r.discharged() or r.over() or any(f"{at:%Y%m%d}" > since for at in orders)
 
 
 def _ever_booked(r: Referral, _: str) -> bool:
@@ -426,6 +435,11 @@ SPECS: dict[TaskKind, TaskSpec] = {
         Role.FRONT_DESK,
         "Call the patient: we wait for an approval, and no text could say so",
         _waits_no_more,
+    ),
+    TaskKind.ORDER_STALE: TaskSpec(
+        Role.FRONT_DESK,
+        "The order is older than it may be for the next visits: ask the office for a new one",
+        _order_renewed,
     ),
     TaskKind.NAME_CERTIFIER: TaskSpec(
         Role.FRONT_DESK, "Name the provider who certifies the plan of care", _certifier_known

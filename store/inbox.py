@@ -153,6 +153,7 @@ def wait(
     until: datetime,
     external: ExternalId | None = None,
     referral_id: str | None = None,
+    patient: str | None = None,
 ) -> bool:
     """Keep a row for a referral nobody knows yet (90 days, ``capture.unmatched_wait``)."""
     if not mark(session, row_id, InboxState.WAITING, at=at, reason="no_referral_yet"):
@@ -161,6 +162,7 @@ def wait(
     row.wait_assigner = external.assigner if external else None
     row.wait_value = external.value if external else None
     row.wait_referral = referral_id
+    row.wait_patient = patient
     row.wait_until = until
     session.add(row)
     session.flush()
@@ -173,8 +175,9 @@ def waiting_for(
     *,
     external: ExternalId | None = None,
     referral_id: str | None = None,
+    patient: str | None = None,
 ) -> Sequence[InboxRow]:
-    """Rows that wait for a referral by either of its ids, oldest first."""
+    """Rows that wait for a referral by either of its ids, or by its patient; oldest first."""
     wanted: list[ColumnElement[bool]] = []
     if external is not None:
         wanted.append(
@@ -183,6 +186,8 @@ def waiting_for(
         )
     if referral_id is not None:
         wanted.append(col(InboxRow.wait_referral) == referral_id)
+    if patient is not None:
+        wanted.append(col(InboxRow.wait_patient) == patient)
     found: dict[str, InboxRow] = {}
     for about in wanted:
         query = select(InboxRow).where(

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from models.facts import AnyFact, Discharged, parse_fact
 from models.letters import death_told
 from models.referral import Stage
-from store.tables import FactRow, InboxRow, InboxState, ProviderRow, ReferralRow
+from store.tables import FactRow, InboxRow, InboxState, PatientRow, ProviderRow, ReferralRow
 
 _NAMES_PROVIDERS = ("referral_received", "co_source_added", "certifier_named", "provider_left")
 
@@ -31,6 +31,26 @@ def open_referrals_of(session: Session, org: str, patient_id: str) -> Sequence[R
         ReferralRow.stage != Stage.CLOSED,
     )
     return session.exec(query.order_by(col(ReferralRow.received_at), col(ReferralRow.id))).all()
+
+
+def open_referrals_by_person(
+    session: Session, org: str, person: str, phone: str | None
+) -> Sequence[ReferralRow]:
+    """Open referrals of everybody of one name and birth date; a phone picks its owner's alone."""
+    people = session.exec(
+        select(PatientRow).where(PatientRow.org == org, PatientRow.person == person)
+    ).all()
+    reached = [one for one in people if phone and phone in {one.phone, one.guardian_phone}]
+    found: dict[str, ReferralRow] = {}
+    for one in reached or people:
+        found |= {row.id: row for row in open_referrals_of(session, org, one.id)}
+    return list(found.values())
+
+
+def person_known(session: Session, org: str, person: str) -> bool:
+    """Whether somebody of this name and birth date was ever sent to us."""
+    query = select(PatientRow.id).where(PatientRow.org == org, PatientRow.person == person)
+    return session.exec(query).first() is not None
 
 
 def open_referrals_naming(session: Session, org: str, provider_id: str) -> Sequence[ReferralRow]:
@@ -92,9 +112,16 @@ def no_longer_waiting(
     by_id = (col(InboxRow.org) == col(ReferralRow.org)) & (
         col(InboxRow.wait_referral) == col(ReferralRow.id)
     )
+    by_patient = (
+        (col(InboxRow.org) == col(ReferralRow.org))
+        & col(ReferralRow.patient_id).in_(
+            select(PatientRow.id).where(col(PatientRow.person) == col(InboxRow.wait_patient))
+        )
+        & (ReferralRow.stage != Stage.CLOSED)
+    )
     query = (
         select(InboxRow.id)
-        .join(ReferralRow, by_external | by_id)
+        .join(ReferralRow, by_external | by_id | by_patient)
         .where(InboxRow.state == InboxState.WAITING)
         .distinct()
         .limit(limit)

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from models import shapes
 from models.errors import BadRequest
-from models.events import NewReferral, PatientIn, ProviderIn, ReaderIn, SourceIn
+from models.events import NewReferral, PatientIn, PatientRef, ProviderIn, ReaderIn, SourceIn
 from models.ids import new_id
 from models.people import (
     Certifier,
@@ -95,6 +95,13 @@ def provider(
     return _Maker(session, org, at, at.date(), country).provider(given, field)
 
 
+def person(who: PatientRef) -> str:
+    """What a patient is found by where no number is told; raises BadRequest ``bad_name``."""
+    first = _read(shapes.clean_name, who.given_name, "referral.patient.given_name")
+    last = _read(shapes.clean_name, who.family_name, "referral.patient.family_name")
+    return digest(fold(first), fold(last), who.born.isoformat())
+
+
 def reader(
     session: Session, org: str, given: ReaderIn, *, at: datetime, country: str = "US"
 ) -> SourceRow:
@@ -141,6 +148,7 @@ class _Maker:
             id=new_id("pat"),
             org=self.org,
             identity=digest(fold(first), fold(last), born.isoformat(), phone or ""),
+            person=digest(fold(first), fold(last), born.isoformat()),
             given_name=first,
             family_name=last,
             born=born,

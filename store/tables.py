@@ -161,6 +161,7 @@ class InboxRow(Table, table=True):
         Index(None, "state", "received_at"),
         Index(None, "org", "wait_assigner", "wait_value"),
         Index(None, "org", "wait_referral"),
+        Index(None, "org", "wait_patient"),
     )
 
     id: str = Field(primary_key=True)
@@ -180,6 +181,7 @@ class InboxRow(Table, table=True):
     wait_assigner: str | None = Field(default=None, sa_type=Words)
     wait_value: str | None = Field(default=None, sa_type=Words)
     wait_referral: str | None = Field(default=None, sa_type=Words)
+    wait_patient: str | None = None  # PatientRow.person
     wait_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 

@@ -30,6 +30,7 @@ class PatientRow(Table, table=True):
     __tablename__ = "patients"
     __table_args__ = (
         UniqueConstraint("org", "identity"),
+        Index(None, "org", "person"),
         Index(None, "org", "phone"),
         Index(None, "org", "guardian_phone"),
         Index(None, "org", "email"),
@@ -38,6 +39,7 @@ class PatientRow(Table, table=True):
     id: str = Field(primary_key=True)
     org: str
     identity: str  # a hash of name, birth date and phone, folded
+    person: str  # the same without the phone: for who names no number
     given_name: str = Field(sa_type=Words)
     family_name: str = Field(sa_type=Words)
     born: date

@@ -15,7 +15,7 @@ from engine.attributes import NEEDS_ATTENTION, STAGE
 from models.contracts import ReferralEnd, ReferralStart
 from models.decisions import refusal
 from models.details import details
-from models.dues import AT_ONCE, copies, linked
+from models.dues import AT_ONCE, AT_ONCE_SINCE, copies, linked
 from models.facts import AnyDecision, AnyDecisionFact, AnyFact, Fact, ReferralClosed
 from models.referral import Referral
 from models.tasks import TaskKind, again, task_key
@@ -264,6 +264,10 @@ class ReferralWorkflow(Milestones):
             for rule in AT_ONCE:
                 due = rule(self.desk.referral, self.desk.rules)
                 if due is not None:
+                    await self.desk.late(due)
+            for patch, rule in AT_ONCE_SINCE:
+                due = rule(self.desk.referral, self.desk.rules)
+                if due is not None and self.desk.since(patch):
                     await self.desk.late(due)
         view = view_of(self.desk.referral)
         # Each upsert is an Action: what passes while an activity runs (booked, and at once the

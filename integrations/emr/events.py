@@ -104,10 +104,11 @@ def checked(content: Any, now: datetime) -> Event:
     check_dates(dict(fact), now, "data.")
     if event.type == REPLIED and read_text(event).phone is not None:
         return event  # the number says whose it is
-    if event.referral is None or not (event.referral.id or event.referral.external):
+    about = event.referral
+    if about is None or not (about.id or about.external or about.patient):
         raise BadRequest(
-            "referral: say which referral this is about, by our id or by external "
-            "(assigner and value).",
+            "referral: say which referral this is about, by our id, by external (assigner and "
+            "value), or by its patient (given_name, family_name, born).",
             code="invalid_event",
             field="referral",
         )

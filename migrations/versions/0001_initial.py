@@ -54,6 +54,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("org", sa.String(), nullable=False),
         sa.Column("identity", sa.String(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
         sa.Column("given_name", sa.Text(), nullable=False),
         sa.Column("family_name", sa.Text(), nullable=False),
         sa.Column("born", sa.Date(), nullable=False),
@@ -73,6 +74,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_patients_org_email", "patients", ["org", "email"])
     op.create_index("ix_patients_org_guardian_phone", "patients", ["org", "guardian_phone"])
+    op.create_index("ix_patients_org_person", "patients", ["org", "person"])
     op.create_index("ix_patients_org_phone", "patients", ["org", "phone"])
     op.create_table(
         "practices",
@@ -292,6 +294,7 @@ def upgrade() -> None:
         sa.Column("wait_assigner", sa.Text(), nullable=True),
         sa.Column("wait_value", sa.Text(), nullable=True),
         sa.Column("wait_referral", sa.Text(), nullable=True),
+        sa.Column("wait_patient", sa.String(), nullable=True),
         sa.Column("wait_until", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["referral_id"], ["referrals.id"], name="fk_inbox_referral_id"),
         sa.PrimaryKeyConstraint("id", name="pk_inbox"),
@@ -303,6 +306,7 @@ def upgrade() -> None:
         "ix_inbox_org_wait_assigner_wait_value", "inbox", ["org", "wait_assigner", "wait_value"]
     )
     op.create_index("ix_inbox_org_wait_referral", "inbox", ["org", "wait_referral"])
+    op.create_index("ix_inbox_org_wait_patient", "inbox", ["org", "wait_patient"])
     op.create_index("ix_inbox_state_received_at", "inbox", ["state", "received_at"])
     op.create_table(
         "messages",

@@ -13,7 +13,15 @@ from models.due import Due
 from models.dues import answers, begin, care, copies, end, holding, linked, patient, plan
 from models.dues.answers import answer, answer_late, texts_owed
 from models.dues.asking import CERTIFIER, PATIENT, SOURCE, DueRule, recipient, soonest
-from models.dues.begin import acknowledged, request, thank_you, thanks, thanks_owed, verified
+from models.dues.begin import (
+    acknowledged,
+    order_stale,
+    request,
+    thank_you,
+    thanks,
+    thanks_owed,
+    verified,
+)
 from models.dues.care import (
     engagement,
     progress_overdue,
@@ -69,6 +77,7 @@ from models.referral import MessageRef, Referral
 
 __all__ = [
     "AT_ONCE",
+    "AT_ONCE_SINCE",
     "CERTIFIER",
     "CONDITIONS",
     "PATIENT",
@@ -105,6 +114,7 @@ __all__ = [
     "linked",
     "low_score",
     "missing_evaluation",
+    "order_stale",
     "patient_thanks",
     "pause_end",
     "plan_sent",
@@ -136,6 +146,9 @@ __all__ = [
 # Dates that keep acts back and are no acts themselves; no step waits on them.
 CONDITIONS = frozenset({"first_day", "pause_end"})
 
+# The same, asked since a change of behaviour: the patch that marks it, and the rule.
+AT_ONCE_SINCE: tuple[tuple[str, DueRule], ...] = (("2026-11-order-stale", order_stale),)
+
 # What a fact by itself asks of a person at once, wherever the story stands.
 AT_ONCE: tuple[DueRule, ...] = (
     answer,
@@ -154,6 +167,7 @@ RULES: tuple[DueRule, ...] = (
     *care.RULES,
     *end.RULES,
     *AT_ONCE,
+    *(rule for _, rule in AT_ONCE_SINCE),
 )
 
 

@@ -10,7 +10,9 @@ from models.dues.asking import (
     SOURCE,
     DueRule,
     asked,
+    once,
 )
+from models.facts import OrderReceived, VisitCompleted
 from models.hours import Span
 from models.kinds import Kind
 from models.people import SourceKind
@@ -161,6 +163,32 @@ def acknowledged(r: Referral, rules: Rules) -> Due | None:
 def verified(r: Referral, rules: Rules) -> Due | None:
     """When somebody is asked to confirm the first sender."""
     return verify_by(r, rules, first(r))
+
+
+def order_stale(r: Referral, rules: Rules) -> Due | None:
+    """Care that reaches beyond the life of its order: a warning, never a block [G13].
+
+    Asked when a visit took place or is booked after that day, once for each order. Without an order
+    on file there is nothing to renew.
+    """
+    told = [one.at for one in r.all(OrderReceived) if one.signed_and_dated]
+    told += [r.told.at] if r.told.order_signed_and_dated else []
+    if not told or r.discharged():
+        return None
+    ends = rules.calendar.after(max(told), rules.policy.order.stale_after)
+    beyond = [visit.at for visit in r.all(VisitCompleted) if visit.at >= ends]
+    beyond += [one.as_of for one in r.appointments() if one.starts_at >= ends]
+    if not beyond:
+        return None
+    due = Due(
+        key="order_stale",
+        at=min(beyond),
+        owner=Role.FRONT_DESK,
+        task=TaskKind.ORDER_STALE,
+        occasion=f"of-{max(told):%Y%m%d}",
+        says="The order behind this care has grown old",
+    )
+    return once(r, due)
 
 
 RULES: tuple[DueRule, ...] = (

@@ -302,3 +302,55 @@ async def test_every_source_is_its_own_row(door: Door) -> None:
         "provider",
         "provider",
     ]
+
+
+# --- an event that names a patient alone ----------------------------------------------------------
+
+WHO = {"given_name": "jordan", "family_name": " SAMPLE", "born": "1961-01-04"}
+
+
+def seen(day: int = 6, **who: Any) -> dict[str, Any]:
+    at = (START + day * DAY).isoformat()
+    visit = {"visit_id": f"V-{day}", "day": at[:10]}
+    return event("visit_completed", at=at, referral={"patient": WHO | who}, **visit)
+
+
+async def test_it_goes_to_the_only_open_referral(door: Door) -> None:
+    door.now = START + 60 * DAY
+    first = await door.refer()
+    row = await door.tell(seen())
+    assert (row.state, row.referral_id) == ("applied", first)
+    door.write(first, ReferralClosed(at=START + 9 * DAY, by="lee", reason=ClosedReason.DECEASED))
+    late = await door.tell(seen(7))
+    assert (late.state, late.reason) == ("task", "no_open_referral")
+
+
+async def test_of_two_somebody_says_which(door: Door) -> None:
+    door.now = START + 60 * DAY
+    await door.refer(region="knee")
+    await also(door, source={}, region="back")
+    row = await door.tell(seen())
+    assert (row.state, row.reason) == ("task", "several_referrals")
+    by_id = seen()
+    by_id["referral"]["external"] = {"assigner": "example-emr", "value": "R-1001"}
+    assert (await door.tell(by_id)).state == "applied", "an id says it"
+
+
+async def test_the_phone_tells_two_of_one_name_apart(door: Door) -> None:
+    door.now = START + 60 * DAY
+    first = await door.refer()
+    await door.refer(external="R-2", patient={"phone": "(518) 555-0118"})
+    assert (await door.tell(seen())).reason == "several_referrals"
+    row = await door.tell(seen(7, phone="518-555-0117"))
+    assert (row.state, row.referral_id) == ("applied", first)
+    assert (await door.tell(seen(8, phone="no number"))).reason == "several_referrals"
+
+
+async def test_before_the_referral_it_waits_and_attaches_itself(door: Door) -> None:
+    door.now = START + 60 * DAY
+    early = await door.tell(seen())
+    assert early.state == "waiting"
+    assert "sample" not in str(early.wait_patient).lower(), "a hash, no name"
+    first = await door.refer()
+    assert door.intake.status(ORG, early.id).referral_id == first
+    assert door.engine.told(first) == ["visit_completed"]

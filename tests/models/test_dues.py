@@ -28,6 +28,7 @@ from models.facts import (
     MessageHeld,
     MessageSent,
     NotBeforeChanged,
+    OrderReceived,
     PatientDied,
     PlanOfCareReturned,
     ReferralWithdrawn,
@@ -115,6 +116,14 @@ NO_TIME_OFF = CALENDAR.model_copy(update={"closed": (date(2026, 1, 22), date(202
 CLOSED_A_DAY = Rules(policy=rules().policy, calendar=NO_TIME_OFF)
 
 
+ORDERED: Life = [received(START, order_signed_and_dated=True), *IN_CARE[1:]]
+
+
+def order(day: int, *, signed: bool = True) -> AnyFact:
+    fields = {"order_id": f"o{day}", "provider_id": "prv_1", "signed_and_dated": signed}
+    return OrderReceived.model_validate({"at": at(day), **fields})
+
+
 class Row(NamedTuple):
     """A rule, what is known, and what is then promised: when, to whose account, as which task."""
 
@@ -128,6 +137,62 @@ class Row(NamedTuple):
 
 
 ROWS = [
+    # order.stale_after [G13]
+    Row("young enough", dues.order_stale, [*ORDERED, *visits(START, 58)], None),
+    Row("no order, nothing to renew", dues.order_stale, [*IN_CARE, *visits(START, 70)], None),
+    Row(
+        "grown old in care",
+        dues.order_stale,
+        [*ORDERED, *visits(START, 61, 64)],
+        "day 61 14:00",
+        "front_desk",
+        "order_stale:of-20260112",
+    ),
+    Row(
+        "a visit booked beyond it",
+        dues.order_stale,
+        [*ORDERED, visit_ahead(63, told=40)],
+        "day 40 10:00",
+        "front_desk",
+        "order_stale:of-20260112",
+    ),
+    Row(
+        "the first evaluation as well",
+        dues.order_stale,
+        [ORDERED[0], *booked(START, made=50, day=64)],
+        "day 50 13:00",
+        "front_desk",
+        "order_stale:of-20260112",
+    ),
+    Row("renewed in time", dues.order_stale, [*ORDERED, order(40), *visits(START, 64)], None),
+    Row(
+        "an unsigned one renews nothing",
+        dues.order_stale,
+        [*ORDERED, order(40, signed=False), *visits(START, 64)],
+        "day 64 14:00",
+        "front_desk",
+        "order_stale:of-20260112",
+    ),
+    Row(
+        "the next one grows old too",
+        dues.order_stale,
+        [*ORDERED, order(40), *visits(START, 101)],
+        "day 101 14:00",
+        "front_desk",
+        "order_stale:of-20260221",
+    ),
+    Row(
+        "asked once",
+        dues.order_stale,
+        [*ORDERED, *visits(START, 61), opened("order_stale:of-20260112", 61)],
+        None,
+    ),
+    Row(
+        "care is over",
+        dues.order_stale,
+        [*ORDERED, *visits(START, 61), Discharged(at=at(62), reason=Ending.GOALS_MET)],
+        None,
+    ),
     # ack.due / warn / wait_for_duplicates; rules 7 and 8
     Row("15 minutes for duplicates", dues.thank_you, [ASKED], "day 0 10:15"),
     Row(

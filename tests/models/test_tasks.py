@@ -16,6 +16,7 @@ from models.facts import (
     IntakeCompleted,
     MessageApproved,
     MessageSent,
+    OrderReceived,
     PageJudged,
     PatientDied,
     PatientReplied,
@@ -99,6 +100,7 @@ CALLED: Life = [
 ]
 NEEDED = approval(START, 0, "required")
 SECOND = planned(START, day=12, version=2)
+RENEWED = OrderReceived(at=on(START, 40), order_id="o1", provider_id="prv_1", signed_and_dated=True)
 NAMELESS: Life = [TaskOpened(at=START, task="name_guardian:1", role="front_desk", due=on(START, 1))]
 
 ROWS: list[tuple[str, Life, Life]] = [  # task, while it stands, what overtakes it
@@ -168,6 +170,7 @@ ROWS: list[tuple[str, Life, Life]] = [  # task, while it stands, what overtakes 
     ("missing_evaluation:1", discharged(START, 9), evaluated(START)),
     ("sign_summary:1", CARE, [DischargeSummarySigned(at=START)]),
     (f"undeliverable:{PLAN}", CARE, [sent(PLAN, Kind.PLAN_OF_CARE)]),
+    ("order_stale:of-20260112", CARE, [RENEWED]),
     ("name_guardian:1", NAMELESS, [sent("schedule_text:patient:bd-0", Kind.SCHEDULE_TEXT)]),
     (f"release_message:{MESSAGE}", [], [MessageApproved(at=START, by="lee", message=MESSAGE)]),
     (f"approve_message:{MESSAGE}", [], [MessageApproved(at=START, by="lee", message=MESSAGE)]),

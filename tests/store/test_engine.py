@@ -32,6 +32,7 @@ def patient(name: str, number: int = 1) -> PatientRow:
         id=f"pat_{number}",
         org=ORG,
         identity=f"i{number}",
+        person=f"p{number}",
         given_name=name,
         family_name=name,
         born=date(1960, 2, 29),
