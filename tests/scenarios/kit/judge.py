@@ -14,6 +14,7 @@ The rules, as code:
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
@@ -33,6 +34,7 @@ MOMENT = timedelta(minutes=1)  # what comes due as something arrives may be told
 # What only a run itself names: ids made here, and when it was vouched for.
 _OURS = frozenset({"as_of", "confirmed_at", "source_id", "certifier_id", "recipients"})
 _NAMED = ("document_id", "provider_id", "episode_id", "therapist_id")
+_MADE = re.compile(r"\b(?:ref|src|prv)_[2-9a-z]{12}\b")
 _GIVEN_UP = frozenset({"overtaken", "over"})
 
 
@@ -164,14 +166,39 @@ def _unlike(ordered: Evidence, shuffled: Evidence, asked: set[tuple[str, str]]) 
 
 def heard(known: list[Known]) -> dict[str, dict[str, Any]]:
     """What is known of the world in the end, without what a run names by itself."""
-    referral = Referral(one.fact for one in known)
-    return {fact.key: _plain(fact) for fact in referral.facts if fact.kind in MILESTONES}
+    referral, names = Referral(one.fact for one in known), aliases(known)
+    told = [fact for fact in referral.facts if fact.kind in MILESTONES]
+    return {renamed(fact.key, names): _plain(fact, names) for fact in told}
 
 
-def _plain(fact: AnyFact) -> dict[str, Any]:
+def aliases(known: list[Known]) -> dict[str, str]:
+    """The ids a run made, by a name that both runs share: which of its kind came first."""
+    told = sorted({one.fact.key: one.fact for one in known}.values(), key=_came)
+    found: dict[str, str] = {}
+    for fact in told:
+        for made in _MADE.findall(fact.model_dump_json()):
+            kind = made.partition("_")[0]
+            count = sum(one.startswith(kind) for one in found)
+            found.setdefault(made, f"{kind}-no{count}")
+    return found
+
+
+def _came(fact: AnyFact) -> tuple[datetime, str]:
+    return fact.at, fact.kind
+
+
+def renamed(text: str, names: dict[str, str]) -> str:
+    """A text with one run's ids exchanged for the shared names, or back."""
+    for made, shared in names.items():
+        text = text.replace(made, shared)
+    return text
+
+
+def _plain(fact: AnyFact, names: dict[str, str]) -> dict[str, Any]:
     body = fact.model_dump(mode="json", exclude=set(_OURS))
+    shared = {n: renamed(v, names) if isinstance(v, str) else v for n, v in body.items()}
     named = {name: body[name] is not None for name in _NAMED if name in body}
-    return {**body, **named}
+    return {**shared, **named}
 
 
 # --- right on what was known ----------------------------------------------------------------------
@@ -236,7 +263,8 @@ def _name(found: Evidence, sent: Sent) -> Name:
     if to.startswith("recipient:"):
         places = _recipients(found, sent.life)
         to = f"recipient:{places.index(to.partition(':')[2])}"
-    return (sent.life, kind, to, occasion)
+    names = aliases(found.known.get(sent.life, []))
+    return (sent.life, kind, renamed(to, names), renamed(occasion, names))
 
 
 def _as_known(found: Evidence, name: Name) -> MessageRef:
@@ -246,7 +274,8 @@ def _as_known(found: Evidence, name: Name) -> MessageRef:
         places = _recipients(found, life)
         place = int(to.partition(":")[2])
         to = f"recipient:{places[place]}" if place < len(places) else to
-    return MessageRef(Kind(kind), to, occasion)
+    back = {shared: made for made, shared in aliases(found.known.get(life, [])).items()}
+    return MessageRef(Kind(kind), renamed(to, back), renamed(occasion, back))
 
 
 def _recipients(found: Evidence, life: str) -> list[str]:

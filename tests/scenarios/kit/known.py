@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from models import cadence, dues
+from models import cadence, dues, releases
 from models.due import Due
+from models.dues import begin, copies, linked
+from models.facts import CertifierNamed
 from models.kinds import Kind
 from models.policy import Rules
 from models.referral import MessageRef, Referral
@@ -33,7 +35,8 @@ def right(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
 
 
 def _thanks(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
-    return dues.thanks(r) == message and _come(dues.thank_you(r, rules), at)
+    asked = [one for one in (begin.first(r), *linked.further(r)) if one.message == message]
+    return bool(asked) and _come(begin.thank_when(r, rules, asked[0]), at)
 
 
 def _reach(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
@@ -87,8 +90,13 @@ def _missed(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> boo
 def _plan(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
     del rules, at
     newest = r.plan()
-    known = newest is not None and message.occasion == f"v{newest.version}"
-    return known and r.received.certifier_id is not None
+    version, _, whose = message.occasion.partition("-")
+    certifier = r.received.certifier_id
+    if newest is None or version != f"v{newest.version}" or certifier is None:
+        return False
+    # Another certifier gets what is not signed; who was asked first is asked by the version alone.
+    took_over = any(named.instead_of for named in r.all(CertifierNamed))
+    return (whose == certifier and not r.certified()) if took_over else not whose
 
 
 def _request(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
@@ -96,14 +104,26 @@ def _request(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bo
     return act is not None and act.message == message and act.at <= at
 
 
+def _copy(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
+    """For who does not treat: asked for, and allowed by the patient or by a person (rule 2)."""
+    who = message.to.partition(":")[2] or r.received.source_id
+    today = rules.calendar.local_date(at)
+    allowed = releases.released(r.facts, who, message.kind, today) or r.approved(message)
+    owed = copies.owed(r, rules, who) == message and who in copies.names(r)
+    return allowed and owed and _come(copies.copy_of(who)(r, rules), at)
+
+
 def _report(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
+    if message.to.startswith("source"):
+        return _copy(r, message, rules, at)
     newest = dues.report_to_send(r)
     named = newest is not None and newest.report_id == message.occasion
     return named and _come(dues.progress_report(r, rules), at)
 
 
 def _summary(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
-    del message, rules, at
+    if message.to.startswith("source"):
+        return _copy(r, message, rules, at)
     return r.discharged() and r.evaluation_on_record() and r.summary_signed()
 
 
