@@ -317,6 +317,13 @@ def cases(start: datetime) -> dict[str, Case]:
             {f"renew_authorization:{about(start, 0)}": ("billing", "day 16 17:00")},
             until=18,
         ),
+        "order_stale: as soon as a visit is known beyond the life of the order": Case(
+            dues.order_stale,
+            booked(start, day=64),
+            {f"order_stale:of-{start:%Y%m%d}": ("front_desk", "day 0 13:00")},
+            until=2,
+            request={"order_signed_and_dated": True},
+        ),
         "request: a milestone without one": Case(
             dues.request,
             visits(start, 1),
