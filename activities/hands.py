@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal, cast
 
+from sqlmodel import Session
+
 from activities.deciding import lease_ends
 from activities.intake import Intake
 from models.errors import BadRequest, Refused
@@ -24,12 +26,13 @@ from models.facts import (
 )
 from models.organization import Staff
 from models.roles import Role
-from models.tasks import TaskKind
-from store import audit, calls, contacts, tasks
+from models.tasks import GATHERED, TaskKind
+from store import audit, calls, contacts, gathering, tasks
 from store.tables import CallLockRow, TaskRow
 
 Act = Literal["take", "return", "hand-over", "done", "dismiss"]
 ACTS: Final[tuple[Act, ...]] = ("take", "return", "hand-over", "done", "dismiss")
+_ENDS: Final = frozenset({"done", "dismiss"})
 
 
 class Hands:
@@ -77,6 +80,8 @@ class Hands:
             self._staff(org, to, "to")
         now = self._intake.clock()
         row = await asyncio.to_thread(self._row, org, task_id)
+        if act in _ENDS and row.kind in GATHERED.values():
+            return await self._end_each(row, act, by, now)
         if row.referral_id is None:
             return await asyncio.to_thread(self._act, row, act, by, to, now)
         decision = _decision(row.key, act, by, to, now)
@@ -92,7 +97,33 @@ class Hands:
         self._staff(org, by, "by")
         return await asyncio.to_thread(self._lock, org, referral_id, by, self._intake.clock())
 
+    def parts(self, org: str, rows: Sequence[TaskRow]) -> dict[str, Sequence[TaskRow]]:
+        """What each task of a practice gathers, by its id; soonest first."""
+        whole = [row for row in rows if row.org == org and row.kind in GATHERED.values()]
+        with self._store.read() as session:
+            return {row.id: gathering.gathered(session, row.id) for row in whole}
+
     # --- inside ---------------------------------------------------------------------------------
+
+    async def _end_each(self, row: TaskRow, act: Act, by: str, now: datetime) -> TaskRow:
+        """One call answers every task it was about; one that is refused stays, and with it this."""
+        refused: Refused | None = None
+        for part in self.parts(row.org, [row])[row.id]:
+            try:
+                await self.act(row.org, part.id, act, by=by)
+            except Refused as error:
+                refused = error
+        if refused is not None:
+            raise refused
+        return await asyncio.to_thread(self._end, row, act, by, now)
+
+    def _end(self, row: TaskRow, act: Act, by: str, now: datetime) -> TaskRow:
+        with self._store.write() as session:
+            done = tasks.finish_gathered(
+                session, row.org, row.id, by=by, at=now, outcome=_outcome(act)
+            )
+            self._note(session, row, act, by, now)
+            return done
 
     def _row(self, org: str, task_id: str) -> TaskRow:
         with self._store.read() as session:
@@ -114,18 +145,15 @@ class Hands:
             elif act == "return":
                 done = tasks.give_back(session, row.org, row.id)
             else:
-                outcome = "dismissed" if act == "dismiss" else "done"
-                done = tasks.complete(session, row.org, row.id, by=by, at=now, outcome=outcome)
-            audit.note(
-                session,
-                org=row.org,
-                who=by,
-                what=f"task_{act.replace('-', '_')}",
-                subject=row.id,
-                at=now,
-                recorded_at=now,
-            )
+                done = tasks.complete(
+                    session, row.org, row.id, by=by, at=now, outcome=_outcome(act)
+                )
+            self._note(session, row, act, by, now)
             return done
+
+    def _note(self, session: Session, row: TaskRow, act: Act, by: str, now: datetime) -> None:
+        what = f"task_{act.replace('-', '_')}"
+        audit.note(session, org=row.org, who=by, what=what, subject=row.id, at=now, recorded_at=now)
 
     def _lock(self, org: str, referral_id: str, by: str, now: datetime) -> CallLockRow:
         tenant = self._tenants.get(org)
@@ -163,6 +191,8 @@ def _decision(task: str, act: Act, by: str, to: str | None, now: datetime) -> An
         return TaskReturned(at=now, as_of=now, by=by, task=task)
     if act == "hand-over":
         return TaskHandedOver(at=now, as_of=now, by=by, task=task, to=cast(str, to))
-    return TaskCompleted(
-        at=now, as_of=now, by=by, task=task, outcome="dismissed" if act == "dismiss" else "done"
-    )
+    return TaskCompleted(at=now, as_of=now, by=by, task=task, outcome=_outcome(act))
+
+
+def _outcome(act: Act) -> Literal["done", "dismissed"]:
+    return "dismissed" if act == "dismiss" else "done"

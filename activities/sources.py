@@ -78,7 +78,8 @@ class Sources:
         task, fresh = sources.open_quiet(session, source, since=since, at=at, due=due)
         if fresh:
             sources.set_next_touch(session, source, due)
-        self._tell_crm(session, task, worth, at)
+        whole = tasks.get(session, task.org, task.gathered_in) if task.gathered_in else task
+        self._tell_crm(session, whole, source.id, worth, at)
         return task
 
     def _escalate(
@@ -105,7 +106,9 @@ class Sources:
         )
         return None
 
-    def _tell_crm(self, session: Session, task: TaskRow, worth: Priority, at: datetime) -> None:
+    def _tell_crm(
+        self, session: Session, task: TaskRow, source_id: str, worth: Priority, at: datetime
+    ) -> None:
         # Source facts only, by id: a CRM is not a place for patients (policy.md rule 23).
         post.queue_crm(
             session,
@@ -115,7 +118,7 @@ class Sources:
             payload={
                 "type": "task",
                 "kind": task.kind,
-                "source_id": task.subject,
+                "source_id": source_id,
                 "priority": worth,
                 "due": task.due.isoformat(),
                 "says": task.says,

@@ -23,9 +23,11 @@ async def tasks(
     """Print what stands open, soonest first; raises BadRequest for an unknown role or person."""
     doors = await Doors.open()
     tenant = doors.org(org)
-    rows = Hands(doors.intake).open_tasks(tenant, role=_role(role), clinic_id=clinic, who=who)
+    hands = Hands(doors.intake)
+    rows = hands.open_tasks(tenant, role=_role(role), clinic_id=clinic, who=who)
+    parts = hands.parts(tenant, rows)
     if as_json:
-        print_json([_task(row) for row in rows])
+        print_json([_task(row, parts.get(row.id, ())) for row in rows])
         return 0
     table = Table(box=None, header_style="dim")
     for name, least in (("due", 22), ("task", 16), ("whose", 10), ("about", 16)):
@@ -38,9 +40,11 @@ async def tasks(
             moment(row.due, ZoneInfo(place.zone)),
             row.id,
             _whose(row),
-            row.referral_id or row.source_id or row.inbox_id or "",
+            row.referral_id or row.source_id or row.practice_id or row.inbox_id or "",
             row.says,
         )
+        for part in parts.get(row.id, ()):
+            table.add_row("", "", "", part.referral_id or part.source_id or "", f"  {part.says}")
     out.print(table if rows else "Nothing is to be done.")
     return 0
 
@@ -82,8 +86,9 @@ def _whose(row: TaskRow) -> str:
     return f"{words(row.role)}{raised}{held}"
 
 
-def _task(row: TaskRow) -> dict[str, object]:
+def _task(row: TaskRow, parts: Sequence[TaskRow] = ()) -> dict[str, object]:
     shown = ("id", "kind", "says", "role", "raised_to", "state", "owner", "clinic_id")
     told: dict[str, object] = {name: getattr(row, name) for name in shown}
     told |= {"due": row.due.isoformat(), "referral": row.referral_id, "source": row.source_id}
-    return {**told, "event": row.inbox_id}
+    told |= {"event": row.inbox_id, "practice": row.practice_id}
+    return told | ({"parts": [_task(part) for part in parts]} if parts else {})

@@ -90,6 +90,8 @@ class TaskKind(StrEnum):
     TELL_SOURCE = "tell_source"
     FEED_SILENT = "feed_silent"
     RE_ENGAGEMENT = "re_engagement"
+    CALL_PRACTICE = "call_practice"
+    QUIET_PRACTICE = "quiet_practice"
 
 
 Moot = Callable[["Referral", str], bool]  # of a referral and the task's occasion
@@ -572,6 +574,24 @@ SPECS: dict[TaskKind, TaskSpec] = {
         _never,
         own_ladder=True,
     ),
+    TaskKind.CALL_PRACTICE: TaskSpec(
+        Role.FRONT_DESK, "Call this practice once about everything listed here", _never
+    ),
+    TaskKind.QUIET_PRACTICE: TaskSpec(
+        Role.LIAISON,
+        "Several physicians of one practice have gone quiet: call once, or write one note",
+        _never,
+        own_ladder=True,
+    ),
+}
+
+# One call for a whole practice, one word about its silence (policy.md rule 13): what is gathered
+# into which task, where a practice has more than one of it.
+GATHERED: dict[TaskKind, TaskKind] = {
+    TaskKind.CALL_CERTIFIER: TaskKind.CALL_PRACTICE,
+    TaskKind.DIRECTOR_CALL: TaskKind.CALL_PRACTICE,
+    TaskKind.UNDELIVERABLE: TaskKind.CALL_PRACTICE,
+    TaskKind.RE_ENGAGEMENT: TaskKind.QUIET_PRACTICE,
 }
 
 

@@ -147,7 +147,12 @@ def overdue(session: Session, orgs: Iterable[str], now: datetime) -> list[Late]:
     """Open tasks past their time, by organization and by who has to do them."""
     query = (
         select(TaskRow.org, TaskRow.role, func.count(), func.min(TaskRow.due))
-        .where(col(TaskRow.org).in_(list(orgs)), TaskRow.state == TaskState.OPEN, TaskRow.due < now)
+        .where(
+            col(TaskRow.org).in_(list(orgs)),
+            TaskRow.state == TaskState.OPEN,
+            TaskRow.due < now,
+            col(TaskRow.gathered_in).is_(None),
+        )
         .group_by(col(TaskRow.org), col(TaskRow.role))
     )
     return [Late(*row) for row in session.exec(query)]

@@ -91,7 +91,9 @@ def _referrals(session: Session, by: Any, *where: ColumnElement[bool]) -> Counts
 
 def _tasks(session: Session, now: datetime) -> list[tuple[str, str, int, int]]:
     late = func.sum(case((col(TaskRow.due) < now, 1), else_=0))
-    query = select(TaskRow.org, TaskRow.role, _NUMBER, late).where(TaskRow.state == TaskState.OPEN)
+    query = select(TaskRow.org, TaskRow.role, _NUMBER, late).where(
+        TaskRow.state == TaskState.OPEN, col(TaskRow.gathered_in).is_(None)
+    )
     return list(session.exec(query.group_by(col(TaskRow.org), col(TaskRow.role))))
 
 

@@ -24,7 +24,7 @@ from models.policy import Rules
 from models.referral import Referral
 from models.regions import Region
 from models.tasks import SPECS, kind_of, moot
-from store import referrals, sources
+from store import gathering, referrals, sources
 from store.engine import Store
 from store.rows import digest
 from store.tables import FactRow, ReferralRow, SourceRow, TaskRow, TaskState
@@ -237,6 +237,7 @@ def _sync_tasks(session: Session, row: ReferralRow, referral: Referral) -> None:
     done = {fact.task: fact for fact in referral.all(TaskCompleted)}
     retracted = {f.task for f in referral.facts if isinstance(f, TaskOpened) and f.retracted}
     for key, task in rows.items():
+        before = task.state if task in session else None
         finished = done.get(key)
         task.done_at = finished.at if finished else None
         task.done_by = finished.by if finished else None
@@ -252,3 +253,5 @@ def _sync_tasks(session: Session, row: ReferralRow, referral: Referral) -> None:
             overtaken = key in retracted or moot(key, referral)
             task.state = TaskState.MOOT if overtaken else TaskState.OPEN
         session.add(task)
+        if task.state != before:
+            gathering.gather(session, task)

@@ -16,7 +16,7 @@ from models.errors import NotFound
 from models.facts import ClosedReason
 from models.linking import Link
 from models.tasks import TaskKind, task_key
-from store import tasks
+from store import gathering, tasks
 from store.rows import LOCKED
 from store.tables import ReferralRow, SourceRow, TaskRow, TaskState
 
@@ -93,6 +93,7 @@ def open_quiet(
         # Closed without a referral since: a policy or a correction said so, and says so no more.
         task.state, task.done_at, task.due = TaskState.OPEN, None, due
         session.add(task)
+        gathering.gather(session, task)
     source.quiet_since = source.quiet_since or since
     session.add(source)
     session.flush()
@@ -107,6 +108,7 @@ def close_quiet(session: Session, source: SourceRow, *, at: datetime) -> None:
     for task in tasks.open_tasks(session, source.org, source_id=source.id, kind=_QUIET):
         task.state, task.done_at = TaskState.MOOT, at
         session.add(task)
+        gathering.gather(session, task)
     session.flush()
 
 

@@ -207,7 +207,7 @@ class DocumentRow(Table, table=True):
 
 
 class TaskRow(Table, table=True):
-    """Something a person must do; ``subject`` is the referral, the source, or ``org``."""
+    """Something a person must do; ``subject`` is the referral, source or practice, or ``org``."""
 
     __tablename__ = "tasks"
     __table_args__ = (
@@ -215,6 +215,8 @@ class TaskRow(Table, table=True):
         Index(None, "org", "state", "role", "due"),
         Index(None, "referral_id"),
         Index(None, "source_id"),
+        Index(None, "practice_id"),
+        Index(None, "gathered_in"),
     )
 
     id: str = Field(primary_key=True)
@@ -224,6 +226,8 @@ class TaskRow(Table, table=True):
     referral_id: str | None = Field(default=None, foreign_key="referrals.id")
     source_id: str | None = Field(default=None, foreign_key="sources.id")
     inbox_id: str | None = Field(default=None, foreign_key="inbox.id")
+    practice_id: str | None = Field(default=None, foreign_key="practices.id")  # store/gathering.py
+    gathered_in: str | None = Field(default=None, foreign_key="tasks.id")
     key: str
     kind: str
     role: str

@@ -18,6 +18,7 @@ from models.ids import new_id
 from models.refusals.hands import taken
 from models.roles import Role
 from models.tasks import SPECS, TaskKind, task_key
+from store import gathering
 from store.rows import LOCKED, find_or_insert
 from store.tables import InboxRow, ReferralRow, SourceRow, TaskRow, TaskState
 
@@ -71,7 +72,7 @@ def open_for_source(
     says: str | None = None,
 ) -> TaskRow:
     """The task's row on a source, opened unless it exists."""
-    return _open(
+    row = _open(
         session,
         TaskRow(
             id=new_id("tsk"),
@@ -86,6 +87,8 @@ def open_for_source(
             opened_at=at,
         ),
     )
+    gathering.gather(session, row)
+    return row
 
 
 def open_for_org(
@@ -136,6 +139,18 @@ def find(session: Session, org: str, subject: str, key: str) -> TaskRow | None:
     return session.exec(query).first()
 
 
+def finish_gathered(
+    session: Session, org: str, task_id: str, *, by: str, at: datetime, outcome: str
+) -> TaskRow:
+    """A practice's task is done by this person, once nothing is left under it; else it stays."""
+    row = get(session, org, task_id)
+    if not gathering.gathered(session, row.id) and row.state != TaskState.DONE:
+        row.state, row.done_at, row.done_by, row.outcome = TaskState.DONE, at, by, outcome
+        session.add(row)
+        session.flush()
+    return row
+
+
 def complete(
     session: Session,
     org: str,
@@ -158,6 +173,7 @@ def complete(
         row.state, row.done_at, row.done_by, row.outcome = TaskState.DONE, at, by, outcome
         session.add(row)
         session.flush()
+        gathering.gather(session, row)
     return row
 
 
@@ -203,6 +219,7 @@ def overtake(session: Session, org: str, task_id: str) -> TaskRow:
     row.state = TaskState.MOOT
     session.add(row)
     session.flush()
+    gathering.gather(session, row)
     return row
 
 
@@ -230,6 +247,7 @@ def may_rise(
         .where(
             TaskRow.org == org,
             TaskRow.state == TaskState.OPEN,
+            col(TaskRow.gathered_in).is_(None),
             TaskRow.role != Role.DIRECTOR,
             col(TaskRow.raised_to).is_(None) | (col(TaskRow.raised_to) != Role.DIRECTOR),
             or_(col(TaskRow.due) < now, *nobody),
@@ -251,9 +269,12 @@ def open_tasks(
 ) -> Sequence[TaskRow]:
     """What stands open, soonest first; a clinic also sees what belongs to every clinic.
 
-    A role sees its own and what was raised to it, or past it.
+    A role sees its own and what was raised to it, or past it. What is gathered under a task of its
+    practice is left out, unless one referral or one source is asked about.
     """
     query = select(TaskRow).where(TaskRow.org == org, TaskRow.state == TaskState.OPEN)
+    if referral_id is None and source_id is None:
+        query = query.where(col(TaskRow.gathered_in).is_(None))
     if role is not None:
         raised = col(TaskRow.raised_to).in_(duty.upwards(role))
         query = query.where(

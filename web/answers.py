@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from models.base import Model
 from models.contracts import Card
 from models.facts import UtcDatetime
@@ -70,6 +72,8 @@ class TaskView(Model):
     referral_id: str | None = None
     source_id: str | None = None
     event_id: str | None = None
+    practice_id: str | None = None
+    parts: tuple[TaskView, ...] = ()  # what a call to a practice is about; done with it
 
 
 class CallLock(Model):
@@ -111,7 +115,8 @@ def event_status(base_url: str, row: InboxRow) -> EventStatus:
     )
 
 
-def task_view(row: TaskRow) -> TaskView:
-    """A task as the API shows it."""
+def task_view(row: TaskRow, parts: Sequence[TaskRow] = ()) -> TaskView:
+    """A task as the API shows it; ``parts`` are what one of a practice gathers."""
     shown = row.model_dump(include=set(TaskView.model_fields))
-    return TaskView(**shown, event_id=row.inbox_id)
+    gathered = tuple(task_view(part) for part in parts)
+    return TaskView(**shown, event_id=row.inbox_id, parts=gathered)

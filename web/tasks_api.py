@@ -46,7 +46,8 @@ def router(settings: Settings, intake: Intake) -> APIRouter:
         """What stands open, soonest first; `for` a staff id: what they have, then what is free."""
         org = organization_of(settings, request.headers.get("authorization"))
         rows = await asyncio.to_thread(hands.open_tasks, org, role=role, clinic_id=clinic, who=who)
-        return [task_view(row) for row in rows]
+        parts = await asyncio.to_thread(hands.parts, org, rows)
+        return [task_view(row, parts.get(row.id, ())) for row in rows]
 
     @api.post(
         "/tasks/{task_id}/{act}",

@@ -355,6 +355,8 @@ def upgrade() -> None:
         sa.Column("referral_id", sa.String(), nullable=True),
         sa.Column("source_id", sa.String(), nullable=True),
         sa.Column("inbox_id", sa.String(), nullable=True),
+        sa.Column("practice_id", sa.String(), nullable=True),
+        sa.Column("gathered_in", sa.String(), nullable=True),
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("role", sa.String(), nullable=False),
@@ -367,11 +369,15 @@ def upgrade() -> None:
         sa.Column("done_by", sa.String(), nullable=True),
         sa.Column("outcome", sa.String(), nullable=True),
         sa.ForeignKeyConstraint(["inbox_id"], ["inbox.id"], name="fk_tasks_inbox_id"),
+        sa.ForeignKeyConstraint(["practice_id"], ["practices.id"], name="fk_tasks_practice_id"),
+        sa.ForeignKeyConstraint(["gathered_in"], ["tasks.id"], name="fk_tasks_gathered_in"),
         sa.ForeignKeyConstraint(["referral_id"], ["referrals.id"], name="fk_tasks_referral_id"),
         sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name="fk_tasks_source_id"),
         sa.PrimaryKeyConstraint("id", name="pk_tasks"),
         sa.UniqueConstraint("org", "subject", "key", name="uq_tasks_org_subject_key"),
     )
+    op.create_index("ix_tasks_gathered_in", "tasks", ["gathered_in"])
+    op.create_index("ix_tasks_practice_id", "tasks", ["practice_id"])
     op.create_index("ix_tasks_org_state_role_due", "tasks", ["org", "state", "role", "due"])
     op.create_index("ix_tasks_referral_id", "tasks", ["referral_id"])
     op.create_index("ix_tasks_source_id", "tasks", ["source_id"])
