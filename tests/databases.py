@@ -22,6 +22,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from store.engine import Store, migrate, open_store
 
@@ -57,6 +58,21 @@ def postgres_url(template: str = "template0") -> Iterator[str]:
     _admin(folder, f"CREATE DATABASE {name} TEMPLATE {template}")
     yield _url(folder, name)
     _admin(folder, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def until_somebody_waits(store: Store) -> None:
+    """Until a second writer has come to the lock; on SQLite it cannot even begin."""
+    if store.dialect == "sqlite":
+        return
+    patience = time.monotonic() + 10
+    waiting = 0
+    while not waiting and time.monotonic() < patience:
+        with store.read() as session:
+            found = session.connection().execute(
+                text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            )
+            waiting = found.scalar_one()
+    assert waiting
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from models.roles import Role
 from store import gathering, tasks
 from store.engine import Store
 from store.tables import DeliveryRow, SourceRow, TaskRow, TaskState
-from tests.databases import postgres_store, sqlite_store
+from tests.databases import postgres_store, sqlite_store, until_somebody_waits
 from tests.doors import ORG, START, Door, referral_event
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -76,6 +77,21 @@ async def test_one_call_stands_by_itself_two_stand_as_one(door: Door) -> None:
     assert (whole.kind, whole.clinic_id) == ("call_practice", None)
     assert whole.due == door.now + 4 * HOUR  # the soonest of its parts
     assert parts(door, whole) == [second, *sorted([first, third], key=parts(door, whole).index)]
+
+
+async def test_two_calls_opened_at_the_same_moment_stand_as_one(door: Door) -> None:
+    """Nobody sees what the other has not committed yet, so the second waits for the practice."""
+    first, second, _ = await practice(door)
+    due = door.now + HOUR
+    opened = TaskOpened(at=door.now, task=CHASE, role="front_desk", due=due)
+    thread = threading.Thread(target=ask, args=(door, second))
+    with door.store.write() as session:
+        door.intake.record.write_in(session, ORG, first, opened, recorded_at=door.now)
+        thread.start()
+        until_somebody_waits(door.store)
+    thread.join()
+    (whole,) = board(door)
+    assert (whole.kind, len(parts(door, whole))) == ("call_practice", 2)
 
 
 async def test_who_had_the_first_has_the_whole_call(door: Door) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import text
 from sqlmodel import col, select
 
 from models.contracts import Card
@@ -34,7 +32,7 @@ from store import post, referrals, tasks
 from store.engine import Store
 from store.record import Record
 from store.tables import FactRow, ReferralRow, SourceRow, TaskRow, TaskState
-from tests.databases import postgres_store
+from tests.databases import postgres_store, until_somebody_waits
 from tests.lives import easy_life, rules
 from tests.store.world import CLINIC, DAY, HOUR, ORG, START, a_referral, people, received_by
 
@@ -322,21 +320,6 @@ def test_who_waits_for_the_referral_knows_what_the_other_wrote(
     assert [(card.stage, card.open_tasks) for card in cards] == [(stage, 0)]
     assert record.card(ORG, ref) == cards[0]
     assert len(rows(store, ref)) == 3
-
-
-def until_somebody_waits(store: Store) -> None:
-    """Until a second writer has come to the lock; on SQLite it cannot even begin."""
-    if store.dialect == "sqlite":
-        return
-    patience = time.monotonic() + 10
-    waiting = 0
-    while not waiting and time.monotonic() < patience:
-        with store.read() as session:
-            found = session.connection().execute(
-                text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            )
-            waiting = found.scalar_one()
-    assert waiting
 
 
 # --- rows -----------------------------------------------------------------------------------------
