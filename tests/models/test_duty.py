@@ -187,6 +187,7 @@ def test_a_promise_that_asks_the_director_itself_is_not_raised_twice() -> None:
         TaskKind.REVIEW_CHANGED_PLAN,
         TaskKind.WRITE_PROGRESS,
         TaskKind.RE_ENGAGEMENT,
+        TaskKind.QUIET_PRACTICE,
     }
 
 
