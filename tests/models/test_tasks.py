@@ -187,6 +187,8 @@ STAND = {
     TaskKind.TELL_SOURCE,
     TaskKind.RE_ENGAGEMENT,
     TaskKind.FEED_SILENT,
+    TaskKind.CALL_PRACTICE,
+    TaskKind.QUIET_PRACTICE,
 }
 
 
