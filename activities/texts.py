@@ -115,22 +115,7 @@ class Texts:
         if not on:
             return []
         first = next((row for row in on if named is not None and row.id == named.id), on[0])
-        gravest, *also = replies.meanings_of(text)
-        return [
-            (
-                row,
-                PatientReplied(
-                    at=event.at,
-                    as_of=event.as_of or event.at,
-                    retracted=event.retracted,
-                    reply_id=text.reply_id,
-                    meaning=gravest,
-                    also=tuple(also),
-                    here=row.id == first.id,
-                ),
-            )
-            for row in on
-        ]
+        return [(row, _replied(event, text, here=row.id == first.id)) for row in on]
 
     def ask_nobody_s(self, session: Session, inbox: InboxRow, reply: PatientReplied) -> bool:
         """A text that no open referral answers becomes somebody's all the same; True if it asks.
@@ -158,16 +143,7 @@ class Texts:
 
     def nobody_s(self, session: Session, inbox: InboxRow, event: Event) -> PatientReplied:
         """The fact a text would be, were there a referral to tell it to."""
-        text = self.take_in(session, inbox, event)
-        gravest, *also = replies.meanings_of(text)
-        return PatientReplied(
-            at=event.at,
-            as_of=event.as_of or event.at,
-            retracted=event.retracted,
-            reply_id=text.reply_id,
-            meaning=gravest,
-            also=tuple(also),
-        )
+        return _replied(event, self.take_in(session, inbox, event))
 
     # --- inside ---------------------------------------------------------------------------------
 
@@ -199,3 +175,17 @@ class Texts:
 
     def _first_clinic(self, org: str) -> str:
         return self._tenants.get(org).organization.clinics[0].id
+
+
+def _replied(event: Event, text: ReplyRow, *, here: bool = True) -> PatientReplied:
+    """The fact that a text is; ``here`` for the referral that answers it."""
+    gravest, *also = replies.meanings_of(text)
+    return PatientReplied(
+        at=event.at,
+        as_of=event.as_of or event.at,
+        retracted=event.retracted,
+        reply_id=text.reply_id,
+        meaning=gravest,
+        also=tuple(also),
+        here=here,
+    )

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, update
+from sqlalchemy import ColumnElement, func, update
 from sqlmodel import Session, col, select
 
 from models.ids import new_id
@@ -330,23 +330,17 @@ def texts_to(session: Session, org: str, phone: str, since: datetime) -> list[da
 
     The one word in answer to a text is outside the caps (policy.md §2 text.cap).
     """
-    query = (
-        select(DeliveryRow.claimed_at)
-        .join(MessageRow, col(MessageRow.id) == col(DeliveryRow.subject_id))
-        .where(
-            DeliveryRow.org == org,
-            DeliveryRow.address_ref == phone,
-            DeliveryRow.channel == "sms",
-            col(DeliveryRow.claimed_at) >= since,
-            col(DeliveryRow.state).in_(WENT_OUT),
-            col(MessageRow.kind).not_in(list(REPLIES)),
-        )
-    )
-    return sorted(at for at in session.exec(query) if at is not None)
+    recent = col(DeliveryRow.claimed_at) >= since
+    return _texts(session, org, phone, recent, col(MessageRow.kind).not_in(list(REPLIES)))
 
 
 def last_text(session: Session, org: str, phone: str, kind: Kind) -> datetime | None:
     """When a text of one kind last went to a number, whichever referral it was for."""
+    return max(_texts(session, org, phone, col(MessageRow.kind) == kind), default=None)
+
+
+def _texts(session: Session, org: str, phone: str, *which: ColumnElement[bool]) -> list[datetime]:
+    """When texts went to a number, or may have, oldest first."""
     query = (
         select(DeliveryRow.claimed_at)
         .join(MessageRow, col(MessageRow.id) == col(DeliveryRow.subject_id))
@@ -355,11 +349,11 @@ def last_text(session: Session, org: str, phone: str, kind: Kind) -> datetime | 
             DeliveryRow.address_ref == phone,
             DeliveryRow.channel == "sms",
             DeliveryRow.subject_type == SubjectType.MESSAGE,
-            MessageRow.kind == kind,
             col(DeliveryRow.state).in_(WENT_OUT),
+            *which,
         )
     )
-    return max((at for at in session.exec(query) if at is not None), default=None)
+    return sorted(at for at in session.exec(query) if at is not None)
 
 
 def failures_to(session: Session, org: str, address: str) -> int:

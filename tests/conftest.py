@@ -20,6 +20,7 @@ from engine.install import SERVER
 from engine.server import Engine, find_or_start
 from models.errors import EngineUnavailable
 from tests.logging_kept import logging_kept
+from tests.required import lacking
 
 
 @pytest.fixture(scope="session")
@@ -73,9 +74,7 @@ async def engine(
             say=speaker(pytestconfig),
         )
     except EngineUnavailable as error:
-        if os.environ.get("CI"):
-            pytest.fail(str(error), pytrace=False)
-        pytest.skip(str(error))
+        lacking(str(error))
     yield started
     await started.stop()
 

@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -25,6 +25,7 @@ import pytest
 from sqlalchemy import text
 
 from store.engine import Store, migrate, open_store
+from tests.required import lacking
 
 _WATCH = '"$@" & server=$!; read _; kill -INT $server; wait $server; rm -rf "$HOME_DIR"'
 _INITDB = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
@@ -45,6 +46,17 @@ def sqlite_store(folder: Path) -> Iterator[Store]:
 def postgres_store() -> Iterator[Store]:
     """A migrated Postgres database of its own; skips, or fails under CI, without Postgres."""
     with postgres_url(template=_postgres_template()) as url:
+        store = open_store(url)
+        yield store
+        store.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A database of either kind without a single table; import it into a ``conftest.py``."""
+    with ExitStack() as stack:
+        sqlite = f"sqlite:///{tmp_path / 'loop.db'}"
+        url = sqlite if request.param == "sqlite" else stack.enter_context(postgres_url())
         store = open_store(url)
         yield store
         store.close()
@@ -80,10 +92,7 @@ def cluster() -> Path:
     """The folder with the socket of this session's cluster, started at the first call."""
     programs = _programs()
     if programs is None:
-        reason = "no PostgreSQL server programs (initdb, postgres) on this machine"
-        if os.environ.get("CI"):
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
+        lacking("no PostgreSQL server programs (initdb, postgres) on this machine")
     folder = Path(tempfile.mkdtemp(prefix="loop-pg-", dir="/tmp"))  # a socket's path is short
     account = "postgres" if os.geteuid() == 0 else None  # the server refuses to run as root
     if account:

@@ -19,7 +19,14 @@ ROOT = Path(__file__).parent.parent
 LESSON = ROOT / "docs" / "engineers" / "add-a-step.md"
 # What the lesson's code needs to run.
 PARTS = ("models", "engine", "workflows", "integrations", "telemetry", "pyproject.toml")
-TEST_PARTS = ("conftest.py", "logging_kept.py", "theater.py", "lives.py", "release.py")
+TEST_PARTS = (
+    "conftest.py",
+    "logging_kept.py",
+    "required.py",
+    "theater.py",
+    "lives.py",
+    "release.py",
+)
 
 
 class Block(NamedTuple):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from models.facts import DECISIONS, MILESTONES
+from tests.required import lacking
 from workflows.milestones import Milestones
 
 ROOT = Path(__file__).parent.parent
@@ -42,6 +43,7 @@ MAY_IMPORT = {
 OURS = {*MAY_IMPORT, "settings", "starter", "worker", "demo", "migrations"}
 MAY_USE_TEMPORAL = {"engine", "activities", "workflows"}
 ROOTS_IN_WEB = {"web/app.py"}
+SKIPS = {"pytest.skip", "pytest.mark.skip", "pytest.mark.skipif", "pytest.importorskip"}
 
 
 def imports(path: Path) -> set[str]:
@@ -98,3 +100,24 @@ def test_models_read_no_clock() -> None:
             if node.value.id in clocks and node.attr in {"now", "utcnow", "today", "monotonic"}
         }
         assert not read, f"{path.name} reads a clock: {read}"
+
+
+def test_what_is_required_under_ci_is_never_skipped_there() -> None:
+    said = [
+        str(path.relative_to(ROOT))
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in SKIPS
+    ]
+    assert said == ["tests/required.py"], "end it by tests.required.lacking"
+
+
+@pytest.mark.parametrize(
+    ("ci", "ends"), [("true", pytest.fail.Exception), ("", pytest.skip.Exception)]
+)
+def test_what_is_lacking_fails_under_ci(
+    monkeypatch: pytest.MonkeyPatch, ci: str, ends: type[BaseException]
+) -> None:
+    monkeypatch.setenv("CI", ci)
+    with pytest.raises(ends, match="no such part"):
+        lacking("no such part")

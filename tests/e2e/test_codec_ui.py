@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from tests.browser import chromium
 from tests.databases import sqlite_store
 from tests.doors import Door
 from tests.lives import received, rules
+from tests.required import lacking
 from tests.theater import on_stage
 from tests.web.codec.conftest import ALEX, production
 from web.app import create_app
@@ -49,10 +49,7 @@ async def scene(engine: Engine, tmp_path: Path) -> AsyncIterator[Scene]:
     )
     if started.ui_address is None:
         await started.stop()
-        reason = "there is no Temporal Web UI on this machine, and it cannot be built"
-        if os.environ.get("CI"):
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
+        lacking("there is no Temporal Web UI on this machine, and it cannot be built")
     try:
         settings = production(tmp_path, public_url=home, temporal_ui_address=started.ui_address)
         client = await connect(started.address, started.namespace, keyring=settings.keyring)

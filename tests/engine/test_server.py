@@ -31,6 +31,7 @@ from engine.serverfiles import (
 )
 from models.errors import EngineUnavailable
 from tests.engine.tiny import Note, Reads
+from tests.required import lacking
 
 needs_server = pytest.mark.engine
 
@@ -126,7 +127,7 @@ async def test_a_second_start_on_the_same_directory_shares_the_first(
 @needs_server
 async def test_the_web_ui_comes_with_it(engine: Engine, tmp_path: Path) -> None:
     if not install.WEB_UI.ready():
-        pytest.skip("the Web UI is not built on this machine")
+        lacking("the Web UI is not built on this machine")
     codec = "http://127.0.0.1:9/codec"
     async with running(tmp_path, ui=True, codec_endpoint=codec) as started:
         assert started.ui_address is not None
@@ -314,7 +315,7 @@ async def test_the_build_with_go_is_announced_kept_and_used_at_once_next_time(
     calls = tmp_path / "calls"
     real = Path(REAL_SERVER)
     if not real.exists():
-        pytest.skip("this machine has its server from somewhere else")
+        lacking("this machine has its server from somewhere else")
     put(
         bare / "go",
         f'echo "$@" >> {calls}',

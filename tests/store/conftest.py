@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from store.engine import Store
-from tests.databases import postgres_store, sqlite_store
+from tests.databases import empty, postgres_store, sqlite_store
+
+__all__ = ["empty", "store"]
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
