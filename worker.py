@@ -97,9 +97,10 @@ def make_worker(
 
     A driver of virtual time gives its own ``clock``, so that what the store learned bears it too.
     """
-    intake = Intake(store, Loop(client, task_queue), tenants, clock)
+    loop = Loop(client, task_queue)
+    intake = Intake(store, loop, tenants, clock)
     post = Post(store, tenants, channels_for(settings, tenants), clock)
-    book = Book(store, tenants, clock)
+    book = Book(store, tenants, clock, loop)
     sources = Sources(store, tenants, clock)
     chores = chores_for(settings, store, tenants, intake, clock)
     return Worker(

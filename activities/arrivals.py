@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlmodel import Session
 
-from activities.linking import Linking
+from activities.linking import Linked, Linking
 from activities.tenants import Tenants
 from integrations.emr.referrals import Arrival, Flaw
 from models.errors import BadRequest
@@ -19,7 +19,7 @@ from models.tasks import SPECS, TaskKind, task_key
 from store import people, referrals, tasks
 from store.record import Record
 from store.rows import LOCKED
-from store.tables import InboxRow, PatientRow, ProviderRow, ReferralRow
+from store.tables import InboxRow, PatientRow, PracticeRow, ProviderRow, ReferralRow
 
 _DECEASED = "A referral came for a patient who is on record as deceased: say what is right"
 
@@ -36,6 +36,11 @@ class Arrived(NamedTuple):
     new: bool = False
     heard: bool = False
     question: str | None = None  # what a person must decide before anything is changed
+
+
+def inbox_id_of(referral_id: str) -> str:
+    """The inbox row that brought a referral: the reverse of ``referral_id_for``."""
+    return "evt_" + referral_id.partition("_")[2]
 
 
 def referral_id_for(row: InboxRow) -> str:
@@ -65,6 +70,27 @@ def clinic_for(tenants: Tenants, org: str, named: str | None) -> str:
     return named
 
 
+class MachineReading(NamedTuple):
+    """How a request came that a machine read; the default is one that none did."""
+
+    confirmed: bool = True
+    pages: int = 0
+    fax: str | None = None
+    fax_verified: bool = False
+
+    def facts(self, told: ReferralReceived) -> dict[str, object]:
+        """What the fact says of it; a sender is taken for who they are once somebody has looked."""
+        if not self.pages:
+            return {}
+        return {
+            "origin": "fax",
+            "confirmed": self.confirmed,
+            "pages": self.pages,
+            "fax_verified": self.fax_verified,
+            "source_verified": told.source_verified and self.confirmed,
+        }
+
+
 class Arrivals:
     """Writes new referrals; every method works inside the caller's transaction."""
 
@@ -89,6 +115,8 @@ class Arrivals:
         if mine is not None:
             return Arrived(mine, new=True, heard=True)
         known = referrals.find(session, inbox.org, new.external) if new.external else None
+        if inbox.origin == "hand" and event.referral is not None and event.referral.id is not None:
+            known = referrals.get(session, inbox.org, event.referral.id)  # a person corrects it
         if known is not None:
             return self._again(session, inbox, event, arrival, known, now)
         return self._make(session, inbox, event, arrival, now)
@@ -98,6 +126,7 @@ class Arrivals:
     ) -> Arrived:
         org, new, received_at = inbox.org, arrival.referral, arrival.received_at
         found = self._people(session, inbox, new)
+        machine = self._machine(session, inbox, new, found)
         policy = self._tenants.get(org).policy
         clinic_id = clinic_for(self._tenants, org, new.clinic)
         rules = self._tenants.rules(org, clinic_id, received_at)
@@ -110,7 +139,9 @@ class Arrivals:
             region=new.region,
         )
         window = policy.capture.dedupe_window
-        linked = self._linking.find(session, org, found.patient.id, request, window)
+        linked = Linked()  # what may be misread is linked to nothing
+        if machine.confirmed:
+            linked = self._linking.find(session, org, found.patient.id, request, window)
         if linked.died is not None:
             return Arrived(linked.died, question=_DECEASED)
         first = linked.first
@@ -130,13 +161,16 @@ class Arrivals:
             duplicate_of=first.id if first else None,
             linked_as=linked.link if first else None,
             region=new.region,
+            fax_from=machine.fax,
+            confirmed=machine.confirmed,
         )
         told = _received(event, arrival, found, inbox.origin, max(received_at, inbox.received_at))
+        told = told.model_copy(update=machine.facts(told))
         about = first or row
         asked = [self._ask(session, inbox, about, row, flaw) for flaw in arrival.flaws]
         if first is None:
             self._record.write_in(session, org, row.id, told, *asked, recorded_at=now)
-            return Arrived(row, new=True, heard=True)
+            return Arrived(row, new=True, heard=machine.confirmed)
         order = _order(row, arrival, found, told)
         facts = (*self._linking.brought(session, linked, row, told, order), *asked)
         if facts:
@@ -156,7 +190,12 @@ class Arrivals:
         if event.retracted:
             return Arrived(known, question="The source takes this referral back: decide what to do")
         found = self._people(session, inbox, arrival.referral)
-        if (found.patient.id, found.source.id) != (known.patient_id, known.source_id):
+        same_people = (found.patient.id, found.source.id) == (known.patient_id, known.source_id)
+        if inbox.origin == "hand" and known.duplicate_of is None:
+            other = self._corrected(session, inbox, event, arrival, known, found, now)
+            if other is not None:
+                return other
+        elif not same_people:
             return Arrived(
                 known,
                 question="This referral came again with another patient or source: which is right?",
@@ -170,7 +209,8 @@ class Arrivals:
         if known.duplicate_of is not None:
             facts += self._linking.told_again(session, known, told)
         else:
-            told = told.model_copy(update={"at": first.at})
+            kept = ("at", "confirmed", "pages", "fax_verified")
+            told = told.model_copy(update={name: getattr(first, name) for name in kept})
             same = told.model_copy(update={"as_of": first.as_of}) == first
             facts += [] if same else [told]
             known.region = arrival.referral.region or known.region
@@ -180,6 +220,73 @@ class Arrivals:
         if facts:
             self._record.write_in(session, inbox.org, known.id, *facts, recorded_at=now)
         return Arrived(known, tuple(facts))
+
+    def _corrected(
+        self,
+        session: Session,
+        inbox: InboxRow,
+        event: Event,
+        arrival: Arrival,
+        known: ReferralRow,
+        found: people.Everyone,
+        now: datetime,
+    ) -> Arrived | None:
+        """A person says who it is about: another patient, another sender, or one we have already.
+
+        Where the request belongs to a referral on record it is linked there, as if it had come
+        now; the one a machine had made of it is then for the person to reject.
+        """
+        new = arrival.referral
+        if not known.confirmed:
+            request = Request(
+                source_id=found.source.id,
+                kind=SourceKind(found.source.kind),
+                received_at=arrival.received_at,
+                region=new.region,
+            )
+            window = self._tenants.get(inbox.org).policy.capture.dedupe_window
+            linked = self._linking.find(session, inbox.org, found.patient.id, request, window)
+            if linked.first is not None or linked.died is not None:
+                return self._make(session, inbox, event, arrival, now)
+        before, known.patient_id = known.patient_id, found.patient.id
+        known.source_id, known.urgency = found.source.id, new.urgency
+        known.reason = new.reason or known.reason
+        session.add(known)
+        session.flush()
+        if before != found.patient.id:
+            people.forget_if_alone(session, before)
+        return None
+
+    def _machine(
+        self, session: Session, inbox: InboxRow, new: NewReferral, found: people.Everyone
+    ) -> MachineReading:
+        """What follows from a machine's reading: a person confirms it, unless all of it is known.
+
+        Known is a patient of the same name, birth date and phone whom somebody has vouched for,
+        sent by a source we know from a number that is verified as its office's (rule 7).
+        """
+        read = new.machine_read
+        if read is None:
+            self._vouch(session, found)
+            return MachineReading()
+        office = people.office_by_fax(session, inbox.org, read.fax) if read.fax else None
+        verified = office is not None and office.fax_verified
+        theirs = verified and office is not None and found.source.practice_id == office.id
+        known = people.vouched_for(session, found.patient.id, referral_id_for(inbox))
+        return MachineReading(
+            confirmed=theirs and known and found.source.verified,
+            pages=read.pages,
+            fax=read.fax,
+            fax_verified=verified,
+        )
+
+    def _vouch(self, session: Session, found: people.Everyone) -> None:
+        """A system we trust has told the office's number: pages from there are known from now."""
+        source = found.source
+        office = session.get(PracticeRow, source.practice_id) if source.practice_id else None
+        if source.verified and office is not None and office.fax is not None:
+            office.fax_verified = True
+            session.add(office)
 
     def _people(self, session: Session, inbox: InboxRow, new: NewReferral) -> people.Everyone:
         calendar = self._tenants.calendar(inbox.org, inbox.received_at)
@@ -191,6 +298,7 @@ class Arrivals:
             at=inbox.received_at,
             today=today,
             country=self._tenants.get(inbox.org).organization.country,
+            trusted=new.machine_read is None,
         )
 
         # Whoever has left certifies nothing and reads no reports, whatever an old form says.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime
 
@@ -10,22 +11,29 @@ from temporalio import activity
 
 from activities.guard import scrubbed
 from activities.listening import Listening
+from activities.loop import Loop
 from activities.tenants import Tenants
 from models.contracts import Answer, RecordInput, TaskInput
-from models.facts import CallLogged, Decision, TaskHeld, TaskOpened
+from models.facts import CallLogged, Decision, RequestConfirmed, TaskHeld, TaskOpened
+from models.people import SourceKind
+from models.sources import watched
 from models.tasks import task_key
-from store import audit, calls, contacts, referrals, tasks
+from store import audit, calls, contacts, referrals, sources, tasks
 from store.engine import Store
 from store.record import Record
+from store.tables import PracticeRow
 
 
 class Book:
     """Writes and answers what is known; methods block and run in the worker's threads."""
 
-    def __init__(self, store: Store, tenants: Tenants, clock: Callable[[], datetime]) -> None:
-        """``clock`` is the wall clock, for ``recorded_at``."""
+    def __init__(
+        self, store: Store, tenants: Tenants, clock: Callable[[], datetime], loop: Loop
+    ) -> None:
+        """``clock`` is the wall clock, for ``recorded_at``; ``loop`` tells who else must hear."""
         self._store = store
         self._clock = clock
+        self._loop = loop
         self._listening = Listening(store, tenants)
         self._record = Record(store)
 
@@ -36,10 +44,17 @@ class Book:
             return self.open(given, activity.info().started_time)
 
     @activity.defn(name="record_facts")
-    def record(self, given: RecordInput) -> Answer:
-        """Write facts; see ``note``."""
+    async def record(self, given: RecordInput) -> Answer:
+        """Write facts, then tell whoever else must know; see ``note``.
+
+        Cut off in between, both are done again: facts are keyed, and every telling may be repeated.
+        """
         with scrubbed():
-            return self.note(given)
+            answer = await asyncio.to_thread(self.note, given)
+            heard = await asyncio.to_thread(self.source_heard, given)
+            if heard is not None:
+                await self._loop.source_heard(given.org, *heard)
+            return answer
 
     def open(self, given: TaskInput, at: datetime) -> Answer:
         """The task's row and fact in one transaction; a task that exists is only answered.
@@ -90,6 +105,8 @@ class Book:
             for fact in written.fresh:
                 if isinstance(fact, CallLogged):
                     self._hang_up(session, given, fact)
+                if isinstance(fact, RequestConfirmed) and not fact.retracted:
+                    self._vouched(session, given)
                 if isinstance(fact, Decision):
                     audit.note(
                         session,
@@ -106,6 +123,27 @@ class Book:
         now = self._clock()
         self._record.write_in(session, given.org, given.referral_id, held, recorded_at=now)
         return Answer(learned=(held,), held_until=held.until)
+
+    def source_heard(self, given: RecordInput) -> tuple[str, datetime] | None:
+        """The source whose watch hears of it now that a person has vouched for its request."""
+        told = [fact for fact in given.facts if isinstance(fact, RequestConfirmed)]
+        if not told or told[-1].retracted:
+            return None
+        with self._store.read() as session:
+            row = referrals.get(session, given.org, given.referral_id)
+            source = contacts.source_of(session, given.org, given.referral_id)
+            return (source.id, row.received_at) if watched(SourceKind(source.kind)) else None
+
+    def _vouched(self, session: Session, given: RecordInput) -> None:
+        """The sender is who they say, and the number theirs; the source has been heard from."""
+        row = referrals.get(session, given.org, given.referral_id)
+        source = contacts.source_of(session, given.org, given.referral_id)
+        office = session.get(PracticeRow, source.practice_id) if source.practice_id else None
+        source.verified = True
+        if office is not None and office.fax is not None and office.fax == row.fax_from:
+            office.fax_verified = True
+            session.add(office)
+        sources.received(session, source, row.received_at)
 
     def _hang_up(self, session: Session, given: RecordInput, call: CallLogged) -> None:
         """The call is over: colleagues may call the number again (policy.md rule 18)."""

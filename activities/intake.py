@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from activities import naming, notes
+from activities import confirming, naming, notes
 from activities.apply import Applied, Apply, Telling, read_row
 from activities.arrivals import check_clinic
+from activities.confirming import Confirming
 from activities.deciding import Deciding
 from activities.decisions import read_decision
 from activities.loop import Decided, Loop
@@ -30,7 +31,7 @@ from models.errors import (
     UserError,
 )
 from models.events import Event
-from models.facts import AnyDecision, AnyFact
+from models.facts import AnyDecision, AnyFact, RequestConfirmed
 from models.tasks import TaskKind
 from store import inbox, lookups
 from store.engine import Store
@@ -67,6 +68,7 @@ class Intake:
         self._apply = Apply(store, self.record, tenants)
         self._deciding = Deciding(store, loop, tenants, clock, self.dispatch)
         self._texts = Texts(tenants)
+        self._confirming = Confirming(store, self.accept, self.dispatch)
 
     # --- accepting --------------------------------------------------------------------------------
 
@@ -168,6 +170,8 @@ class Intake:
         shown as failed (engine-traps.md §6). A task of a closed referral is completed in the
         record. Raises Refused with the reason, NotFound, EngineUnavailable.
         """
+        if isinstance(decision, RequestConfirmed):
+            decision = await self._confirming.made_true(org, referral_id, decision)
         return await self._deciding.decide(org, referral_id, decision)
 
     def read_decision(self, org: str, referral_id: str, content: Any) -> AnyDecision:
@@ -177,6 +181,8 @@ class Intake:
         NotFound for an unknown referral, StoreUnavailable.
         """
         tenant, now = self.tenants.get(org), self.clock()
+        if isinstance(content, dict) and content.get("kind") == confirming.KIND:
+            content = self._confirming.retold(org, referral_id, content, now)
         if isinstance(content, dict) and content.get("kind") == naming.KIND:
             with self.store.write() as session:
                 referral = self.record.load(session, org, referral_id)

@@ -51,7 +51,7 @@ class Linking:
         since = request.received_at - length
         for row in referrals.of_patient(session, org, patient_id, since=since):
             referral = self._record.load(session, org, row.id)
-            if never_was(referral):
+            if never_was(referral) or referral.unconfirmed():
                 continue
             if referral.died():
                 return Linked(died=row)

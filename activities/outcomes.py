@@ -23,6 +23,7 @@ from models.facts import (
     TaskOpened,
 )
 from models.kinds import Kind
+from models.parties import SENDER
 from models.roles import Role
 from models.tasks import SPECS, TaskKind, task_key
 from store import consent, contacts, post, referrals, sources
@@ -220,7 +221,7 @@ class Outcomes:
         """A touch with the source, by its id alone; a patient's is never told (rule 23)."""
         given = turn.given
         source = contacts.touched(session, given.org, given.referral_id, to)
-        if source is None:
+        if source is None or given.to == SENDER:  # nobody has vouched for that request yet (7)
             return
         post.queue_crm(
             session,

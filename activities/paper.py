@@ -21,6 +21,7 @@ from models.documents import (
     PlanOfCareFax,
     ProgressReport,
     ProgressUpdate,
+    ReceiptNotice,
     Signature,
     SignatureRequest,
     ThankYouLetter,
@@ -39,7 +40,7 @@ from models.kinds import Kind
 from models.policy import Rules
 from models.referral import MessageRef, Referral
 from reports import plan_of_care, words
-from reports.kit.text import day
+from reports.kit.text import day, moment
 from reports.registry import build
 from store.tables import DocumentRow
 
@@ -301,7 +302,22 @@ def _enclosed(given: Paper, prefix: str, suffix: str, what: str, row: DocumentRo
     return Page(lambda: letter_page.build(data, row.pdf))
 
 
+def _receipt_notice(given: Paper) -> Page:
+    """No patient: the number is the office's, who is meant a machine has read (rule 7)."""
+    received = given.referral.received
+    zone = given.letterhead.time_zone
+    called = moment(dues.call_by(given.referral, given.rules), zone)
+    data = ReceiptNotice(
+        **given.envelope("RN"),
+        pages_received=max(received.pages, 1),
+        received_at=received.at,
+        next_step=f"We call your patient by {called}.",
+    )
+    return Page(lambda: build(data))
+
+
 _PAPERS: dict[Kind, Callable[[Paper], Page | None]] = {
+    Kind.RECEIPT_NOTICE: _receipt_notice,
     Kind.THANK_YOU: _thank_you,
     Kind.PLAN_OF_CARE: _plan_of_care,
     Kind.SIGNATURE_REQUEST: _signature_request,

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from models.facts import AppointmentBooked, CallOutcome, Meaning, PatientReplied
+from models.facts import (
+    AppointmentBooked,
+    CallOutcome,
+    Meaning,
+    PatientReplied,
+    RequestConfirmed,
+)
 from models.tasks import TaskKind, task_key
 
 if TYPE_CHECKING:
@@ -83,9 +89,13 @@ def overtaken(r: Referral, kind: TaskKind, occasion: str) -> bool:
 
 
 def wrong_number(r: Referral) -> PatientReplied | None:
-    """The text by which a stranger told us that the number is not the patient's."""
+    """The text by which a stranger told us that the number is not the patient's.
+
+    It stands until the patient was reached, or a person has corrected the number.
+    """
     told = [one for one in r.all(PatientReplied) if one.says(Meaning.WRONG_NUMBER)]
     reached = [c.at for c in r.calls() if c.outcome is CallOutcome.REACHED]
+    reached += [c.at for c in r.all(RequestConfirmed) if "patient.phone" in c.corrected]
     last = told[-1] if told else None
     return None if last is None or any(at > last.at for at in reached) else last
 

@@ -60,6 +60,7 @@ def card_of(r: Referral, rules: Rules, *, org: str, clinic_id: str, referral_id:
         holds=_waits_for(r, rules),
         paused_until=paused.until if paused is not None and not r.over() else None,
         in_hands_of=r.in_hands_of(),
+        confirmed=not r.unconfirmed(),
         closed_reason=str(closing.reason) if closing else None,
         version=r.version,
     )

@@ -220,6 +220,7 @@ class Card(Model):
     paused_until: datetime | None = None  # nothing goes to the patient before
     in_hands_of: str | None = None  # a staff id
     closed_reason: str | None = None
+    confirmed: bool = True
     version: str = ""
 
 

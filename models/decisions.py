@@ -19,6 +19,8 @@ from models.facts import (
     Paused,
     ReferralClosed,
     Reopened,
+    RequestConfirmed,
+    RequestRejected,
     Resumed,
     TaskCompleted,
     TaskHandedOver,
@@ -65,6 +67,8 @@ def refusal(r: Referral, decision: AnyDecision) -> Refusal | None:
         return closing.reopen(r, decision)
     if isinstance(decision, MessageApproved):
         return _approve(r, decision)
+    if isinstance(decision, RequestConfirmed | RequestRejected):
+        return _request(r, decision)
     if isinstance(decision, PageJudged):
         return _page(r, decision)
     if isinstance(decision, HoldPlaced):
@@ -121,6 +125,20 @@ def _task(r: Referral, decision: TaskCompleted) -> Refusal | None:
             sentence="Say what is on the page (page_judged), or dismiss it as no page of the plan.",
         )
     return None
+
+
+def _request(r: Referral, decision: RequestConfirmed | RequestRejected) -> Refusal | None:
+    """Only what a machine read is confirmed or rejected; a detail may be corrected later."""
+    if r.over():
+        return Refusal(code="over", sentence="This referral is over; reopen it first.")
+    if r.unconfirmed():
+        return None
+    if isinstance(decision, RequestConfirmed) and decision.corrected:
+        return None
+    return Refusal(
+        code="confirmed_already",
+        sentence="Somebody has vouched for this referral already; correct it, or close it.",
+    )
 
 
 def _page(r: Referral, said: PageJudged) -> Refusal | None:

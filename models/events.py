@@ -89,6 +89,16 @@ class OrderIn(StrictModel):
     holds_full_plan: bool = False
 
 
+class MachineRead(StrictModel):
+    """A machine read the referral from a fax: whatever it says may be misread.
+
+    ``fax`` is the number the pages came from, as the fax line told it; None where it was withheld.
+    """
+
+    fax: Short | None = None
+    pages: Annotated[int, Field(ge=1, le=500)] = 1
+
+
 class NewReferral(StrictModel):
     """A request to treat one patient."""
 
@@ -104,6 +114,7 @@ class NewReferral(StrictModel):
     region: Region | None = None  # tells two courses of one patient apart (policy.md rule 12)
     not_before: UtcDatetime | None = None
     order: OrderIn | None = None
+    machine_read: MachineRead | None = None  # a person must confirm it first (policy.md rule 7)
     reason: Annotated[str, Field(max_length=2000)] | None = None
 
 

@@ -143,7 +143,7 @@ def _office(
 
 
 MESSAGES: dict[Kind, MessageSpec] = {
-    Kind.RECEIPT_NOTICE: _office("receipt_notice", written=False),
+    Kind.RECEIPT_NOTICE: _office("receipt_notice"),
     Kind.THANK_YOU: _office("thank_you"),
     Kind.THANK_YOU_PAST_PATIENT: MessageSpec(
         Audience.PAST_PATIENT,

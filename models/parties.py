@@ -10,13 +10,20 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from models.facts import CertifierNamed, CoSourceAdded, ProviderLeft, ReferralReceived
+from models.facts import (
+    CertifierNamed,
+    CoSourceAdded,
+    ProviderLeft,
+    ReferralReceived,
+    RequestConfirmed,
+)
 from models.people import SourceKind
 
 if TYPE_CHECKING:
     from models.referral import Referral
 
 SOURCE, PATIENT, CERTIFIER = "source", "patient", "certifier"
+SENDER = "sender"  # the office whose fax number the pages came from
 
 
 class Sender(NamedTuple):
@@ -97,8 +104,17 @@ def standing(
     others: Sequence[CoSourceAdded],
     named: Sequence[CertifierNamed],
     left: Sequence[ProviderLeft],
+    confirmed: RequestConfirmed | None = None,
 ) -> ReferralReceived:
-    """The request as it stands by now: filled in by co-sources, changed by who came and went."""
+    """The request as it stands by now: filled in by co-sources, changed by who came and went.
+
+    One that a machine read begins when a person vouches for it and its sender (rule 7).
+    """
+    if confirmed is not None and not told.confirmed:
+        at = max(told.confirmed_at, confirmed.at)
+        told = told.model_copy(
+            update={"confirmed": True, "confirmed_at": at, "source_verified": True}
+        )
     if not (others or named or left):
         return told
     filled = _certifier(told, others, named)

@@ -49,6 +49,8 @@ from models.facts import (
     ReferralReceived,
     ReferralWithdrawn,
     Reopened,
+    RequestConfirmed,
+    RequestRejected,
     Signer,
     TaskCompleted,
     TaskHeld,
@@ -161,6 +163,7 @@ class Referral:
                 self.all(CoSourceAdded),
                 self.all(CertifierNamed),
                 self.all(ProviderLeft),
+                self.last(RequestConfirmed),
             )
         return self._request
 
@@ -175,6 +178,14 @@ class Referral:
     def is_received(self) -> bool:
         """Whether the request itself is known (a milestone may come first)."""
         return "referral_received" in self._facts
+
+    def unconfirmed(self) -> bool:
+        """A machine read the request and no person has vouched for it yet (rule 7)."""
+        return self.is_received() and not self.received.confirmed
+
+    def rejected(self) -> RequestRejected | None:
+        """A person's word that what a machine read is no request to us."""
+        return self.last(RequestRejected)
 
     def taken_back(self) -> bool:
         """Whether the request was retracted: it never was one, and nobody is waited for."""
@@ -466,11 +477,12 @@ class Referral:
     def over(self) -> bool:
         """No step may go on: closed, deceased, told in error, or withdrawn before care began."""
         gone = bool(self.withdrawn()) and not self.evaluated()
-        return self.closed() or gone or self.died() or self.taken_back()
+        never = self.taken_back() or self.rejected() is not None
+        return self.closed() or gone or self.died() or never
 
     def closing_reason(self) -> ClosedReason:
         """The reason the story's own end would write."""
-        if self.taken_back():
+        if self.taken_back() or self.rejected() is not None:
             return ClosedReason.ENTERED_IN_ERROR
         if self.died():
             return ClosedReason.DECEASED

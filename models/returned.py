@@ -77,7 +77,8 @@ def declined(r: Referral) -> PageJudged | None:
     said = newest(r)
     if said is None or said.verdict is not PageVerdict.DECLINED or r.certified():
         return None
-    return said
+    replaced = parties.replaced_at(r)
+    return None if replaced is not None and replaced > said.at else said
 
 
 def occasion(said: PageJudged) -> str:

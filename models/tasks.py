@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 class TaskKind(StrEnum):
     """Every reason to ask a person."""
 
+    CONFIRM_REQUEST = "confirm_request"
     VERIFY_SENDER = "verify_sender"
     NAME_GUARDIAN = "name_guardian"
     ACKNOWLEDGE = "acknowledge"
@@ -323,6 +324,13 @@ def _let_go(r: Referral, occasion: str) -> bool:
 
 
 SPECS: dict[TaskKind, TaskSpec] = {
+    TaskKind.CONFIRM_REQUEST: TaskSpec(
+        Role.FRONT_DESK,
+        "A machine read this referral from a fax: confirm name, birth date, phone and sender, or "
+        "reject it; nobody is contacted until then",
+        lambda r, _: r.over() or not r.unconfirmed(),
+        urgent=True,
+    ),
     TaskKind.VERIFY_SENDER: TaskSpec(
         Role.FRONT_DESK,
         "Confirm who sent this referral; nobody is thanked until then",

@@ -56,6 +56,8 @@ def contact(
 ) -> Contact:
     """The party ``patient``, ``certifier``, ``source``, ``source:<id>`` or ``recipient:<id>``.
 
+    ``sender`` is the office whose fax number the pages came from that a machine read.
+
     ``source`` alone is who sent the referral first; the ids are a source's and a provider's. *on*
     is the local day for which the patient's age counts; without it the day the referral came.
     Raises NotFound for an unknown referral, party or provider, and where no certifier is named.
@@ -66,6 +68,8 @@ def contact(
     if party == "source" or party.startswith("source:"):
         day = on or referral.received_at.date()
         return _source(session, sender_of(session, org, referral_id, party), party, day)
+    if party == "sender" and referral.fax_from is not None:
+        return _sender(session, org, referral.fax_from)
     if party == "certifier" and referral.certifier_id is not None:
         return _provider(session, org, referral.certifier_id, party)
     if party.startswith("recipient:"):
@@ -141,6 +145,21 @@ def _patient(session: Session, referral: ReferralRow, on: date) -> Contact:
         may_text=row.texted,
         may_email=row.may_email,
         patient_id=row.id,
+    )
+
+
+def _sender(session: Session, org: str, fax: str) -> Contact:
+    """An office by its number alone; raises NotFound where it is nobody's we know."""
+    office = people.office_by_fax(session, org, fax)
+    if office is None or not office.fax_verified:
+        raise NotFound("Nobody we know has this fax number.", code="no_recipient")
+    return Contact(
+        party="sender",
+        name=office.name,
+        fax=fax,
+        practice=office.name,
+        treating=True,
+        practice_id=office.id,
     )
 
 

@@ -95,6 +95,16 @@ def ended_deceased(session: Session, referral_id: str, fact: AnyFact) -> bool:
     return any(death_told(parse_fact(told.body)) for told in session.exec(query).all())
 
 
+def told_by_hand(session: Session, org: str, prefix: str) -> Sequence[InboxRow]:
+    """The rows a person's decision brought, by how their event ids begin; newest last."""
+    query = select(InboxRow).where(
+        InboxRow.org == org,
+        InboxRow.origin == "hand",
+        col(InboxRow.event_id).startswith(prefix, autoescape=True),
+    )
+    return session.exec(query.order_by(col(InboxRow.received_at), col(InboxRow.id))).all()
+
+
 def row(session: Session, row_id: str) -> InboxRow | None:
     """One inbox row of any organization; for the code that applies it."""
     return session.get(InboxRow, row_id)

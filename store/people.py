@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from models import shapes
 from models.errors import BadRequest
 from models.events import NewReferral, PatientIn, PatientRef, ProviderIn, ReaderIn, SourceIn
+from models.facts import ClosedReason
 from models.ids import new_id
 from models.people import (
     Certifier,
@@ -27,7 +28,7 @@ from models.people import (
 )
 from store.columns import Table
 from store.rows import digest, find_or_insert, fold
-from store.tables import PatientRow, PracticeRow, ProviderRow, SourceRow
+from store.tables import PatientRow, PracticeRow, ProviderRow, ReferralRow, SourceRow
 
 T = TypeVar("T")
 R = TypeVar("R", bound=Table)
@@ -67,14 +68,18 @@ def everyone(
     at: datetime,
     today: date,
     country: str = "US",
+    trusted: bool = True,
 ) -> Everyone:
     """Find or make everyone a new referral names.
+
+    What a machine read (``trusted`` False) finds people and makes new ones, but changes nobody:
+    a misread number must not take the place of one we know (policy.md rule 7).
 
     *today* is the clinic's local date; phones without a country code are read as *country*'s.
     Raises BadRequest with ``field`` for a number, address, NPI or birth date that cannot be; the
     caller's transaction must then be rolled back. Asking twice makes nobody twice.
     """
-    maker = _Maker(session, org, at, today, country)
+    maker = _Maker(session, org, at, today, country, trusted=trusted)
     source, sender = maker.source(new.source)
     certifier = maker.provider(new.certifier, "certifier") if new.certifier else sender
     return Everyone(
@@ -134,9 +139,18 @@ def standing_in(session: Session, row: ProviderRow, on: date) -> ProviderRow | N
 class _Maker:
     """One referral's worth of finding and making."""
 
-    def __init__(self, session: Session, org: str, at: datetime, today: date, country: str) -> None:
+    def __init__(
+        self,
+        session: Session,
+        org: str,
+        at: datetime,
+        today: date,
+        country: str,
+        *,
+        trusted: bool = True,
+    ) -> None:
         self.session, self.org, self.at = session, org, at
-        self.today, self.country = today, country
+        self.today, self.country, self.trusted = today, country, trusted
 
     def patient(self, given: PatientIn, *, by_friend: bool) -> PatientRow:
         """The patient; a number ``by_friend`` is texted once somebody else vouches for it."""
@@ -189,8 +203,8 @@ class _Maker:
             created_at=self.at,
         )
         found, fresh = find_or_insert(self.session, row, lambda: self._known_provider(row))
-        if fresh:
-            return row
+        if fresh or not self.trusted:
+            return found
         if row.credential != Credential.OTHER:
             found.credential = row.credential
         if row.practice_id and found.left_on and row.practice_id != found.practice_id:
@@ -217,8 +231,8 @@ class _Maker:
             created_at=self.at,
         )
         found, fresh = find_or_insert(self.session, row, lambda: self._known_practice(row))
-        if fresh:
-            return row
+        if fresh or not self.trusted:
+            return found
         found.fax = found.fax or row.fax
         # The office's own number and mailbox stay; a provider's may be personal.
         found.phone, found.email = found.phone or row.phone, found.email or row.email
@@ -260,8 +274,8 @@ class _Maker:
             SourceRow.org == self.org, SourceRow.identity == row.identity
         )
         found, fresh = find_or_insert(self.session, row, lambda: self.session.exec(query).first())
-        if fresh:
-            return row, provider
+        if fresh or not self.trusted:
+            return found, provider
         found.practice_id = row.practice_id or found.practice_id
         found.verified = found.verified or row.verified
         return self._updated(found, row, given, (*_REACH, "fax")), provider
@@ -314,6 +328,8 @@ class _Maker:
 
     def _updated(self, found: R, told: R, given: PatientIn | ProviderIn, names: Names) -> R:
         """Take over what was really told: a default is no news, and nothing is no correction."""
+        if not self.trusted:
+            return found
         for name in names:
             value = getattr(told, name)
             if name in given.model_fields_set and value is not None:
@@ -321,6 +337,33 @@ class _Maker:
         self.session.add(found)
         self.session.flush()
         return found
+
+
+def office_by_fax(session: Session, org: str, fax: str) -> PracticeRow | None:
+    """The practice a fax number belongs to (policy.md rule 13)."""
+    query = select(PracticeRow).where(PracticeRow.org == org, PracticeRow.fax == fax)
+    return session.exec(query).first()
+
+
+def vouched_for(session: Session, patient_id: str, besides: str) -> bool:
+    """Whether a person, or a system we trust, has sent this very patient before."""
+    query = select(ReferralRow.id).where(
+        ReferralRow.patient_id == patient_id,
+        ReferralRow.id != besides,
+        col(ReferralRow.confirmed).is_(True),
+        col(ReferralRow.closed_reason).is_distinct_from(ClosedReason.ENTERED_IN_ERROR),
+    )
+    return session.exec(query).first() is not None
+
+
+def forget_if_alone(session: Session, patient_id: str) -> None:
+    """Erase somebody a machine misread, unless another referral or a source knows them."""
+    known = session.exec(select(ReferralRow.id).where(ReferralRow.patient_id == patient_id))
+    sends = session.exec(select(SourceRow.id).where(SourceRow.patient_id == patient_id))
+    row = session.get(PatientRow, patient_id)
+    if row is not None and known.first() is None and sends.first() is None:
+        session.delete(row)
+        session.flush()
 
 
 def _name(given: str | None, field: str) -> str | None:

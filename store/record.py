@@ -71,10 +71,13 @@ class Record:
         duplicate_of: str | None = None,
         linked_as: Link | None = None,
         region: Region | None = None,
+        fax_from: str | None = None,
+        confirmed: bool = True,
     ) -> ReferralRow:
         """A referral's row, its rules pinned; its facts follow by ``write_in``.
 
-        Its source has been heard from in the same transaction. A linked request is a row that
+        Its source has been heard from in the same transaction, unless a machine read it and nobody
+        has vouched for it yet. A linked request is a row that
         points to the first and has no facts of its own; of these only a co-source's counts, for
         its source alone. Raises Conflict when the organization already has a referral by this
         external id (the transaction is over then; look it up first with ``referrals.find``).
@@ -93,13 +96,15 @@ class Record:
             linked_as=linked_as,
             region=region,
             reason=reason,
+            fax_from=fax_from,
+            confirmed=confirmed,
             rules=rules.model_dump(mode="json"),
             policy_version=rules.policy_version,
             recorded_at=recorded_at,
         )
         session.add(row)
         session.flush()
-        if duplicate_of is None or linked_as is Link.CO_SOURCE:
+        if confirmed and (duplicate_of is None or linked_as is Link.CO_SOURCE):
             sources.received(session, session.get_one(SourceRow, source_id), received_at)
         return row
 

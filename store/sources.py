@@ -52,6 +52,7 @@ def history(session: Session, org: str, source_id: str) -> SourceDates:
     row = get(session, org, source_id)
     query = select(ReferralRow.received_at).where(
         ReferralRow.source_id == source_id,
+        col(ReferralRow.confirmed).is_(True),
         col(ReferralRow.duplicate_of).is_(None) | (col(ReferralRow.linked_as) == Link.CO_SOURCE),
         col(ReferralRow.closed_reason).is_distinct_from(ClosedReason.ENTERED_IN_ERROR),
     )

@@ -105,6 +105,7 @@ class ReferralRow(Table, table=True):
     linked_as: str | None = None  # models.linking.Link, where it points to another
     region: str | None = None  # models.regions.Region
     reason: str | None = Field(default=None, sa_type=Words)  # PHI: why the patient was sent
+    fax_from: str | None = None  # E.164: where the pages came from that a machine read
     rules: dict[str, Any] = Field(sa_type=JSON)  # models.policy.Rules, pinned at the start
     policy_version: str
     recorded_at: datetime = Field(sa_type=UtcDateTime)
@@ -122,6 +123,7 @@ class ReferralRow(Table, table=True):
     in_hands_of: str | None = None  # a staff id
     paused_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     closed_reason: str | None = None
+    confirmed: bool = True  # False: a machine read it, and nobody has vouched for it yet
     version: str = ""
 
 

@@ -79,6 +79,7 @@ class PracticeRow(Table, table=True):
     email: str | None = None
     prefers: str = "fax"  # fax | email
     wants_thanks: bool = True
+    fax_verified: bool = False  # a person, or a system we trust, has said that it is theirs
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 

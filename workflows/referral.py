@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
@@ -26,6 +26,7 @@ from workflows.steps.acknowledge import acknowledge
 from workflows.steps.acknowledge_also import acknowledge_also
 from workflows.steps.answer_patient import answer_patient
 from workflows.steps.certify_plan import certify_plan
+from workflows.steps.confirm_request import confirm_request
 from workflows.steps.copy_reports import copy_reports
 from workflows.steps.discharge import discharge
 from workflows.steps.evaluate import evaluate
@@ -37,6 +38,7 @@ from workflows.steps.recertify import recertify
 from workflows.steps.reply_by_text import reply_by_text
 from workflows.steps.report_progress import report_progress
 from workflows.steps.request import request
+from workflows.steps.send_receipt import send_receipt
 from workflows.steps.tell_waiting import tell_waiting
 from workflows.steps.watch_engagement import watch_engagement
 from workflows.steps.watch_holds import watch_holds
@@ -65,6 +67,13 @@ class ReferralWorkflow(Milestones):
     async def run(self, start: ReferralStart) -> ReferralEnd:  # noqa: ARG002 - taken by __init__
         """A row is a track: tracks run side by side, the steps named in a row one after another."""
         await self.walk(request)  # a milestone may come before the request itself
+        if self.desk.referral.unconfirmed():  # what a machine read contacts nobody
+            await self.follow(
+                asyncio.gather(
+                    self.walk(send_receipt),  # the office hears that its pages came
+                    self.walk(confirm_request),  # until a person has vouched for them
+                )
+            )
         story = asyncio.gather(
             self.walk(acknowledge),  # whoever sent the patient hears within 24 hours
             self.walk(reach_patient, evaluate, discharge, follow_up),  # the patient's way
@@ -81,17 +90,21 @@ class ReferralWorkflow(Milestones):
             self.walk_each(copies.names, copy_reports),  # who follows without treating, if allowed
             # a new step, one line:  *self.since("2027-03-caregiver", call_caregiver),
         )
-        while not story.done():
-            await workflow.wait_condition(
-                lambda: story.done() or self.at_page_end() or self.out_of_date()
-            )
-            await self.look_up()
-            if self.at_page_end() and not story.done():
-                self.turn()
-        await story
+        await self.follow(story)
         if linked.left_over(self.desk.referral, self.desk.rules):
             self.turn()  # somebody asked while the last track ended
         return await self.close()
+
+    async def follow(self, tracks: asyncio.Future[Any]) -> None:
+        """Until all tracks have ended: show where they stand, ask what facts ask, turn pages."""
+        while not tracks.done():
+            await workflow.wait_condition(
+                lambda: tracks.done() or self.at_page_end() or self.out_of_date()
+            )
+            await self.look_up()
+            if self.at_page_end() and not tracks.done():
+                self.turn()
+        await tracks
 
     async def walk(self, *steps: Step) -> None:
         """One track: its steps in order, each again from the top once a person mended it."""

@@ -15,7 +15,7 @@ from integrations.emr.dates import check_dates
 from integrations.emr.problems import validated
 from models import shapes
 from models.errors import BadRequest
-from models.events import Event, NewReferral, PatientIn, ProviderIn
+from models.events import Event, MachineRead, NewReferral, PatientIn, ProviderIn
 
 _P = TypeVar("_P", bound=ProviderIn)
 _NUMBERS: Final = ("phone", "fax", "guardian_phone")
@@ -70,6 +70,7 @@ def new_referral(event: Event, now: datetime, country: str = "US") -> Arrival:
                 "certifier": _provider(new.certifier, "certifier", country, flaws)
                 if new.certifier
                 else None,
+                "machine_read": _machine_read(new, country),
                 "recipients": tuple(
                     _provider(one, f"recipients.{place}", country, flaws)
                     for place, one in enumerate(new.recipients)
@@ -132,6 +133,17 @@ def _contacts(
             flaws.append(_flaw(who, field, error.code))
             changes[field] = None
     return changes
+
+
+def _machine_read(new: NewReferral, country: str) -> MachineRead | None:
+    """The number of the pages, normalised; one that cannot be is nobody's we know."""
+    read = new.machine_read
+    if read is None or read.fax is None:
+        return read
+    try:
+        return read.model_copy(update={"fax": shapes.phone(read.fax, country)})
+    except BadRequest:
+        return read.model_copy(update={"fax": None})
 
 
 def _flaw(who: str, field: str, code: str) -> Flaw:

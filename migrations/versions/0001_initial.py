@@ -86,6 +86,7 @@ def upgrade() -> None:
         sa.Column("phone", sa.String(), nullable=True),
         sa.Column("email", sa.String(), nullable=True),
         sa.Column("prefers", sa.String(), nullable=False),
+        sa.Column("fax_verified", sa.Boolean(), nullable=False),
         sa.Column("wants_thanks", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_practices"),
@@ -157,6 +158,7 @@ def upgrade() -> None:
         sa.Column("linked_as", sa.String(), nullable=True),
         sa.Column("region", sa.String(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("fax_from", sa.String(), nullable=True),
         sa.Column("rules", sa.JSON(), nullable=False),
         sa.Column("policy_version", sa.String(), nullable=False),
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
@@ -170,6 +172,7 @@ def upgrade() -> None:
         sa.Column("open_tasks", sa.Integer(), nullable=False),
         sa.Column("last_touch_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("closed_reason", sa.String(), nullable=True),
+        sa.Column("confirmed", sa.Boolean(), nullable=False),
         sa.Column("version", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["duplicate_of"], ["referrals.id"], name="fk_referrals_duplicate_of"

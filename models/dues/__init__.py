@@ -15,11 +15,14 @@ from models.dues.answers import answer, answer_late, texts_owed
 from models.dues.asking import CERTIFIER, PATIENT, SOURCE, DueRule, recipient, soonest
 from models.dues.begin import (
     acknowledged,
+    call_by,
     order_stale,
+    receipt,
     request,
     thank_you,
     thanks,
     thanks_owed,
+    unconfirmed,
     verified,
 )
 from models.dues.care import (
@@ -92,6 +95,7 @@ __all__ = [
     "attendance",
     "authorization",
     "authorization_low",
+    "call_by",
     "certifier",
     "certifier_missing",
     "changed_plan",
@@ -123,6 +127,7 @@ __all__ = [
     "progress_report",
     "reach",
     "rebooking",
+    "receipt",
     "recertification",
     "recipient",
     "report_days",
@@ -137,6 +142,7 @@ __all__ = [
     "thank_you",
     "thanks",
     "thanks_owed",
+    "unconfirmed",
     "undated_page",
     "verified",
     "waiting_word",
@@ -189,6 +195,8 @@ def agenda(r: Referral, rules: Rules) -> list[Due]:
     if r.over():
         return []
     promises = RULES if r.is_received() else (request,)
+    if r.unconfirmed():
+        promises = (unconfirmed, *AT_ONCE)
     due = [promised for rule in promises if (promised := rule(r, rules)) is not None]
     return sorted(
         [*due, *linked.promises(r, rules), *copies.promises(r, rules), *held(r)],

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from models.due import Due
 from models.hours import Span
-from models.parties import CERTIFIER, PATIENT, SOURCE, recipient
+from models.parties import CERTIFIER, PATIENT, SENDER, SOURCE, recipient
 from models.policy import Rules
 from models.referral import Referral
 from models.tasks import TaskKind, again, task_key
@@ -15,6 +15,7 @@ from models.tasks import TaskKind, again, task_key
 __all__ = [
     "CERTIFIER",
     "PATIENT",
+    "SENDER",
     "SOURCE",
     "DueRule",
     "asked",

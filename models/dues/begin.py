@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from models.due import Due
 from models.dues.asking import (
+    SENDER,
     SOURCE,
     DueRule,
     asked,
     once,
 )
-from models.facts import OrderReceived, VisitCompleted
+from models.facts import OrderReceived, Urgency, VisitCompleted
 from models.hours import Span
 from models.kinds import Kind
 from models.people import SourceKind
@@ -76,7 +77,68 @@ def first(r: Referral) -> Asking:
     """The request that began this referral."""
     told = r.received
     message = thanks_for(SourceKind(told.source_kind), told.may_thank, SOURCE)
-    return Asking("", message, told.at, told.confirmed_at, told.source_verified)
+    # What a machine read is acknowledged by the receipt, or by a person's first task (rule 7).
+    at = told.at if r.told.confirmed else told.confirmed_at
+    return Asking("", message, at, told.confirmed_at, told.source_verified)
+
+
+def receipt(r: Referral, rules: Rules) -> MessageRef | None:
+    """The notice that pages came, owed to the office whose number sent them until confirmed.
+
+    It names no patient and keeps the promise of 24 hours (policy.md rule 7).
+    """
+    message = MessageRef(Kind.RECEIPT_NOTICE, SENDER, "1")
+    owes = r.unconfirmed() and r.received.fax_verified and rules.policy.ours(message.kind)
+    return message if owes and not r.settled(message) else None
+
+
+def call_by(r: Referral, rules: Rules) -> datetime:
+    """When the patient will have been called, on a full hour: confirmed in time, then called."""
+    cal, reach = rules.calendar, rules.policy.reach
+    confirmed = cal.after(r.received.at, rules.policy.capture.confirm_due)
+    if r.received.urgency is not Urgency.ROUTINE:
+        within = reach.urgent.call_within
+    else:
+        calls = [step.after for step in reach.cadence if step.day == 0 and "call" in step.do]
+        within = calls[0] if calls else Span.of("1 bd")
+    at = cal.after(confirmed, within)
+    local = cal.local(at)
+    spare = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+    return at if not spare else at - spare + timedelta(hours=1)
+
+
+def unconfirmed(r: Referral, rules: Rules) -> Due | None:
+    """A person confirms what a machine read: the desk in 30 business minutes, then those above.
+
+    policy.md §2 capture.confirm_due [E6]; nobody else hears of it before (rule 7).
+    """
+    if not r.unconfirmed():
+        return None
+    cal, capture, came = rules.calendar, rules.policy.capture, r.received.at
+    desk = Due(
+        key="unconfirmed",
+        at=came,
+        owner=Role.FRONT_DESK,
+        task=TaskKind.CONFIRM_REQUEST,
+        by=cal.after(came, capture.confirm_due),
+        says="A person must confirm what a machine read from a fax",
+    )
+    above = [
+        desk.model_copy(
+            update={
+                "key": f"unconfirmed:{role}",
+                "at": cal.after(came, after),
+                "owner": role,
+                "occasion": str(role),
+                "by": None,
+            }
+        )
+        for role, after in (
+            (Role.LEAD, capture.lead_after),
+            (Role.DIRECTOR, capture.director_after),
+        )
+    ]
+    return asked(r, rules, desk, *above, comes_again=rules.policy.task.asked_again)
 
 
 def thanks(r: Referral) -> MessageRef | None:
@@ -192,6 +254,7 @@ def order_stale(r: Referral, rules: Rules) -> Due | None:
 
 
 RULES: tuple[DueRule, ...] = (
+    unconfirmed,
     thank_you,
     acknowledged,
     verified,

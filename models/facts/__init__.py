@@ -25,6 +25,7 @@ from models.facts.codes import (
     Meaning,
     PageVerdict,
     Payer,
+    RejectedWhy,
     ReturnedWhy,
     Scope,
     Signer,
@@ -45,6 +46,8 @@ from models.facts.decided import (
     Paused,
     ReferralClosed,
     Reopened,
+    RequestConfirmed,
+    RequestRejected,
     Resumed,
     TaskCompleted,
     TaskHandedOver,
@@ -145,9 +148,12 @@ __all__ = [
     "ReferralClosed",
     "ReferralReceived",
     "ReferralWithdrawn",
+    "RejectedWhy",
     "ReleaseRecorded",
     "ReleaseRevoked",
     "Reopened",
+    "RequestConfirmed",
+    "RequestRejected",
     "Resumed",
     "ReturnedWhy",
     "Scope",
@@ -195,6 +201,8 @@ AnyDecision = (
     CallLogged
     | TaskCompleted
     | MessageApproved
+    | RequestConfirmed
+    | RequestRejected
     | PageJudged
     | TaskTaken
     | TaskHandedOver

@@ -152,6 +152,14 @@ class HoldEnd(StrEnum):
     GIVEN_UP = "given_up"
 
 
+class RejectedWhy(StrEnum):
+    """Why a request that a machine read is none (policy.md rule 7)."""
+
+    JUNK = "junk"
+    ANOTHER_CLINIC = "another_clinic"  # meant for somebody else
+    DUPLICATE = "duplicate"
+
+
 class ReturnedWhy(StrEnum):
     """Why a task is nobody's again (policy.md §2 task.lease)."""
 

@@ -14,6 +14,7 @@ from models.facts.codes import (
     HoldEnd,
     HoldReason,
     PageVerdict,
+    RejectedWhy,
     ReturnedWhy,
     WhyDeclined,
     WhyReopened,
@@ -114,6 +115,23 @@ class MessageApproved(Decision):
     @property
     def key(self) -> str:
         return f"approved:{self.message}"
+
+
+class RequestConfirmed(Decision):
+    """A person vouches for what a machine read: name, birth date, phone and sender.
+
+    ``corrected`` names the fields they changed; the values are in the store.
+    """
+
+    kind: Literal["request_confirmed"] = "request_confirmed"
+    corrected: tuple[Annotated[str, Field(max_length=60)], ...] = ()
+
+
+class RequestRejected(Decision):
+    """What a machine read is no request to us; nobody is contacted about it."""
+
+    kind: Literal["request_rejected"] = "request_rejected"
+    why: RejectedWhy
 
 
 class PageJudged(Decision):

@@ -29,6 +29,10 @@ class ReferralReceived(Fact):
     not_before: UtcDatetime | None = None  # surgery not yet done: deadlines start here
     order_signed_and_dated: bool = False  # the certifier's own order (policy.md rule 5)
     order_holds_full_plan: bool = False
+    # A machine read it: nobody is contacted until a person has confirmed it (policy.md rule 7).
+    confirmed: bool = True
+    pages: int = Field(default=0, ge=0)  # of the fax it was read from
+    fax_verified: bool = False  # the number that sent them belongs to an office we know
 
 
 class NotBeforeChanged(Fact):

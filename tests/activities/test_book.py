@@ -9,6 +9,7 @@ import pytest
 from temporalio.testing import ActivityEnvironment
 
 from activities.book import Book
+from activities.loop import Loop
 from models.contracts import Answer, RecordInput, TaskInput
 from models.errors import NotFound
 from models.facts import ClosedReason, ReferralClosed, TaskOpened
@@ -34,7 +35,7 @@ def given(office: Office) -> TaskInput:
 
 
 def test_a_task_is_a_row_and_a_fact(office: Office) -> None:
-    book = Book(office.store, office.tenants, lambda: WALL)
+    book = Book(office.store, office.tenants, lambda: WALL, Loop())
     answer = book.open(given(office), MONDAY)
     assert answer == Answer(
         learned=(
@@ -57,7 +58,7 @@ def test_a_task_is_a_row_and_a_fact(office: Office) -> None:
 
 
 def test_a_workflows_own_facts_are_written(office: Office) -> None:
-    book = Book(office.store, office.tenants, lambda: WALL)
+    book = Book(office.store, office.tenants, lambda: WALL, Loop())
     closed = ReferralClosed(
         at=MONDAY, as_of=MONDAY, by="system", reason=ClosedReason.UNABLE_TO_REACH
     )
@@ -69,7 +70,7 @@ def test_a_workflows_own_facts_are_written(office: Office) -> None:
 
 
 def test_who_decided_is_on_the_audit_trail_once(office: Office) -> None:
-    book = Book(office.store, office.tenants, lambda: WALL)
+    book = Book(office.store, office.tenants, lambda: WALL, Loop())
     closed = ReferralClosed(at=MONDAY, by="dana", reason=ClosedReason.DECLINED_BY_PATIENT)
     said = RecordInput(org=ORG, referral_id=office.referral_id, facts=(closed,))
     book.note(said)
@@ -81,19 +82,19 @@ def test_who_decided_is_on_the_audit_trail_once(office: Office) -> None:
     ]
 
 
-def test_as_activities(office: Office) -> None:
-    book = Book(office.store, office.tenants, lambda: WALL)
+async def test_as_activities(office: Office) -> None:
+    book = Book(office.store, office.tenants, lambda: WALL, Loop())
     environment = ActivityEnvironment()
     environment.info = dataclasses.replace(environment.info, started_time=MONDAY)
     opened = environment.run(book.open_task, given(office))
     assert opened.learned[0].at == MONDAY
     fact = opened.learned[0]
     told = RecordInput(org=ORG, referral_id=office.referral_id, facts=(fact,))
-    assert environment.run(book.record, told).learned == (fact,)
+    assert (await environment.run(book.record, told)).learned == (fact,)
 
 
 def test_an_unknown_referral_is_refused(office: Office) -> None:
     with pytest.raises(NotFound):
-        Book(office.store, office.tenants, lambda: WALL).open(
+        Book(office.store, office.tenants, lambda: WALL, Loop()).open(
             given(office).model_copy(update={"referral_id": "ref_nobody"}), MONDAY
         )

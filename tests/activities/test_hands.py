@@ -10,6 +10,7 @@ import pytest
 
 from activities.book import Book
 from activities.hands import Hands
+from activities.loop import Loop
 from models.contracts import RecordInput
 from models.errors import BadRequest, NotFound, Refused
 from models.facts import (
@@ -157,7 +158,7 @@ async def test_opening_the_call_script_locks_the_number_for_all_its_referrals(do
     with pytest.raises(Refused) as refused:
         await hands.open_call(ORG, other, "lee")
     assert refused.value.code == "number_locked"
-    book = Book(door.store, door.tenants, lambda: door.now)
+    book = Book(door.store, door.tenants, lambda: door.now, Loop())
     call = CallLogged(at=door.now, by="dana", call_id="C-1", outcome=CallOutcome.VOICEMAIL)
     book.note(RecordInput(org=ORG, referral_id=first, facts=(call,)))
     assert (await hands.open_call(ORG, other, "lee")).by == "lee"

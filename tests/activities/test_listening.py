@@ -8,6 +8,7 @@ import pytest
 
 from activities.book import Book
 from activities.listening import Listening
+from activities.loop import Loop
 from models.contracts import Answer, TaskInput
 from models.facts import TaskHeld, TaskOpened
 from models.roles import Role
@@ -42,7 +43,7 @@ def ask(office: Office, at: datetime, *, infers: bool = True) -> Answer:
         says="No visit for too long",
         infers=infers,
     )
-    return Book(office.store, office.tenants, lambda: at).open(given, at)
+    return Book(office.store, office.tenants, lambda: at, Loop()).open(given, at)
 
 
 def alerts(office: Office) -> list[tuple[str, str]]:

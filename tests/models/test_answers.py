@@ -13,6 +13,7 @@ from models.facts import (
     CallLogged,
     MessageSent,
     PatientReplied,
+    RequestConfirmed,
     TaskCompleted,
     TaskOpened,
 )
@@ -187,6 +188,8 @@ def test_a_strangers_number_is_neither_called_nor_texted_again() -> None:
     assert r.reached_at() is None
     found = Referral([*r.facts, asked, called("reached", day=1)])
     assert cadence.next_reach(found, OURS) is not None
+    better = RequestConfirmed(at=on(START, 1), by="dana", corrected=("patient.phone",))
+    assert cadence.next_reach(Referral([*r.facts, asked, better]), OURS) is not None
     lawyer = received(START, source_kind="attorney")
     task = cadence.next_reach(Referral([lawyer, wrote("wrong_number", day=0)]), OURS)
     assert task is not None

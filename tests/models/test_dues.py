@@ -936,9 +936,9 @@ def test_the_agenda_says_the_same(row: Row) -> None:
 
 def test_every_rule_has_a_row() -> None:
     rows = {row.rule for row in ROWS}
-    elsewhere = {  # test_cadence, test_returned, test_answers
+    elsewhere = {  # test_cadence, test_returned, test_answers, test_capture
         *(dues.reach, dues.chase, dues.undated_page, dues.declined_plan),
-        *(dues.answer, dues.answer_late),
+        *(dues.answer, dues.answer_late, dues.unconfirmed),
     }
     assert rows | elsewhere == {*dues.RULES, dues.request}
 

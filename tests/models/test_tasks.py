@@ -20,6 +20,8 @@ from models.facts import (
     PageJudged,
     PatientDied,
     PatientReplied,
+    RequestConfirmed,
+    RequestRejected,
     TaskOpened,
 )
 from models.kinds import Kind
@@ -80,6 +82,7 @@ def missed(name: str, day: int) -> AppointmentMissed:
 
 TOLD = received(START, as_of=on(START, 1), certifier_id="prv_2")
 NOBODY = [received(START, as_of=on(START, 0, "11:00"), certifier_id=None)]
+MACHINE_READ = [received(START, as_of=on(START, 0, "11:00"), confirmed=False)]
 STRANGER = [received(START, as_of=on(START, 0, "11:00"), source_verified=False)]
 VERIFIED = [received(START, as_of=on(START, 1), source_verified=True)]
 MISSED_ONCE = [*booked(START), missed("a1", 7)]
@@ -111,6 +114,8 @@ ROWS: list[tuple[str, Life, Life]] = [  # task, while it stands, what overtakes 
     ("ask_office:bd-7", [], booked(START)),
     ("propose_close:bd-12", [], booked(START)),
     ("propose_close:window", MISSED_ONCE, booked(START, made=8, day=9, name="a2")),
+    ("confirm_request:lead", MACHINE_READ, [RequestConfirmed(at=on(START, 1), by="dana")]),
+    ("confirm_request:1", MACHINE_READ, [RequestRejected(at=START, by="dana", why="junk")]),
     ("answer_patient:m1", [wrote("other")], [called("no_answer")]),
     ("answer_patient:m1-lead", [wrote("other")], [wrote("other", retracted=True)]),
     ("red_flag:m1", [wrote("red_flag"), called("no_answer")], [called("reached")]),

@@ -24,6 +24,7 @@ from temporalio.worker import Worker
 
 from activities import claims, outcomes
 from activities.book import Book
+from activities.loop import Loop
 from activities.post import Post
 from activities.tenants import Tenants
 from engine.client import connect, run_and_exit
@@ -111,7 +112,7 @@ def post_office(cue: Cue, store: Store) -> Post:
 
 def make_worker(client: Client, cue: Cue, store: Store, threads: ThreadPoolExecutor) -> Worker:
     """A worker for one referral's workflow."""
-    post, book = post_office(cue, store), Book(store, tenants(), now)
+    post, book = post_office(cue, store), Book(store, tenants(), now, Loop())
     return Worker(
         client,
         task_queue=cue.queue,

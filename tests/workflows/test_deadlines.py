@@ -230,6 +230,17 @@ def cases(start: datetime) -> dict[str, Case]:
             {"sign_summary:1": ("therapist", "day 21 16:00")},
             until=22,
         ),
+        "unconfirmed: the desk, the lead, the director": Case(
+            dues.unconfirmed,
+            [],
+            {
+                "confirm_request:1": ("front_desk", "day 0 10:00"),
+                "confirm_request:lead": ("lead", "day 0 12:00"),
+                "confirm_request:director": ("director", "day 0 14:00"),
+            },
+            until=1,
+            request={"confirmed": False},
+        ),
         "answer: a text at once, the lead an hour later": Case(
             dues.answer,
             [PatientReplied(at=on(start, 1, "11:00"), reply_id="m1", meaning=Meaning.OTHER)],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from models import parties, releases
-from models.facts import ClosedReason, Reopened
+from models.facts import ClosedReason, RejectedWhy, Reopened
 from models.kinds import Kind
 from models.referral import Referral
 from models.tasks import TaskKind
@@ -25,6 +25,9 @@ async def farewell(desk: Desk) -> None:
     """
     await desk.drop_held("over")
     referral = desk.referral
+    rejected = referral.rejected()
+    if rejected is not None and rejected.why is RejectedWhy.ANOTHER_CLINIC:
+        await desk.task(TaskKind.TELL_SOURCE, rejected.why)  # their fax went astray
     if not referral.over() or not referral.is_received():
         return
     closing = referral.closing()
