@@ -182,7 +182,8 @@ class _Maker:
             PatientRow.org == self.org, PatientRow.identity == row.identity
         )
         found, fresh = find_or_insert(self.session, row, lambda: self.session.exec(query).first())
-        found.phone_by_friend = found.phone_by_friend and row.phone_by_friend
+        if self.trusted:
+            found.phone_by_friend = found.phone_by_friend and row.phone_by_friend
         told = [name for name in _PATIENT if getattr(given, name, None) is not None]
         return row if fresh else self._updated(found, row, given, tuple(told))
 
