@@ -73,7 +73,7 @@ class Listening:
                 standing = tasks.open_tasks(session, org, kind=TaskKind.FEED_SILENT)
                 for task in standing:
                     if task.key.partition(":")[2] not in silent:
-                        tasks.overtake(session, org, task.id)
+                        tasks.overtake(session, org, task.id, now)
                         closed += 1
                 known = {task.key.partition(":")[2] for task in standing}
                 for occasion, silence in silent.items():

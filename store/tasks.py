@@ -213,10 +213,10 @@ def raise_to(session: Session, org: str, task_id: str, role: Role) -> TaskRow:
     return row
 
 
-def overtake(session: Session, org: str, task_id: str) -> TaskRow:
+def overtake(session: Session, org: str, task_id: str, at: datetime) -> TaskRow:
     """Nobody need do a task of a source or of the organization any more; raises as ``take``."""
     row = _locked(session, org, task_id)
-    row.state = TaskState.MOOT
+    row.state, row.done_at = TaskState.MOOT, at
     session.add(row)
     session.flush()
     gathering.gather(session, row)

@@ -111,7 +111,8 @@ def test_one_task_asks_the_administrator_and_leaves_when_the_feed_is_back(office
     assert watch(office, SILENT + DAY + HOUR) == (0, 1)
     assert alerts(office) == []
     with office.store.read() as session:
-        assert tasks.get(session, ORG, task_id).state == TaskState.MOOT
+        row = tasks.get(session, ORG, task_id)
+        assert (row.state, row.done_at) == (TaskState.MOOT, SILENT + DAY + HOUR)
     assert watch(office, SILENT + 3 * DAY) == (1, 0), "another silence, another task"
 
 

@@ -61,6 +61,7 @@ class Ends:
     stage: str
     certification: str | None = None
     closed: str | None = None
+    hands: str | None = None  # of whom it was handed over to
 
 
 @dataclass
@@ -198,10 +199,15 @@ class ReferralLife(Life):
         self.case.asked.append(Asks(self.name, days, clock, kind, role, until, due))
 
     def ends_as(
-        self, stage: str, *, certification: str | None = None, closed: str | None = None
+        self,
+        stage: str,
+        *,
+        certification: str | None = None,
+        closed: str | None = None,
+        hands: str | None = None,
     ) -> None:
-        """Where the referral must stand when the story ends."""
-        self.case.ends[self.name] = Ends(stage, certification, closed)
+        """Where the referral must stand when the story ends, and in whose hands (a staff id)."""
+        self.case.ends[self.name] = Ends(stage, certification, closed, hands)
 
 
 def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -75,6 +75,7 @@ class End(NamedTuple):
     stage: str
     certification: str
     closed: str | None
+    hands: str | None = None
 
 
 @dataclass
@@ -104,7 +105,8 @@ def gather(stage: Stage) -> Evidence:
     duplicates = {row.id for row in referrals if row.duplicate_of is not None}
     for life, referral_id in stage.referral_ids.items():
         card = record.card(stage.org, referral_id)
-        found.ends[life] = End(card.stage, card.certification, card.closed_reason)
+        hands = record.referral(stage.org, referral_id).in_hands_of()
+        found.ends[life] = End(card.stage, card.certification, card.closed_reason, hands)
         found.rules[life] = record.rules(stage.org, referral_id)
         # A duplicate has nothing of its own; the first has it all.
         told = [] if referral_id in duplicates else record.timeline(stage.org, referral_id)

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from models import cadence, dues, releases
+from models import answers, cadence, dues, releases
 from models.due import Due
 from models.dues import begin, copies, linked
-from models.facts import CertifierNamed
+from models.facts import CertifierNamed, Meaning, PatientReplied
 from models.kinds import Kind
 from models.policy import Rules
 from models.referral import MessageRef, Referral
@@ -54,6 +54,41 @@ def _unable(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> boo
 
 
 _LOST = {"unable_to_reach", "not_evaluated"}
+
+
+def _waiting(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
+    """Once for each wait for the insurer, while it stands (rule 15)."""
+    due = dues.waiting_word(r, rules)
+    return due is not None and due.occasion == message.occasion and due.at <= at
+
+
+def _opt_out(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
+    """One word to whoever ends the texts, and nothing to a stranger (rule 17)."""
+    del rules, at
+    reply = _reply(r, message)
+    if reply is None or reply.says(Meaning.WRONG_NUMBER):
+        return False
+    return answers.opts_out(r, reply)
+
+
+def _help(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
+    del rules, at
+    reply = _reply(r, message)
+    return reply is not None and reply.says(Meaning.HELP)
+
+
+def _closed_hours(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
+    """A text outside opening hours that asks something of a person."""
+    del at
+    reply = _reply(r, message)
+    asks = reply is not None and bool(answers.asks(r, reply))
+    return reply is not None and asks and not rules.calendar.is_open(reply.at)
+
+
+def _reply(r: Referral, message: MessageRef) -> PatientReplied | None:
+    """The patient's text that this is the answer to."""
+    named = (one for one in r.all(PatientReplied) if one.reply_id == message.occasion)
+    return next(named, None)
 
 
 def _confirmation(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
@@ -153,6 +188,10 @@ RIGHT: dict[Kind, Right] = {
     Kind.REACH_FOLLOWUP: _reach,
     Kind.LAST_TEXT: _reach,
     Kind.UNABLE_TO_REACH: _unable,
+    Kind.WAITING_ON_INSURER: _waiting,
+    Kind.OPT_OUT_CONFIRMATION: _opt_out,
+    Kind.HELP: _help,
+    Kind.CLOSED_HOURS: _closed_hours,
     Kind.BOOKED: _confirmation,
     Kind.INTAKE: _confirmation,
     Kind.INTAKE_REMINDER: _forms,

@@ -70,7 +70,8 @@ def _ends(case: Case, found: Evidence) -> list[str]:
         stands = Ends(
             end.stage,
             end.certification if wanted.certification is not None else None,
-            end.closed if wanted.closed is not None or end.closed is not None else None,
+            end.closed,
+            end.hands,
         )
         if stands != wanted:
             wrong.append(f"{life}: ends as {stands}, expected {wanted}")
