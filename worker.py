@@ -21,6 +21,7 @@ from activities.book import Book
 from activities.chores import Chores
 from activities.intake import Intake
 from activities.loop import Loop
+from activities.policy_watch import PolicyWatch, keep_looking
 from activities.post import Post
 from activities.sources import Sources
 from activities.tenants import Tenants
@@ -152,9 +153,11 @@ async def main() -> int:
     with measured, ThreadPoolExecutor(THREADS) as threads:
         async with make_worker(client, settings, store, tenants, threads):
             note.write_text(str(os.getpid()))
+            looking = asyncio.create_task(keep_looking(PolicyWatch(settings.policy_files, tenants)))
             _LOG.info("worker_started", pid=os.getpid(), address=address)
             await stopping.wait()
             _LOG.info("worker_stopping", pid=os.getpid())
+            looking.cancel()
     store.close()
     return 0
 

@@ -23,6 +23,7 @@ is treated like an answer nobody has.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
@@ -69,12 +70,17 @@ class Post:
         tenants: Tenants,
         channels: Clients,
         clock: Callable[[], datetime],
+        stopwatch: Callable[[], float] = time.monotonic,
     ) -> None:
-        """``clock`` is the wall clock, for ``recorded_at`` and receipts; facts use the turn's."""
+        """``clock`` is the wall clock, for ``recorded_at`` and receipts; facts use the turn's.
+
+        ``stopwatch`` counts seconds and is never put right, as a clock is.
+        """
         self._store = store
         self._tenants = tenants
         self._channels = channels
         self._clock = clock
+        self._stopwatch = stopwatch
         self._record = Record(store)
         self._out = Outcomes(self._record, clock)
         self._claims = Claims(self._record, tenants, self._out, clock)
@@ -98,7 +104,7 @@ class Post:
         StoreUnavailable, and Conflict when another turn has the message in its hands or this one
         took too long to begin.
         """
-        began = self._clock()
+        began = self._clock(), self._stopwatch()
         turn = Turn(given, at, self._tenants.rules(given.org, given.clinic_id, at))
         letter = self._letter(turn)
         if isinstance(letter, Answer):
@@ -177,9 +183,15 @@ class Post:
 
     # --- the vendor ---------------------------------------------------------------------------
 
-    def _in_time(self, claimed: Claimed, began: datetime) -> None:
-        """Give the claim back where the engine may hand this turn to another before a call ends."""
-        if self._clock() - began <= LATEST_START:
+    def _in_time(self, claimed: Claimed, began: tuple[datetime, float]) -> None:
+        """Give the claim back where the engine may hand this turn to another before a call ends.
+
+        By two clocks, whichever says later: the wall's goes on while the machine sleeps, the
+        stopwatch while somebody sets the wall's back.
+        """
+        at, started = began
+        lasted = timedelta(seconds=self._stopwatch() - started)
+        if max(self._clock() - at, lasted) <= LATEST_START:
             return
         self._put_off(claimed.carried, "out_of_time")
         raise Conflict("This turn was held up too long to begin a call.", code="out_of_time")

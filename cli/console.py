@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import sys
@@ -23,8 +24,12 @@ USER, UNAVAILABLE, REFUSED = 2, 3, 4
 
 
 def say(sentence: str) -> None:
-    """One line of progress, on standard error so that ``--json`` stays clean."""
-    err.print(sentence, markup=False, soft_wrap=True)
+    """One line of progress, on standard error so that ``--json`` stays clean.
+
+    Where it cannot be written (a full disk behind it) the work goes on unsaid.
+    """
+    with contextlib.suppress(OSError):
+        err.print(sentence, markup=False, soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

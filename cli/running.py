@@ -77,9 +77,10 @@ class House:
             await asyncio.sleep(LOOK_EVERY)
             if self.settings.temporal_address is None and not await healthy(self.engine.address):
                 await self._engine_again()
-            dead = sum(not one.running for one in self._workers.values())
+            dead = [one for one in self._workers.values() if not one.running]
             if dead:
-                say(f"{dead} worker(s) ended; starting again (see worker.log).")
+                why = dead[0].last_words() or "it said nothing"
+                say(f"{len(dead)} worker(s) ended; starting again (worker.log: {why})")
                 self.start_workers()
 
     async def stop(self) -> None:

@@ -177,5 +177,6 @@ def run_and_exit(main: Coroutine[Any, Any, int | None]) -> NoReturn:
             try:
                 stream.flush()
             except (OSError, ValueError):
-                code = code or 1
+                if stream is sys.stdout:  # an answer that is lost is a failure; a remark is not
+                    code = code or 1
         os._exit(code)

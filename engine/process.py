@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import json
 import os
 import socket
 import subprocess
@@ -37,12 +38,19 @@ class Child:
         await asyncio.to_thread(self.process.wait)
 
     def last_words(self) -> str:
-        """The last line it logged, shortened: the reason why it did not start."""
+        """The last line it logged, shortened: the reason why it did not start.
+
+        Of a line of ours in JSON, the sentence or the class of the error.
+        """
         try:
             lines = self.log.read_text(errors="replace").strip().splitlines()
         except OSError:
             return ""
-        return lines[-1][:300] if lines else ""
+        last = lines[-1] if lines else ""
+        with contextlib.suppress(ValueError, AttributeError):
+            line = json.loads(last)
+            last = str(line.get("says") or line.get("error") or line.get("event"))
+        return last[:300]
 
 
 def spawn(name: str, command: Sequence[str], *, log: Path, hold: int | None = None) -> Child:

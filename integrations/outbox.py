@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -39,7 +40,7 @@ class Outbox:
     def send(self, parcel: Parcel) -> Accepted:
         """Write the parcel; a second call with its reference changes nothing.
 
-        Raises ChannelError: ``busy`` (later), ``nothing_to_send`` (fix), ``disk`` (later).
+        Raises ChannelError: ``busy`` (later), ``nothing_to_send`` and ``disk`` (fix).
         """
         target = self._path(parcel.reference)
         if not target.exists():
@@ -84,17 +85,20 @@ class Outbox:
         raise ChannelError("busy", "The line is busy; it is tried again.", verdict=Verdict.LATER)
 
     def _write(self, target: Path, content: bytes) -> None:
+        half = target.with_suffix(f".{os.getpid()}.part")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            half = target.with_suffix(f".{os.getpid()}.part")
             with half.open("wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             half.replace(target)
         except OSError as error:
+            with suppress(OSError):
+                half.unlink(missing_ok=True)
             raise ChannelError(
                 "disk",
-                f"The outbox folder cannot be written ({error.strerror}); check its disk.",
-                verdict=Verdict.LATER,
+                f"The outbox folder cannot be written ({error.strerror}); make room on its disk, "
+                "or let this process write there.",
+                verdict=Verdict.FIX,
             ) from None

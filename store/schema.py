@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
 
 from models.errors import StoreUnavailable
 from store.engine import MIGRATIONS, Store, migrate
+from store.examine import lacks
+from store.tables import Table
 
 
 def ready(store: Store, *, may_migrate: bool) -> None:
@@ -25,22 +28,28 @@ def ready(store: Store, *, may_migrate: bool) -> None:
         return
     found, wanted = current(store), newest()
     _refuse_newer(found)
+    if found is None:
+        _refuse_half(store, found)
     if found != wanted:
         raise StoreUnavailable(
             f"The database has {f'schema {found}' if found else 'no schema yet'}; this release "
             f"needs {wanted}. Back it up, run `python starter.py migrate`, and start this again.",
             code="old_schema",
         )
+    _refuse_half(store, found)
 
 
 def bring_up(store: Store) -> tuple[str | None, str]:
     """Migrate to this release's revision; the revision before (None: empty) and after.
 
-    Doing it again, or from two processes at once, changes nothing. Raises StoreUnavailable, with
-    code ``newer_schema`` when a newer release has migrated the database already.
+    Doing it again, or from two processes at once, changes nothing; one that is killed on the way
+    has changed nothing either. Raises StoreUnavailable: ``newer_schema`` when a newer release has
+    migrated the database already, ``half_schema`` when its tables are not those of its version.
     """
     before = current(store)
     _refuse_newer(before)
+    if before is None or before == newest():
+        _refuse_half(store, before)
     migrate(store)
     return before, newest()
 
@@ -71,6 +80,25 @@ def _refuse_newer(revision: str | None) -> None:
             "has migrated it. Start that release, or restore the backup made before it.",
             code="newer_schema",
         )
+
+
+def _refuse_half(store: Store, revision: str | None) -> None:
+    """Tables without a version, or a version without its tables, are nobody's to guess about."""
+    with store.read() as session:
+        there = inspect(session.connection())
+        known_tables = {table.name for table in Table.metadata.sorted_tables}
+        tables = known_tables & set(there.get_table_names())
+    if revision is None and tables:
+        problem = f"The database has {len(tables)} of our tables and no schema version."
+    elif revision is not None and (missing := lacks(store)):
+        problem = f"The database says it has schema {revision}, and lacks {', '.join(missing[:3])}."
+    else:
+        return
+    raise StoreUnavailable(
+        f"{problem} A migration was cut off or undone by hand, or a backup was restored in part. "
+        "Restore a whole backup, then run `python starter.py migrate`.",
+        code="half_schema",
+    )
 
 
 def _revisions() -> ScriptDirectory:

@@ -21,6 +21,9 @@ EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "thread_crashed": "the same of a thread; the process goes on",
         "finalizer_failed": "an error while something was tidied away; harmless, and a bug",
         "python_warning": "a library warns of something it will change",
+        "policy_file_wrong": "a policy file has become nonsense; the process keeps the one it has",
+        "policy_file_changed": "a policy file was changed; a restart brings it into force",
+        "policy_file_current": "a policy file is again what this process runs",
         # HTTP
         "request": "one request and its answer; `code` says why one was refused",
         "request_failed": "a bug: it was answered with 500 and its id",

@@ -18,7 +18,7 @@ LONGEST_TEXT: Final = 400
 # An id of ours is a prefix and twelve letters without vowels (models.ids); a word is a code.
 _OURS: Final = re.compile(r"[a-z]{2,4}_[0-9a-z]{12}")
 _LONG_ID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_UUID: Final = re.compile(_LONG_ID)
+RUN_ID: Final = re.compile(_LONG_ID)
 _REQUEST: Final = re.compile(rf"{_LONG_ID}|[0-9a-f]{{16,64}}")
 _WORD: Final = re.compile(r"[a-z][a-z0-9_]{0,79}")
 _TYPE: Final = re.compile(r"[A-Z][A-Za-z0-9]{0,79}")
@@ -76,7 +76,7 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "reference": Field(_OURS, "our reference of a delivery, as the vendor knows it"),
         "workflow_id": Field(_WORKFLOW, "workflow"),
         "workflow_type": Field(_TYPE, "its type"),
-        "run_id": Field(_UUID, "its run"),
+        "run_id": Field(RUN_ID, "its run"),
         "activity": Field(_WORD, "activity"),
         "attempt": Field(int, "how often it was begun"),
         "request_id": Field(_REQUEST, "HTTP request; answers carry it as x-request-id"),
@@ -133,5 +133,5 @@ def tamed(text: str) -> str:
 
 def tells_nothing(word: str) -> bool:
     """Whether a library's argument may be shown: a small number, a workflow's type or id, a run."""
-    ids = (_UUID, _WORKFLOW, _WORKFLOW_TYPE)
+    ids = (RUN_ID, _WORKFLOW, _WORKFLOW_TYPE)
     return (word.isdecimal() and len(word) < 5) or any(shape.fullmatch(word) for shape in ids)

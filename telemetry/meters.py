@@ -18,8 +18,8 @@ _MINUTE, _HOUR = 60, 3600
 
 HTTP_REQUESTS: Final = Counter(
     "referral_loop_http_requests",
-    "Requests answered, by the route's template",
-    ("method", "route", "status"),
+    "Requests answered, by the route's template and, where refused, our code",
+    ("method", "route", "status", "code"),
     registry=REGISTRY,
 )
 HTTP_SECONDS: Final = Histogram(
@@ -91,6 +91,12 @@ UNREADABLE_PAYLOADS: Final = Counter(
     "referral_loop_unreadable_payloads",
     "Payloads that could not be decrypted: unknown_key (put it back) or payload_damaged",
     ("code",),
+    registry=REGISTRY,
+)
+POLICY_FILE: Final = Gauge(
+    "referral_loop_policy_file",
+    "1 for how the policy file stands to what this process runs: current, changed or wrong",
+    ("org", "state"),
     registry=REGISTRY,
 )
 LOG_LINES_LOST: Final = Counter(

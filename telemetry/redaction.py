@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from models.errors import LoopError
 from telemetry.events import EVENTS
-from telemetry.fields import FIELDS, MASK, fits, tamed, tells_nothing
+from telemetry.fields import FIELDS, MASK, RUN_ID, fits, tamed, tells_nothing
 
 Line = MutableMapping[str, Any]
 
@@ -78,6 +78,9 @@ def library_words(_logger: Any, _method: str, line: Line) -> Line:
         **(getattr(record, "temporal_workflow", None) or {}),
         **(getattr(record, "temporal_activity", None) or {}),
     }
+    run = RUN_ID.search(line["event"]) if record.name.startswith("temporalio") else None
+    if run is not None:
+        line.setdefault("run_id", run[0])
     for theirs, ours in _ASIDE.items():
         if theirs in aside:
             line.setdefault(ours, aside[theirs])

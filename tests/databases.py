@@ -28,7 +28,7 @@ from store.engine import Store, migrate, open_store
 from tests.required import lacking
 
 _WATCH = '"$@" & server=$!; read _; kill -INT $server; wait $server; rm -rf "$HOME_DIR"'
-_INITDB = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+INITDB = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 _numbers = itertools.count(1)
 
 
@@ -90,9 +90,7 @@ def until_somebody_waits(store: Store) -> None:
 @cache
 def cluster() -> Path:
     """The folder with the socket of this session's cluster, started at the first call."""
-    programs = _programs()
-    if programs is None:
-        lacking("no PostgreSQL server programs (initdb, postgres) on this machine")
+    found = programs()
     folder = Path(tempfile.mkdtemp(prefix="loop-pg-", dir="/tmp"))  # a socket's path is short
     account = "postgres" if os.geteuid() == 0 else None  # the server refuses to run as root
     if account:
@@ -100,7 +98,7 @@ def cluster() -> Path:
         os.chown(folder, owner.pw_uid, owner.pw_gid)
     data = folder / "data"
     subprocess.run(
-        [programs / "initdb", "-D", data, *_INITDB],
+        [found / "initdb", "-D", data, *INITDB],
         check=True,
         user=account,
         group=account,
@@ -119,7 +117,7 @@ def cluster() -> Path:
     flags = [f for name, value in options.items() for f in ("-c", f"{name}={value}")]
     with (folder / "log").open("wb") as log:
         watcher = subprocess.Popen(
-            ["sh", "-c", _WATCH, "sh", programs / "postgres", "-D", data, *flags],
+            ["sh", "-c", _WATCH, "sh", found / "postgres", "-D", data, *flags],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=log,
@@ -135,11 +133,15 @@ def cluster() -> Path:
     return folder
 
 
-def _programs() -> Path | None:
+def programs() -> Path:
+    """The folder with Postgres's server programs; skips, or fails under CI, without them."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     on_path = shutil.which("initdb")
     folders += [Path(on_path).resolve().parent] if on_path else []
-    return next((f for f in folders if (f / "initdb").exists() and (f / "postgres").exists()), None)
+    for folder in folders:
+        if (folder / "initdb").exists() and (folder / "postgres").exists():
+            return folder
+    lacking("no PostgreSQL server programs (initdb, postgres) on this machine")
 
 
 def _wait_until_up(folder: Path, watcher: subprocess.Popen[bytes]) -> None:

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from activities.intake import Intake
 from activities.loop import Loop
+from activities.policy_watch import PolicyWatch, keep_looking
 from activities.tenants import Tenants
 from engine.client import connect
 from models.policy_file import load as load_policy
@@ -60,8 +61,11 @@ def create_app(
         with metrics_served(settings.metrics_host, settings.metrics_port, gauges):
             if start is not None:
                 await start()
+            watch = PolicyWatch(settings.policy_files, intake.tenants)
+            looking = asyncio.create_task(keep_looking(watch))
             _LOG.info("web_started", pid=os.getpid())
             yield
+            looking.cancel()
             await dispatcher.stop()
             _LOG.info("web_stopped", pid=os.getpid())
 

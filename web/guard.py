@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.errors import TooLarge
 from telemetry.logs import bind, clear, logger
-from telemetry.meters import HTTP_REQUESTS, HTTP_SECONDS, OTHER
+from telemetry.meters import HTTP_REQUESTS, HTTP_SECONDS, OTHER, word
 from web.problems import problem
 
 _LOG = logger(__name__)
@@ -161,14 +161,15 @@ class _Request:
         """One line and one count for the request, by its route's template."""
         route = getattr(self._scope.get("route"), "path", "-")
         method = self._scope["method"] if self._scope["method"] in _METHODS else OTHER
-        HTTP_REQUESTS.labels(method, route, self.status).inc()
+        code = self._scope["state"].get("code")
+        HTTP_REQUESTS.labels(method, route, self.status, word(code or "none")).inc()
         HTTP_SECONDS.labels(route).observe(seconds)
         _LOG.info(
             "request",
             method=method,
             route=route,
             status=self.status,
-            code=self._scope["state"].get("code"),
+            code=code,
             duration_ms=round(seconds * 1000),
         )
 

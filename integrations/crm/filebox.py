@@ -31,7 +31,7 @@ class Filebox:
     def send(self, parcel: Parcel) -> Accepted:
         """Append the payload in ``parcel.body`` (a JSON object); a known reference changes nothing.
 
-        Raises ChannelError: ``bad_payload`` and ``bad_address`` (fix), ``disk`` (later).
+        Raises ChannelError: ``bad_payload``, ``bad_address`` and ``disk`` (fix).
         """
         line = json.dumps(
             {"reference": safe_reference(parcel.reference), **_payload(parcel.body)},
@@ -48,8 +48,9 @@ class Filebox:
         except OSError as error:
             raise ChannelError(
                 "disk",
-                f"The CRM file cannot be written ({error.strerror}); check its disk.",
-                verdict=Verdict.LATER,
+                f"The CRM file cannot be written ({error.strerror}); make room on its disk, or let "
+                "this process write there.",
+                verdict=Verdict.FIX,
             ) from None
         return Accepted(vendor_id=f"crm-{parcel.reference}", delivered=True)
 

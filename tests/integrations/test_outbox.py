@@ -105,12 +105,12 @@ def test_an_empty_fax_is_refused(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_cannot_be_written_is_tried_later(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_ours_to_mend(tmp_path: Path) -> None:
     (tmp_path / "fax").write_text("a file where the folder should be")
     for client in (Outbox(tmp_path / "fax", "fax"), Filebox(tmp_path / "fax")):
         with pytest.raises(ChannelError) as told:
             client.send(parcel(to="riverside", body="{}"))
-        assert (told.value.code, told.value.verdict) == ("disk", Verdict.LATER)
+        assert (told.value.code, told.value.verdict) == ("disk", Verdict.FIX)
 
 
 # --- the CRM --------------------------------------------------------------------------------------

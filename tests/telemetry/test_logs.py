@@ -167,8 +167,10 @@ def test_a_librarys_words_come_without_their_values(
 ) -> None:
     lines = listening()
     logging.getLogger(name).error(words, *values)
-    assert lines.one()["event"] == shown
-    assert lines.one()["logger"] == name
+    line = lines.one()
+    assert (line["event"], line["logger"]) == (shown, name)
+    assert line.get("run_id", "") in shown
+    assert ("run_id" in line) == ("run ID" in shown)
 
 
 def test_the_sdk_names_its_workflow() -> None:
