@@ -7,6 +7,7 @@ import errno
 import os
 import pwd
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -201,6 +202,7 @@ def record_and_outage(kind: str, folder: Path) -> Iterator[tuple[Store, Outage]]
         outage: Outage
         if kind == "postgres gone":
             outage = Stopped()
+            stack.callback(shutil.rmtree, outage.folder, ignore_errors=True)
             stack.callback(outage.strike)
             url = outage.url
         else:
