@@ -138,10 +138,11 @@ def programs() -> Path:
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     on_path = shutil.which("initdb")
     folders += [Path(on_path).resolve().parent] if on_path else []
-    for folder in folders:
-        if (folder / "initdb").exists() and (folder / "postgres").exists():
-            return folder
-    lacking("no PostgreSQL server programs (initdb, postgres) on this machine")
+    both = (f for f in folders if (f / "initdb").exists() and (f / "postgres").exists())
+    found = next(both, None)
+    if found is None:
+        lacking("no PostgreSQL server programs (initdb, postgres) on this machine")
+    return found
 
 
 def _wait_until_up(folder: Path, watcher: subprocess.Popen[bytes]) -> None:
