@@ -7,13 +7,15 @@ engine the same facts, so a row may be applied until the engine has heard it.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple, cast
+from typing import cast
 
 from sqlmodel import Session
 
+from activities.applied import DECIDED, Applied, Telling, owed, start_of
 from activities.arrivals import Arrivals, open_task
 from activities.clinical import REPORT, SUMMARY, read_document
 from activities.departures import Departures
+from activities.placing import Placing
 from activities.tenants import Tenants
 from activities.texts import REPLIED, Texts
 from integrations.emr.events import (
@@ -27,11 +29,9 @@ from integrations.emr.events import (
 )
 from integrations.emr.referrals import new_referral
 from integrations.emr.texts import read_text
-from models import shapes
-from models.contracts import ReferralStart
 from models.decisions import refusal
-from models.errors import BadRequest, NotFound
-from models.events import Event, ExternalId, ReferralRef
+from models.errors import BadRequest
+from models.events import Event, ReferralRef
 from models.facts import (
     AnyDecision,
     AnyFact,
@@ -45,38 +45,15 @@ from models.facts import (
 )
 from models.letters import changes_a_letter, contradiction, death_told, quoted_in
 from models.people import SourceKind
-from models.policy import Rules
 from models.referral import Referral
 from models.sources import watched
 from models.tasks import TaskKind, kind_of
 from store import audit, documents, inbox, lookups, people, referrals, sources, tasks
 from store.engine import Store
 from store.record import Record
-from store.tables import InboxRow, InboxState, PatientRow, ReferralRow
+from store.tables import InboxRow, InboxState, ReferralRow
 
-# The origin of a row that holds a person's decision, as ``Deciding`` keeps it.
-DECIDED = "decision"
 RELEASE = "release_recorded"
-
-
-class Telling(NamedTuple):
-    """What one workflow must hear; without facts it only has to be there."""
-
-    start: ReferralStart
-    facts: tuple[AnyFact, ...] = ()
-    reopens: bool = False  # its story had ended: a new run begins
-
-
-class Applied(NamedTuple):
-    """What a row came to; ``tellings`` are owed to the engine before the row counts as applied."""
-
-    row: InboxRow
-    tellings: tuple[Telling, ...] = ()
-    source: tuple[str, datetime] | None = None
-    woken: tuple[str, ...] = ()  # rows that waited for the referral this one brought
-    waits: bool = False
-    reason: str | None = None  # how a request was linked
-    changed: tuple[str, ...] = ()  # sources whose watch looks again
 
 
 def read_row(origin: str, body: bytes, received_at: datetime, country: str) -> Event:
@@ -108,6 +85,7 @@ class Apply:
         self._record = record
         self._tenants = tenants
         self._arrivals = Arrivals(record, tenants)
+        self._placing = Placing(record, tenants)
         self._departures = Departures(record, tenants)
         self._texts = Texts(tenants)
 
@@ -145,7 +123,7 @@ class Apply:
             row = referrals.get(session, org, referral_id)
             referral = self._record.load(session, org, referral_id)
             if referral.closing() is None:
-                return self._telling(row, referral)
+                return owed(row, referral)
             for fact in telling.facts:
                 if isinstance(fact, PatientReplied):
                     self._texts.ask_nobody_s(session, applied.row, fact)
@@ -188,7 +166,7 @@ class Apply:
         with self._store.write() as session:
             row = lookups.row(session, row_id)
             if row is not None:
-                self._ask(session, row, kind, reason, now)
+                self._placing.ask(session, row, kind, reason, now)
 
     # --- inside ---------------------------------------------------------------------------------
 
@@ -224,11 +202,11 @@ class Apply:
         if event.retracted and arrival.referral.external is not None:
             external = arrival.referral.external
             if referrals.find(session, row.org, external) is None:
-                return self._wait(session, row, ReferralRef(external=external), now)
+                return self._placing.wait(session, row, ReferralRef(external=external), now)
         arrived = self._arrivals.take(session, row, event, arrival, now)
         if arrived.question is not None:
-            return self._ask_about(session, row, arrived.row, arrived.question, now)
-        woken = self._woken(session, arrived.row)
+            return self._placing.ask_about(session, row, arrived.row, arrived.question, now)
+        woken = self._placing.woken(session, arrived.row)
         row.referral_id = arrived.row.id
         session.add(row)
         reason = arrived.row.linked_as or (None if arrived.new or arrived.facts else "known")
@@ -239,7 +217,7 @@ class Apply:
         referral = self._record.load(session, row.org, first.id)
         source = sources.get(session, row.org, arrived.row.source_id)
         heard = (source.id, arrived.row.received_at) if watched(SourceKind(source.kind)) else None
-        telling = self._telling(first, referral, arrived.facts)
+        telling = owed(first, referral, arrived.facts)
         return Applied(row, (telling,), heard if arrived.heard else None, woken, reason=reason)
 
     def _depart(
@@ -257,29 +235,28 @@ class Apply:
             )
             return None
         if departure.question is not None:
-            self._ask(session, row, TaskKind.UNMATCHED_EVENT, departure.question, now)
+            self._placing.ask(session, row, TaskKind.UNMATCHED_EVENT, departure.question, now)
             return Applied(row)
         reason = "unknown_provider" if departure.unknown else None
-        tellings = [self._telling(one.row, one.referral, one.facts) for one in departure.concerned]
+        tellings = [owed(one.row, one.referral, one.facts) for one in departure.concerned]
         return Applied(row, tuple(tellings), changed=departure.sources, reason=reason)
 
     def _milestone(self, session: Session, row: InboxRow, event: Event, now: datetime) -> Applied:
         ref = event.referral or ReferralRef()
-        found = self._match(session, row.org, ref)
-        if not found and self._all_closed(session, row.org, ref):
-            self._ask(session, row, TaskKind.UNMATCHED_EVENT, "no_open_referral", now)
-            return Applied(row)
+        found = self._placing.match(session, row, ref)
+        if not found and self._placing.all_closed(session, row.org, ref):
+            return self._placing.ask_about_closed(session, row, now)
         if not found:
-            return self._wait(session, row, ref, now)
+            return self._placing.wait(session, row, ref, now)
         if len(found) > 1:
-            self._ask(session, row, TaskKind.UNMATCHED_EVENT, "several_referrals", now)
-            return Applied(row)
+            return self._placing.ask_which(session, row, found, now)
         referral_row = found[0]
+        woken = self._placing.learn_id(session, referral_row, ref, now)
         fact = self._fact(session, row, event, referral_row)
         referral = self._record.load(session, row.org, referral_row.id)
         trouble = contradiction(referral, fact)
-        if trouble is not None:
-            return self._ask_about(session, row, referral_row, trouble, now)
+        if trouble is not None and row.matched_to is None:
+            return self._placing.ask_about(session, row, referral_row, trouble, now)
         asked = self._taken_back(session, row, referral_row, referral, fact)
         row.referral_id = referral_row.id
         session.add(row)
@@ -289,8 +266,8 @@ class Apply:
             *self._elsewhere(session, referral_row, fact),
         ]:
             written = self._record.write_in(session, row.org, one.id, *facts, recorded_at=now)
-            tellings.append(self._telling(one, written.referral, facts))
-        return Applied(row, tuple(tellings))
+            tellings.append(owed(one, written.referral, facts))
+        return Applied(row, tuple(tellings), woken=woken)
 
     def _text(self, session: Session, row: InboxRow, event: Event, now: datetime) -> Applied:
         """A text concerns every open referral on its number; one that none answers is a person's.
@@ -298,13 +275,12 @@ class Apply:
         Without a number it waits for the referral it names, like any other event.
         """
         ref = event.referral or ReferralRef()
-        found = self._match(session, row.org, ref)
+        found = self._placing.match(session, row, ref)
         if len(found) > 1:
-            self._ask(session, row, TaskKind.UNMATCHED_EVENT, "several_referrals", now)
-            return Applied(row)
+            return self._placing.ask_which(session, row, found, now)
         told = self._texts.about(session, row, event, found[0] if found else None)
         if not told and not found and self._texts.take_in(session, row, event).phone is None:
-            return self._wait(session, row, ref, now)
+            return self._placing.wait(session, row, ref, now)
         if not told:
             self._texts.ask_nobody_s(session, row, self._texts.nobody_s(session, row, event))
             inbox.mark(session, row.id, InboxState.APPLIED, at=now, reason="no_open_referral")
@@ -312,47 +288,10 @@ class Apply:
         tellings = []
         for one, fact in told:
             written = self._record.write_in(session, row.org, one.id, fact, recorded_at=now)
-            tellings.append(self._telling(one, written.referral, (fact,)))
+            tellings.append(owed(one, written.referral, (fact,)))
             row.referral_id = one.id if fact.here else row.referral_id
         session.add(row)
         return Applied(row, tuple(tellings))
-
-    def _match(self, session: Session, org: str, ref: ReferralRef) -> list[ReferralRow]:
-        """The referrals that an event names: none, one, or several that contradict.
-
-        By its ids; only without any by the patient, whose one open referral is meant (rule 12).
-        """
-        found: dict[str, ReferralRow] = {}
-        if ref.id is not None:
-            try:
-                row = referrals.get(session, org, ref.id)
-                found[row.id] = row
-            except NotFound:
-                pass
-        if ref.external is not None:
-            named = referrals.find(session, org, ref.external)
-            if named is not None:
-                row = referrals.get(session, org, named.id)
-                found[row.id] = row
-        if ref.patient is not None and ref.id is None and ref.external is None:
-            phone = self._phone(org, ref.patient.phone)
-            person = people.person(ref.patient)
-            return list(lookups.open_referrals_by_person(session, org, person, phone))
-        return list(found.values())
-
-    def _all_closed(self, session: Session, org: str, ref: ReferralRef) -> bool:
-        """The patient is known and nothing of theirs is open: nobody can say what was meant."""
-        if ref.patient is None or ref.id is not None or ref.external is not None:
-            return False
-        return lookups.person_known(session, org, people.person(ref.patient))
-
-    def _phone(self, org: str, told: str | None) -> str | None:
-        """A number that tells two patients apart; one that cannot be read tells nothing."""
-        try:
-            country = self._tenants.get(org).organization.country
-            return shapes.phone(told, country) if told else None
-        except BadRequest:
-            return None
 
     def _fact(
         self, session: Session, row: InboxRow, event: Event, referral: ReferralRow
@@ -442,76 +381,3 @@ class Apply:
         else:
             others = lookups.open_referrals_of(session, row.org, row.patient_id)
         return [(other, (death,)) for other in others if other.id != row.id]
-
-    def _woken(self, session: Session, row: ReferralRow) -> tuple[str, ...]:
-        external = None
-        if row.assigner is not None and row.external_value is not None:
-            external = ExternalId(assigner=row.assigner, value=row.external_value)
-        patient = session.get_one(PatientRow, row.patient_id).person
-        waiting = inbox.waiting_for(
-            session, row.org, external=external, referral_id=row.id, patient=patient
-        )
-        return tuple(one.id for one in waiting)
-
-    def _wait(self, session: Session, row: InboxRow, ref: ReferralRef, now: datetime) -> Applied:
-        wait = self._tenants.get(row.org).policy.capture.unmatched_wait
-        inbox.wait(
-            session,
-            row.id,
-            at=now,
-            until=self._tenants.calendar(row.org, row.received_at).after(row.received_at, wait),
-            external=ref.external,
-            referral_id=ref.id,
-            patient=people.person(ref.patient) if ref.patient is not None else None,
-        )
-        return Applied(row, waits=True)
-
-    def _ask(
-        self, session: Session, row: InboxRow, kind: TaskKind, reason: str, now: datetime
-    ) -> None:
-        lease = self._tenants.get(row.org).policy.task.lease
-        tasks.open_for_org(
-            session,
-            row.org,
-            kind,
-            row.id,
-            due=self._tenants.calendar(row.org, row.received_at).after(row.received_at, lease),
-            at=row.received_at,
-            inbox=row,
-        )
-        inbox.mark(session, row.id, InboxState.TASK, at=now, reason=reason)
-
-    def _ask_about(
-        self, session: Session, row: InboxRow, referral: ReferralRow, question: str, now: datetime
-    ) -> Applied:
-        """A question about one referral; the row is not applied until a person has answered."""
-        referral = referrals.get(session, row.org, referral.id)
-        kind = TaskKind.UNMATCHED_EVENT
-        opened = open_task(session, self._tenants, referral, row, kind, row.id, says=question)
-        written = self._record.write_in(session, row.org, referral.id, opened, recorded_at=now)
-        inbox.mark(
-            session,
-            row.id,
-            InboxState.TASK,
-            at=now,
-            reason="needs_a_person",
-            referral_id=referral.id,
-        )
-        return Applied(row, (self._telling(referral, written.referral, (opened,)),))
-
-    def _telling(
-        self, row: ReferralRow, referral: Referral, facts: tuple[AnyFact, ...] = ()
-    ) -> Telling:
-        return Telling(start_of(row, referral), facts)
-
-
-def start_of(row: ReferralRow, referral: Referral) -> ReferralStart:
-    """How a referral's workflow begins, at any time of its life: with all the record knows."""
-    return ReferralStart(
-        org=row.org,
-        clinic_id=row.clinic_id,
-        referral_id=row.id,
-        source_id=row.source_id,
-        rules=Rules.model_validate(row.rules),
-        facts=referral.facts,
-    )

@@ -6,18 +6,28 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 
 from activities import notes
-from activities.apply import DECIDED
+from activities.applied import DECIDED
 from activities.loop import Decided, Loop
+from activities.matching import Matching, question_about
 from activities.tenants import Tenants
 from models import duty
 from models.decisions import refusal
 from models.errors import NotFound, Refused
-from models.facts import AnyDecision, ReferralClosed, Reopened, TaskHandedOver, TaskTaken
+from models.facts import (
+    AnyDecision,
+    MatchChosen,
+    ReferralClosed,
+    Reopened,
+    TaskCompleted,
+    TaskHandedOver,
+    TaskTaken,
+)
 from models.tasks import TaskKind, kind_of
-from store import inbox, referrals
+from store import audit, inbox, referrals
 from store.engine import Store
 from store.record import Record
 from store.tables import InboxState
@@ -39,6 +49,7 @@ class Deciding:
         ``dispatch`` makes a row of the inbox true (``Intake.dispatch``).
         """
         self._dispatch = dispatch
+        self._matching = Matching(store, tenants)
         self._store = store
         self._record = Record(store)
         self._loop = loop
@@ -48,6 +59,15 @@ class Deciding:
     async def decide(self, org: str, referral_id: str, decision: AnyDecision) -> Decided:
         """Have a staff decision taken; see ``Intake.decide``."""
         known, decision = await asyncio.to_thread(self._complete, org, referral_id, decision)
+        if isinstance(decision, MatchChosen):
+            await asyncio.to_thread(self._matching.check, org, known, decision)
+        decided = await self._taken(org, known, decision)
+        if isinstance(decision, MatchChosen):
+            await self._attach(org, known, decision)
+        return decided
+
+    async def _taken(self, org: str, known: str, decision: AnyDecision) -> Decided:
+        """By the workflow, or where it has ended by the record."""
         try:
             decided = await self._loop.decide(org, known, decision)
             if decided.state == "closed" and _reopens(decision):
@@ -80,6 +100,17 @@ class Deciding:
             raise NotFound("There is no such task.") from None
         who = decision.to if isinstance(decision, TaskHandedOver) else decision.by
         return lease_ends(self._tenants, org, row.clinic_id, who, kind, row.urgency, decision.at)
+
+    async def _attach(self, org: str, referral_id: str, chosen: MatchChosen) -> None:
+        """The event itself, and a question about it that another referral was asked."""
+        now = self._clock()
+        asked = await asyncio.to_thread(self._matching.attach, org, referral_id, chosen, now)
+        await self._dispatch(chosen.event_id)
+        if asked is not None:
+            task = question_about(chosen.event_id)
+            with suppress(Refused):  # somebody has answered it by hand
+                done = TaskCompleted(at=now, as_of=now, by=chosen.by, task=task)
+                await self._taken(org, asked, done)
 
     async def _reopen(self, org: str, referral_id: str, decision: AnyDecision) -> Decided:
         """A new run, owed by a row of the inbox from the moment the person is answered.
@@ -115,9 +146,18 @@ class Deciding:
             refused = refusal(self._record.load(session, org, referral_id), decision)
             if refused is not None:
                 raise Refused(refused.sentence, code=refused.code)
-            written = self._record.write_in(
-                session, org, referral_id, decision, recorded_at=self._clock()
-            )
+            now = self._clock()
+            written = self._record.write_in(session, org, referral_id, decision, recorded_at=now)
+            for fact in written.fresh:
+                audit.note(
+                    session,
+                    org=org,
+                    who=decision.by,
+                    what=fact.kind,
+                    subject=referral_id,
+                    at=fact.at,
+                    recorded_at=now,
+                )
             return Decided("done", written.card.version)
 
 

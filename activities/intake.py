@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from activities import confirming, naming, notes
-from activities.apply import Applied, Apply, Telling, read_row
+from activities.applied import Applied, Telling
+from activities.apply import Apply, read_row
 from activities.arrivals import check_clinic
 from activities.confirming import Confirming
 from activities.deciding import Deciding

@@ -11,7 +11,7 @@ from collections.abc import Callable, Container
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from activities.apply import start_of
+from activities.applied import start_of
 from activities.loop import Loop
 from activities.tenants import Tenants
 from models.contracts import ReferralStart

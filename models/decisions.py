@@ -13,6 +13,7 @@ from models.facts import (
     HandedOver,
     HoldLifted,
     HoldPlaced,
+    MatchChosen,
     MessageApproved,
     PageJudged,
     PageVerdict,
@@ -46,8 +47,8 @@ def refusal(r: Referral, decision: AnyDecision) -> Refusal | None:
         return None
     undoes = decision.retracted
     reopens = isinstance(decision, Reopened) or (undoes and isinstance(decision, ReferralClosed))
-    about_a_task = isinstance(decision, (TaskCompleted, *LEASES))
-    if r.closed() and not reopens and not about_a_task:
+    still_taken = isinstance(decision, (TaskCompleted, MatchChosen, *LEASES))
+    if r.closed() and not reopens and not still_taken:
         return Refusal(code="closed", sentence="This referral is closed; reopen it first.")
     if decision.seen is not None and decision.seen != r.version:
         return _stale(r)

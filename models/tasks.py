@@ -117,6 +117,12 @@ def _over(r: Referral, _: str) -> bool:
     return r.over()
 
 
+def _placed(r: Referral, occasion: str) -> bool:
+    # The occasion is the event, or the request that is missing.
+    found = _base(occasion) == "request" and r.is_received()
+    return found or r.knows(f"match:{occasion}")
+
+
 def _goes_on(r: Referral, _: str) -> bool:
     return not r.over()
 
@@ -562,7 +568,7 @@ SPECS: dict[TaskKind, TaskSpec] = {
         Role.ADMIN, "A step failed and needs a person: the timeline says where", _never
     ),
     TaskKind.UNMATCHED_EVENT: TaskSpec(
-        Role.FRONT_DESK, "An event matches no referral, or several: say which one", _never
+        Role.FRONT_DESK, "An event matches no referral, or several: say which one", _placed
     ),
     TaskKind.TELL_SOURCE: TaskSpec(
         Role.FRONT_DESK,

@@ -145,6 +145,18 @@ def _note(row: InboxRow, outcome: str, reason: str | None) -> None:
     _LOG.info("event_settled", outcome=outcome, code=reason, attempts=row.attempts, **about)
 
 
+def match(session: Session, row_id: str, referral_id: str) -> bool:
+    """A person says what a row is about: it is applied anew. False when that was done before."""
+    row = session.get_one(InboxRow, row_id, with_for_update=True, populate_existing=True)
+    if row.matched_to is not None:
+        return False
+    row.matched_to, row.state, row.reason = referral_id, InboxState.RECEIVED, None
+    row.settled_at = row.next_try_at = row.wait_until = None
+    session.add(row)
+    session.flush()
+    return True
+
+
 def wait(
     session: Session,
     row_id: str,

@@ -11,7 +11,15 @@ from sqlmodel import Session, col, select
 from models.facts import AnyFact, Discharged, parse_fact
 from models.letters import death_told
 from models.referral import Stage
-from store.tables import FactRow, InboxRow, InboxState, PatientRow, ProviderRow, ReferralRow
+from store.tables import (
+    ExternalIdRow,
+    FactRow,
+    InboxRow,
+    InboxState,
+    PatientRow,
+    ProviderRow,
+    ReferralRow,
+)
 
 _NAMES_PROVIDERS = ("referral_received", "co_source_added", "certifier_named", "provider_left")
 
@@ -129,16 +137,21 @@ def no_longer_waiting(
         )
         & (ReferralRow.stage != Stage.CLOSED)
     )
-    query = (
-        select(InboxRow.id)
-        .join(ReferralRow, by_external | by_id | by_patient)
-        .where(InboxRow.state == InboxState.WAITING)
-        .distinct()
-        .limit(limit)
+    by_learned = (
+        (col(InboxRow.org) == col(ExternalIdRow.org))
+        & (col(InboxRow.wait_assigner) == col(ExternalIdRow.assigner))
+        & (col(InboxRow.wait_value) == col(ExternalIdRow.value))
     )
-    if row_id is not None:
-        query = query.where(InboxRow.id == row_id)
-    return session.exec(query).all()
+    found: dict[str, None] = {}
+    for query in (
+        select(InboxRow.id).join(ReferralRow, by_external | by_id | by_patient),
+        select(InboxRow.id).join(ExternalIdRow, by_learned),
+    ):
+        waiting = query.where(InboxRow.state == InboxState.WAITING).distinct().limit(limit)
+        if row_id is not None:
+            waiting = waiting.where(InboxRow.id == row_id)
+        found |= dict.fromkeys(session.exec(waiting))
+    return list(found)
 
 
 def told_before(session: Session, referral_id: str, key: str, moment: datetime) -> bool:

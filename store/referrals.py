@@ -11,7 +11,8 @@ from models.errors import NotFound
 from models.events import ExternalId
 from models.facts import ClosedReason
 from models.referral import Stage
-from store.tables import ReferralRow
+from store.rows import insert_unless_there
+from store.tables import ExternalIdRow, ReferralRow
 
 
 def get(session: Session, org: str, referral_id: str) -> ReferralRow:
@@ -25,13 +26,34 @@ def get(session: Session, org: str, referral_id: str) -> ReferralRow:
 
 
 def find(session: Session, org: str, external: ExternalId) -> ReferralRow | None:
-    """The row another system's id belongs to, a duplicate itself included."""
+    """The row another system's id belongs to, a duplicate itself included.
+
+    Ids it came with, and those learned since.
+    """
     query = select(ReferralRow).where(
         ReferralRow.org == org,
         ReferralRow.assigner == external.assigner,
         ReferralRow.external_value == external.value,
     )
-    return session.exec(query).first()
+    known = session.exec(query).first()
+    if known is not None:
+        return known
+    learned = session.get(ExternalIdRow, (org, external.assigner, external.value))
+    return session.get_one(ReferralRow, learned.referral_id) if learned is not None else None
+
+
+def learn_id(session: Session, row: ReferralRow, external: ExternalId, at: datetime) -> bool:
+    """This id names the referral as well from now on; False where it names one already."""
+    if find(session, row.org, external) is not None:
+        return False
+    learned = ExternalIdRow(
+        org=row.org,
+        assigner=external.assigner,
+        value=external.value,
+        referral_id=row.id,
+        recorded_at=at,
+    )
+    return insert_unless_there(session, learned)
 
 
 def of_patient(

@@ -41,6 +41,7 @@ __all__ = [
     "DeliveryRow",
     "DeliveryState",
     "DocumentRow",
+    "ExternalIdRow",
     "FactRow",
     "InboxRow",
     "InboxState",
@@ -127,6 +128,18 @@ class ReferralRow(Table, table=True):
     version: str = ""
 
 
+class ExternalIdRow(Table, table=True):
+    """Another id of a referral, learned after it came: by an event that names both, or a person."""
+
+    __tablename__ = "external_ids"
+
+    org: str = Field(primary_key=True)
+    assigner: str = Field(primary_key=True, sa_type=Words)
+    value: str = Field(primary_key=True, sa_type=Words)
+    referral_id: str = Field(foreign_key="referrals.id")
+    recorded_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class FactRow(Table, table=True):
     """One telling of one fact; append-only.
 
@@ -185,6 +198,7 @@ class InboxRow(Table, table=True):
     wait_referral: str | None = Field(default=None, sa_type=Words)
     wait_patient: str | None = None  # PatientRow.person
     wait_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    matched_to: str | None = None  # the referral a person said it is about
 
 
 class DocumentRow(Table, table=True):

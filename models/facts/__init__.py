@@ -41,6 +41,7 @@ from models.facts.decided import (
     HandedOver,
     HoldLifted,
     HoldPlaced,
+    MatchChosen,
     MessageApproved,
     PageJudged,
     Paused,
@@ -123,6 +124,7 @@ __all__ = [
     "HoldReason",
     "Id",
     "IntakeCompleted",
+    "MatchChosen",
     "Meaning",
     "MessageApproved",
     "MessageDelivered",
@@ -216,6 +218,7 @@ AnyDecision = (
     | CertifierNamed
     | ReferralClosed
     | Reopened
+    | MatchChosen
 )
 OwnFact = (
     MessageHeld

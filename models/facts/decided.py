@@ -248,3 +248,18 @@ class Reopened(Decision):
     @property
     def key(self) -> str:
         return f"reopened:{self.at:%Y%m%dT%H%M%S}"
+
+
+class MatchChosen(Decision):
+    """A person says that an event nobody could place is about this referral.
+
+    ``event_id`` is our id of the event. It is applied here at once, as it was told; an id of
+    another system that it names belongs to this referral from then on.
+    """
+
+    kind: Literal["match_chosen"] = "match_chosen"
+    event_id: Id
+
+    @property
+    def key(self) -> str:
+        return f"match:{self.event_id}"

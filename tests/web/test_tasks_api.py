@@ -8,7 +8,7 @@ import pytest
 
 from models.tasks import TaskKind
 from store import tasks
-from tests.doors import ORG
+from tests.doors import ORG, event
 from tests.web.conftest import TOKEN, Site
 
 TASKS = "/api/v1/tasks"
@@ -75,3 +75,17 @@ async def test_a_number_is_called_by_one_at_a_time(site: Site) -> None:
     busy = await post(site, path, by="lee")
     assert (busy.status_code, busy.json()["code"]) == (409, "number_locked")
     assert "555" not in busy.text
+
+
+async def test_a_person_says_what_an_event_is_about(site: Site) -> None:
+    referral_id = await site.door.refer()
+    other = {"external": {"assigner": "other-emr", "value": "77"}}
+    lost = await site.applied(event("appointment_booked", referral=other), "e-9")
+    assert lost["status"] == "waiting"
+    path = f"/api/v1/referrals/{referral_id}/decisions"
+    answer = await post(site, path, kind="match_chosen", by="dana", event_id=lost["id"])
+    assert (answer.status_code, answer.json()["state"]) == (200, "done")
+    status = await site.http.get(f"/hooks/{ORG}/events/{lost['id']}", headers=TOKEN)
+    assert (status.json()["status"], status.json()["referral_id"]) == ("applied", referral_id)
+    again = await post(site, path, kind="match_chosen", by="dana", event_id="evt_none")
+    assert (again.status_code, again.json()["code"]) == (404, "not_found")
