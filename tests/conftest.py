@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from temporalio.client import Client
 
 from engine.client import connect
@@ -21,6 +22,10 @@ from engine.server import Engine, find_or_start
 from models.errors import EngineUnavailable
 from tests.logging_kept import logging_kept
 from tests.required import lacking
+
+# A busy machine is no defect: how long one example takes says nothing about what it shows.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
