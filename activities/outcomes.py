@@ -198,6 +198,7 @@ class Outcomes:
                 task=key,
                 role=role or SPECS[kind].role,
                 due=due or lease,
+                about=turn.message.key,
             )
         ]
 

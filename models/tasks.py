@@ -16,6 +16,7 @@ from models import holds, parties
 from models.facts import (
     AuthorizationStatus,
     CoSourceAdded,
+    MessageHeld,
     MessageSent,
     OrderReceived,
     PageJudged,
@@ -329,6 +330,30 @@ def _let_go(r: Referral, occasion: str) -> bool:
     return r.over() or any(r.knows(f"{how}:{occasion}") for how in done)
 
 
+def _attached(r: Referral, occasion: str) -> bool:
+    return r.over() or _about_settled(r, task_key(TaskKind.ATTACH_DOCUMENT, occasion))
+
+
+def _channel_mended(r: Referral, occasion: str) -> bool:
+    """No message waits any more for what an administrator was asked to mend.
+
+    A step that failed has no message: it waits for a person's word (``workflows.referral.mended``).
+    """
+    code = occasion.removeprefix("send-").partition("-")[2][:60]
+    waits = any(held.why == code and not _settled(r, held.message) for held in r.all(MessageHeld))
+    return not waits and _about_settled(r, task_key(TaskKind.STEP_FAILED, occasion))
+
+
+def _about_settled(r: Referral, key: str) -> bool:
+    """The message it was opened for went out, or is decided not to."""
+    opened = r.task(key)
+    return opened is not None and opened.about is not None and _settled(r, opened.about)
+
+
+def _settled(r: Referral, message: str) -> bool:
+    return r.knows(f"sent:{message}") or r.knows(f"dropped:{message}")
+
+
 SPECS: dict[TaskKind, TaskSpec] = {
     TaskKind.CONFIRM_REQUEST: TaskSpec(
         Role.FRONT_DESK,
@@ -461,7 +486,7 @@ SPECS: dict[TaskKind, TaskSpec] = {
         Role.FRONT_DESK, "Name the provider who certifies the plan of care", _certifier_known
     ),
     TaskKind.ATTACH_DOCUMENT: TaskSpec(
-        Role.THERAPIST, "Attach the signed document: the event brought none", _over
+        Role.THERAPIST, "Attach the signed document: the event brought none", _attached
     ),
     TaskKind.SIGN_PLAN: TaskSpec(
         Role.THERAPIST, "Write and sign the plan of care", _plan_known, own_ladder=True
@@ -565,7 +590,7 @@ SPECS: dict[TaskKind, TaskSpec] = {
         Role.ADMIN, "An event could not be read: the original is attached", _never
     ),
     TaskKind.STEP_FAILED: TaskSpec(
-        Role.ADMIN, "A step failed and needs a person: the timeline says where", _never
+        Role.ADMIN, "A step failed and needs a person: the timeline says where", _channel_mended
     ),
     TaskKind.UNMATCHED_EVENT: TaskSpec(
         Role.FRONT_DESK, "An event matches no referral, or several: say which one", _placed

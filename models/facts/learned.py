@@ -80,12 +80,16 @@ class MessageDropped(_AboutMessage):
 
 
 class TaskOpened(Fact):
-    """A person has something to do, in a role, by a time, for a reason."""
+    """A person has something to do, in a role, by a time, for a reason.
+
+    ``about`` is the key of the message it was opened for, where it was one.
+    """
 
     kind: Literal["task_opened"] = "task_opened"
     task: str = Field(max_length=150)
     role: str
     due: UtcDatetime
+    about: str | None = None
 
     @property
     def key(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import pytest
 from pypdf import PdfReader, PdfWriter
-from sqlmodel import Session
+from sqlmodel import Session, select
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
@@ -43,7 +43,7 @@ from models.kinds import Kind
 from models.roles import Role
 from store import consent, inbox, replies, sources
 from store.engine import Store
-from store.tables import ConsentState, DeliveryState, MessageState
+from store.tables import ConsentState, DeliveryState, MessageState, TaskRow
 from tests.activities.office import (
     FAX,
     MAIL,
@@ -567,7 +567,48 @@ def test_a_wrong_password_is_an_admins_task_and_loses_nothing(office: Office) ->
     assert answer.held_until == MONDAY + 15 * MINUTE
     (task,) = of(answer, TaskOpened)
     assert (task.task, task.role) == ("step_failed:send-fax-login_refused", Role.ADMIN)
+    assert _states(office) == {"step_failed": "open"}
     assert of(office.send(Kind.THANK_YOU, "source", at=answer.held_until), MessageSent)
+
+
+def test_what_an_admin_was_asked_to_mend_stands_while_a_message_waits_for_it(
+    office: Office,
+) -> None:
+    def refused() -> ChannelError:
+        return ChannelError("login_refused", "no", verdict=Verdict.FIX)
+
+    office.plan_signed()
+    office.fax.before = [refused(), refused()]
+    office.send(Kind.THANK_YOU, "source")
+    office.send(Kind.PLAN_OF_CARE, "certifier", "v1")
+    thanks = office.given(Kind.THANK_YOU, "source").model_dump(include=set(DropInput.model_fields))
+    office.post.stop(DropInput(**thanks, why="overtaken"), MONDAY + MINUTE)
+    assert _states(office) == {"step_failed": "open"}
+    later = MONDAY + 15 * MINUTE
+    assert of(office.send(Kind.PLAN_OF_CARE, "certifier", "v1", at=later), MessageSent)
+    assert _states(office) == {"step_failed": "moot"}
+    office.fax.before = [refused()]  # expired once more
+    office.send(Kind.SIGNATURE_REQUEST, "certifier", "v1-day-7", at=later + DAY)
+    assert _states(office) == {"step_failed": "open"}
+
+
+def test_a_document_is_asked_for_until_its_letter_is_settled(office: Office) -> None:
+    office.tell(DischargeSummarySigned(at=MONDAY))
+    to = f"recipient:{office.certifier_id}"
+    answer = office.send(Kind.DISCHARGE_SUMMARY, to)
+    assert of(answer, MessageHeld)[0].why == "document_missing"
+    assert _states(office) == {"attach_document": "open"}
+    document = office.put("discharge_summary", pdf=_a_pdf(office))
+    office.tell(DischargeSummarySigned(at=MONDAY, as_of=MONDAY + MINUTE, document_id=document))
+    assert _states(office) == {"attach_document": "open"}  # the letter has yet to leave
+    assert of(office.send(Kind.DISCHARGE_SUMMARY, to, at=MONDAY + DAY), MessageSent)
+    assert _states(office) == {"attach_document": "moot"}
+
+
+def _states(office: Office) -> dict[str, str]:
+    """The kinds of the tasks about messages, and how they stand."""
+    with office.store.read() as session:
+        return {row.kind: row.state for row in session.exec(select(TaskRow)) if row.referral_id}
 
 
 def test_the_vendors_own_time_counts_when_it_is_later(office: Office) -> None:

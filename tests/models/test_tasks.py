@@ -15,6 +15,8 @@ from models.facts import (
     DischargeSummarySigned,
     IntakeCompleted,
     MessageApproved,
+    MessageDropped,
+    MessageHeld,
     MessageSent,
     OrderReceived,
     PageJudged,
@@ -48,10 +50,19 @@ ASKED = received(START)
 CARE: Life = [*evaluated(START), *planned(START)]
 MESSAGE = "thank_you:source:1"
 PLAN = "plan_of_care:certifier:v1"
+REFUSED = "step_failed:send-fax-login_refused"
 
 
 def sent(key: str, kind: Kind) -> MessageSent:
     return MessageSent(at=START, message=key, message_kind=kind, channel="fax")
+
+
+def held(key: str) -> MessageHeld:
+    return MessageHeld(at=START, message=key, why="login_refused")
+
+
+def asked_for(task: str, message: str) -> TaskOpened:
+    return TaskOpened(at=START, task=task, role="admin", due=on(START, 1), about=message)
 
 
 def found(verdict: str, why: str | None = None) -> PageJudged:
@@ -152,6 +163,13 @@ ROWS: list[tuple[str, Life, Life]] = [  # task, while it stands, what overtakes 
     ("name_certifier:1", NOBODY, [TOLD]),
     ("name_certifier:1", [*NOBODY, *CARE], certified(START, day=8)),
     ("attach_document:v1", CARE, [PatientDied(at=START)]),
+    (f"attach_document:{PLAN}", [*CARE, asked_for(f"attach_document:{PLAN}", PLAN)],
+     [sent(PLAN, Kind.PLAN_OF_CARE)]),
+    (f"attach_document:{PLAN}", [*CARE, asked_for(f"attach_document:{PLAN}", PLAN)],
+     [MessageDropped(at=START, message=PLAN, why="overtaken")]),
+    (REFUSED, [asked_for(REFUSED, PLAN), held(PLAN)], [sent(PLAN, Kind.PLAN_OF_CARE)]),
+    (REFUSED, [asked_for(REFUSED, PLAN), held(PLAN), sent(PLAN, Kind.PLAN_OF_CARE), held(MESSAGE)],
+     [sent(MESSAGE, Kind.THANK_YOU)]),
     ("sign_plan:1", evaluated(START), planned(START)),
     ("sign_plan:director", [*evaluated(START), *discharged(START, 9)], planned(START)),
     ("call_certifier:v1-day-14", CARE, certified(START, day=8)),
@@ -187,7 +205,6 @@ STAND = {
     TaskKind.AFTER_CLOSING,
     TaskKind.RETRACTED_AFTER_LETTER,
     TaskKind.UNREADABLE_EVENT,
-    TaskKind.STEP_FAILED,
     TaskKind.UNMATCHED_EVENT,
     TaskKind.TELL_SOURCE,
     TaskKind.RE_ENGAGEMENT,
@@ -209,6 +226,11 @@ def test_some_tasks_are_never_overtaken(kind: TaskKind) -> None:
     assert not moot(task_key(kind, "1"), Referral(everything))
 
 
+def test_a_step_that_failed_waits_for_a_person_whatever_was_sent() -> None:
+    asked = TaskOpened(at=START, task="step_failed:acknowledge-1", role="admin", due=on(START, 1))
+    assert not moot(asked.task, Referral([ASKED, asked, sent(MESSAGE, Kind.THANK_YOU)]))
+
+
 def test_every_kind_has_a_row_and_words() -> None:
     assert {kind_of(task) for task, _, _ in ROWS} | STAND == set(TaskKind) == set(SPECS)
     assert all(spec.says for spec in SPECS.values())
@@ -222,7 +244,7 @@ def test_a_detail_of_the_request_stays_on_the_board() -> None:
 def test_the_end_of_a_referral_clears_what_was_for_its_patient() -> None:
     over = Referral([ASKED, *booked(START), PatientDied(at=on(START, 1))])
     left = [kind for kind in TaskKind if not moot(task_key(kind, "1"), over)]
-    assert set(left) == STAND | {TaskKind.UNDELIVERABLE}
+    assert set(left) == STAND | {TaskKind.UNDELIVERABLE, TaskKind.STEP_FAILED}
 
 
 def test_each_returned_page_has_a_task_of_its_own() -> None:
