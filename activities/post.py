@@ -11,6 +11,10 @@ A turn of the crank may be cut off anywhere and be turned again:
 Letters to one fax line travel together (``activities.fax_line``). Each keeps its own row, delivery
 and facts; they are claimed, asked about and settled as one, whosever turn it is.
 
+What the vendor said is kept while the record is away, and written again and again for as long as
+the turn is ours (``IN_HAND``): a vendor that cannot be asked would otherwise leave a person with a
+question that was answered already.
+
 This needs a vendor call to be over when the engine gives the turn to somebody else: a turn hands
 nothing over after ``LATEST_START`` (a slow question, a locked store, a machine that slept), a call
 ends within ``integrations.contract.LONGEST_CALL``, and an attempt lives longer than both together.
@@ -27,23 +31,25 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from functools import partial
+from typing import NamedTuple
 
 from sqlmodel import Session
 from temporalio import activity
 
 from activities import letters, parcels
-from activities.claims import LATEST_START, Claimed, Claims, Together, in_other_hands
+from activities.claims import IN_HAND, LATEST_START, Claimed, Claims, Together, in_other_hands
 from activities.fax_line import Drawn, line_of
 from activities.guard import scrubbed
 from activities.judging import contact, rungs_left
 from activities.letters import Letter, NotReady
 from activities.outcomes import Outcomes
 from activities.tenants import Tenants
-from activities.turns import Carried, Turn, known
+from activities.turns import Attempt, Carried, Turn, known
 from integrations.contract import ChannelClient
 from integrations.registry import Clients
 from models.contracts import Answer, DropInput, ReceiptState, SendInput
-from models.errors import CannotTell, ChannelError, Conflict, NotFound, Verdict
+from models.errors import CannotTell, ChannelError, Conflict, NotFound, StoreUnavailable, Verdict
 from models.facts import MessageDropped, TaskOpened
 from models.messages import MESSAGES
 from models.policy import Rules
@@ -59,6 +65,15 @@ from telemetry.logs import bound, logger
 _LOG = logger(__name__)
 _ASK_AGAIN = timedelta(minutes=15)  # when the vendor cannot even be asked
 _ROUNDS = 4  # ask about a lost answer, look for company, claim; once more where it moved
+# Seconds between two tries to write a vendor's word; IN_HAND ends them before the last is reached.
+_PAUSES = (0.5, 1.0, 2.0, *[4.0] * 8)
+
+
+class Began(NamedTuple):
+    """When a turn began: by the wall clock, and by the stopwatch."""
+
+    at: datetime
+    ticks: float
 
 
 class Post:
@@ -71,16 +86,19 @@ class Post:
         channels: Clients,
         clock: Callable[[], datetime],
         stopwatch: Callable[[], float] = time.monotonic,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         """``clock`` is the wall clock, for ``recorded_at`` and receipts; facts use the turn's.
 
-        ``stopwatch`` counts seconds and is never put right, as a clock is.
+        ``stopwatch`` counts seconds and is never put right, as a clock is. ``pause`` lets seconds
+        pass between two tries to write what a vendor said.
         """
         self._store = store
         self._tenants = tenants
         self._channels = channels
         self._clock = clock
         self._stopwatch = stopwatch
+        self._pause = pause
         self._record = Record(store)
         self._out = Outcomes(self._record, clock)
         self._claims = Claims(self._record, tenants, self._out, clock)
@@ -104,7 +122,7 @@ class Post:
         StoreUnavailable, and Conflict when another turn has the message in its hands or this one
         took too long to begin.
         """
-        began = self._clock(), self._stopwatch()
+        began = Began(self._clock(), self._stopwatch())
         turn = Turn(given, at, self._tenants.rules(given.org, given.clinic_id, at))
         letter = self._letter(turn)
         if isinstance(letter, Answer):
@@ -115,7 +133,7 @@ class Post:
                 step = self._claims.take(session, turn, letter, company)
             if isinstance(step, Claimed):
                 self._in_time(step, began)
-                return self._deliver(step)
+                return self._deliver(step, began)
             if isinstance(step, Together):
                 company = self._company(step)
                 continue
@@ -183,35 +201,60 @@ class Post:
 
     # --- the vendor ---------------------------------------------------------------------------
 
-    def _in_time(self, claimed: Claimed, began: tuple[datetime, float]) -> None:
-        """Give the claim back where the engine may hand this turn to another before a call ends.
-
-        By two clocks, whichever says later: the wall's goes on while the machine sleeps, the
-        stopwatch while somebody sets the wall's back.
-        """
-        at, started = began
-        lasted = timedelta(seconds=self._stopwatch() - started)
-        if max(self._clock() - at, lasted) <= LATEST_START:
+    def _in_time(self, claimed: Claimed, began: Began) -> None:
+        """Give the claim back where the engine may hand this turn to another before a call ends."""
+        if self._lasted(began) <= LATEST_START:
             return
         self._put_off(claimed.carried, "out_of_time")
         raise Conflict("This turn was held up too long to begin a call.", code="out_of_time")
 
-    def _deliver(self, claimed: Claimed) -> Answer:
+    def _lasted(self, began: Began) -> timedelta:
+        """How long this turn has been at it.
+
+        By two clocks, whichever says later: the wall's goes on while the machine sleeps, the
+        stopwatch while somebody sets the wall's back.
+        """
+        counted = timedelta(seconds=self._stopwatch() - began.ticks)
+        return max(self._clock() - began.at, counted)
+
+    def _deliver(self, claimed: Claimed, began: Began) -> Answer:
         """Hand the parcel over and write what came of it."""
         carried = claimed.carried
+        attempt = carried[0].attempt
         try:
             parcel = parcels.bound(claimed.parcel, claimed.sheets)
             accepted = self._client(carried[0]).send(parcel)
         except ChannelError as error:
-            return self._refused(carried, error)
+            return self._kept(partial(self._refused, carried, error), attempt, began)
         except Exception as error:
             # Whatever broke, the parcel may have gone out: only the vendor can say.
-            attempt = carried[0].attempt
             _LOG.warning(
                 "answer_lost", channel=attempt.channel, reference=attempt.reference, exc_info=error
             )
             return self._ask(carried) or self._wait(carried, "lost")
-        return self._accepted(carried, accepted.vendor_id, delivered=accepted.delivered)
+        write = partial(self._accepted, carried, accepted.vendor_id, delivered=accepted.delivered)
+        return self._kept(write, attempt, began)
+
+    def _kept(self, write: Callable[[], Answer], attempt: Attempt, began: Began) -> Answer:
+        """Write what the vendor said, again while the record is away and the turn is ours.
+
+        Later another turn may have asked the vendor, and what it was told counts. Raises
+        StoreUnavailable then.
+        """
+        for seconds in _PAUSES:
+            try:
+                return write()
+            except StoreUnavailable as error:
+                if self._lasted(began) + timedelta(seconds=seconds) > IN_HAND:
+                    raise
+                _LOG.warning(
+                    "answer_kept",
+                    channel=attempt.channel,
+                    reference=attempt.reference,
+                    exc_info=error,
+                )
+            self._pause(seconds)
+        return write()
 
     def _ask(self, carried: Sequence[Carried]) -> Answer | None:
         """After a lost answer: find first. None when it certainly did not go out and may again."""

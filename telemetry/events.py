@@ -40,6 +40,7 @@ EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "message_failed": "one channel is spent; the next one is tried",
         "message_dropped": "it will not go (`code`); where a person must know, there is a task",
         "answer_lost": "a vendor's answer was lost; it is asked before anything is sent again",
+        "answer_kept": "a vendor has answered and the record is away; it is written soon again",
         "document_not_drawn": "a page could not be made; there is a task for a person",
         # the codec endpoint
         "codec_used": "somebody had payloads decoded or encoded: who and how many, never what",

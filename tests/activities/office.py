@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +125,11 @@ class Office:
     @property
     def post(self) -> Post:
         """A fresh Post, as a worker that has just started would have."""
-        return Post(self.store, self.tenants, self.clients, lambda: self.wall)
+        return Post(self.store, self.tenants, self.clients, lambda: self.wall, pause=self.pass_by)
+
+    def pass_by(self, seconds: float) -> None:
+        """Time goes on, on the wall."""
+        self.wall += timedelta(seconds=seconds)
 
     def receive(self, *, at: datetime = MONDAY, **changes: Any) -> str:
         """A referral from a provider who certifies and hears the reports."""

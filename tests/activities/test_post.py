@@ -724,6 +724,39 @@ def test_a_lost_answer_is_looked_up_at_once(office: Office, error: Exception) ->
     assert len(office.fax.asked) == 1
 
 
+def test_what_the_vendor_said_is_kept_until_another_turn_may_ask_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+
+    def away(*args: Any, **kwargs: Any) -> Any:
+        tries.append(office.wall)
+        raise StoreUnavailable("gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("activities.outcomes.post.settle", away)
+        with pytest.raises(StoreUnavailable):
+            office.send(Kind.THANK_YOU, "source")
+    assert len(tries) > 5
+    assert tries[-1] <= WALL + IN_HAND < office.wall + 5 * timedelta(seconds=1)
+    assert len(office.fax.accepted) == 1
+    office.wall = WALL + IN_HAND
+    assert of(office.send(Kind.THANK_YOU, "source"), MessageSent)
+    assert len(office.fax.accepted) == 1
+
+
+def test_only_a_record_that_is_away_is_waited_for(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def clash(*args: Any, **kwargs: Any) -> Any:
+        raise Conflict("a row is there already")
+
+    monkeypatch.setattr("activities.outcomes.post.settle", clash)
+    with pytest.raises(Conflict):
+        office.send(Kind.THANK_YOU, "source")
+    assert office.wall == WALL
+
+
 def test_a_lost_question_is_asked_again_on_the_ladder(office: Office) -> None:
     office.fax.before = [TimeoutError()]
     answer = office.send(Kind.THANK_YOU, "source")

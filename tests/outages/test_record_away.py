@@ -26,11 +26,12 @@ from temporalio.worker import Worker
 
 from activities.book import Book
 from activities.claims import IN_HAND
+from activities.loop import Loop
 from cli.serving import serve
 from integrations.emr.signature import sign
 from models.contracts import Parcel, ReferralStart
-from models.errors import Conflict, StoreUnavailable
-from models.facts import MessageSent, VisitCompleted
+from models.errors import ChannelError, Conflict, StoreUnavailable, Verdict
+from models.facts import MessageSent, TaskOpened, VisitCompleted
 from models.ids import referral_workflow_id
 from models.kinds import Kind
 from settings import EXAMPLE_WEBHOOK_SECRET, load
@@ -177,6 +178,38 @@ def test_a_letter_on_its_way_goes_out_once(
     assert (office.duplicates(), len(office.deliveries())) == (0, 1)
 
 
+@pytest.mark.parametrize("taken", [True, False])
+def test_what_a_vendor_has_said_is_written_once_the_record_is_back(
+    ground: Ground, taken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A vendor that nobody can ask later: its one answer is not lost with the record."""
+    office = _office(ground)
+    office.fax.knows = False
+    send, pauses = office.fax.send, []
+
+    def send_and_strike(parcel: Parcel) -> Any:
+        if taken:
+            accepted = send(parcel)
+            ground.outage.strike()
+            return accepted
+        ground.outage.strike()
+        raise ChannelError("busy", "the line is busy", verdict=Verdict.LATER)
+
+    def back(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            ground.outage.heal()
+
+    monkeypatch.setattr(office.fax, "send", send_and_strike)
+    monkeypatch.setattr(office, "pass_by", back)
+    answer = office.send(Kind.THANK_YOU, "source")
+    assert len(pauses) == 2
+    assert bool([one for one in answer.learned if isinstance(one, MessageSent)]) is taken
+    assert (answer.held_until is None) is taken
+    assert len(office.fax.accepted) == taken
+    assert office.fax.asked == office.referral.all(TaskOpened) == []
+
+
 @pytest.mark.engine
 async def test_a_referral_in_the_engine_waits_in_sight_and_goes_on(
     ground: Ground, client: Client, caplog: pytest.LogCaptureFixture
@@ -193,7 +226,7 @@ async def test_a_referral_in_the_engine_waits_in_sight_and_goes_on(
     office.fax.send = strike_and_send  # type: ignore[method-assign]
     office.tenants, office.wall = tenants(), now()
     queue = f"away-{office.referral_id}"
-    post, book = office.post, Book(ground.store, office.tenants, now)
+    post, book = office.post, Book(ground.store, office.tenants, now, Loop())
     with ThreadPoolExecutor(4) as threads:
         async with Worker(
             client,
