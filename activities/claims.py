@@ -43,7 +43,7 @@ IN_HAND = LATEST_START + timedelta(seconds=LONGEST_CALL)
 
 _OVER = frozenset({DeliveryState.ACCEPTED, DeliveryState.DELIVERED})
 # What no document can mend: the message is dropped.
-_HOPELESS = frozenset({"appointment_missing", "changed_by_provider"})
+_HOPELESS = frozenset({"appointment_missing", "changed_by_provider", "reason_missing"})
 
 
 class Claimed(NamedTuple):

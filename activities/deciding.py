@@ -11,6 +11,7 @@ from datetime import datetime
 
 from activities import notes
 from activities.applied import DECIDED
+from activities.elsewhere import NAMES_A_CLINIC, checked
 from activities.loop import Decided, Loop
 from activities.matching import Matching, question_about
 from activities.tenants import Tenants
@@ -89,6 +90,10 @@ class Deciding:
             decision = decision.model_copy(
                 update={"until": self._lease(org, card.referral_id, decision)}
             )
+        if isinstance(decision, NAMES_A_CLINIC):
+            referral = self._record.referral(org, card.referral_id)
+            organization = self._tenants.get(org).organization
+            decision = checked(organization, card.clinic_id, referral, decision)
         return card.referral_id, decision
 
     def _lease(self, org: str, referral_id: str, decision: TaskTaken | TaskHandedOver) -> datetime:

@@ -28,13 +28,14 @@ from models.messages import (
     MESSAGES,
     AboutVisit,
     Context,
+    Declined,
     ToOffice,
     ToPastPatient,
     ToPatient,
     UnableToReach,
     first_name,
 )
-from models.organization import Clinic
+from models.organization import Clinic, Organization
 from models.people import Patient
 from models.policy import Rules
 from models.referral import Referral, appointment_of
@@ -101,29 +102,34 @@ class Case(NamedTuple):
 
     given: SendInput
     at: datetime
-    clinic: Clinic
+    organization: Organization
     referral: Referral
     rules: Rules  # pinned: the dates a letter names are those the workflow waits for
     to: Contact
     patient: PatientRow
     documents: tuple[DocumentRow, ...]
 
+    @property
+    def clinic(self) -> Clinic:
+        """Where the referral is: whose letterhead, numbers and clock the letter has."""
+        return self.organization.clinic(self.given.clinic_id)
+
 
 def load(
     session: Session,
     given: SendInput,
     at: datetime,
-    clinic: Clinic,
+    organization: Organization,
     referral: Referral,
     rules: Rules,
     documents: tuple[DocumentRow, ...],
 ) -> Case:
     """Read what the letter needs; raises NotFound ``no_recipient`` where the party has no name."""
-    today = local(at, clinic).date()
+    today = local(at, organization.clinic(given.clinic_id)).date()
     return Case(
         given=given,
         at=at,
-        clinic=clinic,
+        organization=organization,
         referral=referral,
         rules=rules,
         to=contacts.contact(session, given.org, given.referral_id, given.to, on=today),
@@ -176,19 +182,35 @@ def _context(case: Case) -> Context:
         return ToPatient(**base)
     if model is ToPastPatient:
         return ToPastPatient(**base, first_name=first_name(case.to.name))
-    office = {"clinic_name": clinic.name, "fax": printed(clinic.fax), "address": clinic.address}
+    base |= {"clinic_name": clinic.name, "fax": printed(clinic.fax), "address": clinic.address}
+    about = {
+        "patient": f"{case.patient.given_name} {case.patient.family_name}",
+        "born": day(case.patient.born),
+    }
     if model is UnableToReach:
         endings = {"closed": "closed", "no": "no_shows"}  # by the first word of the occasion
-        return UnableToReach.model_validate(
-            base
-            | office
-            | {
-                "patient": f"{case.patient.given_name} {case.patient.family_name}",
-                "born": day(case.patient.born),
-                "ending": endings.get(case.given.occasion.split("-")[0], "asks"),
+        ending = endings.get(case.given.occasion.split("-")[0], "asks")
+        return UnableToReach.model_validate(base | about | {"ending": ending})
+    if model is Declined:
+        return Declined.model_validate(base | about | _declined(case))
+    return ToOffice.model_validate(base)
+
+
+def _declined(case: Case) -> dict[str, object]:
+    """Why, and who can take the patient; a sister clinic that is gone by now is not named."""
+    closing = case.referral.closing()
+    if closing is None or closing.declined_for is None:
+        raise NotReady("reason_missing")
+    said: dict[str, object] = {"declined_for": closing.declined_for}
+    for sister in case.organization.clinics:
+        if sister.id == closing.sister_clinic_id:
+            said |= {
+                "sister": sister.name,
+                "sister_address": sister.address,
+                "sister_phone": printed(sister.phone),
+                "sister_fax": printed(sister.fax),
             }
-        )
-    return ToOffice(**base, **office)
+    return said
 
 
 def _appointment(case: Case) -> datetime:

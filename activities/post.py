@@ -181,7 +181,7 @@ class Post:
                     session,
                     given,
                     turn.at,
-                    self._tenants.get(given.org).organization.clinic(given.clinic_id),
+                    self._tenants.get(given.org).organization,
                     referral,
                     Rules.model_validate(row.rules),
                     tuple(documents.of_referral(session, row.id)) if papers else (),

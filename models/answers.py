@@ -107,7 +107,7 @@ def _called_since(r: Referral, reply: PatientReplied, kind: TaskKind) -> bool:
     calls = [call for call in r.calls() if call.at >= reply.at]
     if kind is TaskKind.ANSWER_PATIENT:
         return bool(calls)
-    return any(call.outcome in {CallOutcome.REACHED, CallOutcome.DECLINED} for call in calls)
+    return any(call.outcome.spoken for call in calls)
 
 
 def _done(r: Referral, reply: PatientReplied, kind: TaskKind) -> bool:

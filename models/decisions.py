@@ -48,7 +48,7 @@ def refusal(r: Referral, decision: AnyDecision) -> Refusal | None:
     undoes = decision.retracted
     reopens = isinstance(decision, Reopened) or (undoes and isinstance(decision, ReferralClosed))
     still_taken = isinstance(decision, (TaskCompleted, MatchChosen, *LEASES))
-    if r.closed() and not reopens and not still_taken:
+    if r.closed() and not (reopens or still_taken or _owed_call(r, decision)):
         return Refusal(code="closed", sentence="This referral is closed; reopen it first.")
     if decision.seen is not None and decision.seen != r.version:
         return _stale(r)
@@ -82,9 +82,19 @@ def refusal(r: Referral, decision: AnyDecision) -> Refusal | None:
         return _certifier(decision)
     if isinstance(decision, CertificationWaived) and r.plan() is None:
         return Refusal(code="no_plan", sentence="There is no plan of care to give up on yet.")
-    if isinstance(decision, CallLogged) and decision.party == "patient" and r.over():
+    if _calls_patient(decision) and r.over() and not _owed_call(r, decision):
         return Refusal(code="over", sentence="This referral is over; nobody should call.")
     return None
+
+
+def _calls_patient(decision: AnyDecision) -> bool:
+    return isinstance(decision, CallLogged) and decision.party == "patient"
+
+
+def _owed_call(r: Referral, decision: AnyDecision) -> bool:
+    """The one call that is made after the end: the patient hears why (policy.md rule 14)."""
+    owed = any(kind_of(task.task) is TaskKind.TELL_PATIENT for task in r.open_tasks())
+    return _calls_patient(decision) and owed
 
 
 def _stale(r: Referral) -> Refusal:

@@ -15,6 +15,7 @@ from pydantic import StringConstraints
 
 from models.base import Model
 from models.contracts import Channel
+from models.facts import DeclinedFor
 from models.kinds import Kind
 
 Language = Literal["en", "es"]
@@ -67,6 +68,21 @@ class UnableToReach(ToOffice):
     patient: str = ""
     born: str = ""
     ending: Literal["asks", "closed", "no_shows"] = "asks"
+
+
+class Declined(ToOffice):
+    """A letter in our own words; the names stand on the page, never in an email.
+
+    ``sister`` is another clinic of the organization that can take the patient, if there is one.
+    """
+
+    patient: str = ""
+    born: str = ""
+    declined_for: DeclinedFor = DeclinedFor.CAPACITY
+    sister: str = ""
+    sister_address: str = ""
+    sister_phone: str = ""
+    sister_fax: str = ""
 
 
 class ToPastPatient(Context):
@@ -128,6 +144,7 @@ _OFFICE = ToOffice(
     address="12 Harbor Street, Albany, NY 12207",
 )
 _UNABLE = UnableToReach(**_OFFICE.model_dump(), patient="Jordan Sample", born="Jan 4, 1961")
+_DECLINED = Declined(**_OFFICE.model_dump(), patient="Jordan Sample", born="Jan 4, 1961")
 _BY_TEXT: tuple[Channel, ...] = ("sms", "email")
 _BY_PAPER: tuple[Channel, ...] = ("fax", "email")
 
@@ -152,7 +169,7 @@ MESSAGES: dict[Kind, MessageSpec] = {
     ),
     Kind.NEED_INFORMATION: _office("letter", written=False),
     Kind.UNABLE_TO_REACH: _office("letter", _UNABLE),
-    Kind.DECLINED: _office("letter", written=False),
+    Kind.DECLINED: _office("letter", _DECLINED),
     Kind.TRANSFERRED: _office("letter", written=False),
     Kind.PLAN_OF_CARE: _office("plan_of_care"),
     # Page 1 of the plan's fax (policy.md rule 3), never a message of its own.

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from models import holds, parties
+from models import holds, parties, telling
 from models.facts import (
     AuthorizationStatus,
     CoSourceAdded,
@@ -90,6 +90,7 @@ class TaskKind(StrEnum):
     STEP_FAILED = "step_failed"
     UNMATCHED_EVENT = "unmatched_event"
     TELL_SOURCE = "tell_source"
+    TELL_PATIENT = "tell_patient"
     FEED_SILENT = "feed_silent"
     RE_ENGAGEMENT = "re_engagement"
     CALL_PRACTICE = "call_practice"
@@ -124,8 +125,15 @@ def _placed(r: Referral, occasion: str) -> bool:
     return found or r.knows(f"match:{occasion}")
 
 
-def _goes_on(r: Referral, _: str) -> bool:
-    return not r.over()
+def _told_or_goes_on(r: Referral, occasion: str) -> bool:
+    return not r.over() or telling.written(r, occasion)
+
+
+def _told_in_person(r: Referral, occasion: str) -> bool:
+    """Somebody has spoken to the patient since, or the referral goes on after all."""
+    opened = r.task(task_key(TaskKind.TELL_PATIENT, occasion))
+    told = [call.at for call in r.calls() if call.outcome.spoken]
+    return r.died() or not r.over() or (opened is not None and any(at >= opened.at for at in told))
 
 
 def _verified(r: Referral, occasion: str) -> bool:
@@ -598,7 +606,12 @@ SPECS: dict[TaskKind, TaskSpec] = {
     TaskKind.TELL_SOURCE: TaskSpec(
         Role.FRONT_DESK,
         "Tell the source by phone that this referral is closed, and as much as it may know of why",
-        _goes_on,
+        _told_or_goes_on,
+    ),
+    TaskKind.TELL_PATIENT: TaskSpec(
+        Role.FRONT_DESK,
+        "Call the patient, do not text: we cannot take them; say who can, or to ask the office",
+        _told_in_person,
     ),
     TaskKind.FEED_SILENT: TaskSpec(
         Role.ADMIN,

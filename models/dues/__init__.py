@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from models.due import Due
-from models.dues import answers, begin, care, copies, end, holding, linked, patient, plan
+from models.dues import answers, begin, care, copies, end, holding, linked, patient, plan, telling
 from models.dues.answers import answer, answer_late, texts_owed
 from models.dues.asking import CERTIFIER, PATIENT, SOURCE, DueRule, recipient, soonest
 from models.dues.begin import (
@@ -138,6 +138,7 @@ __all__ = [
     "signature",
     "soonest",
     "summary",
+    "telling",
     "texts_owed",
     "thank_you",
     "thanks",
@@ -193,7 +194,7 @@ def held(r: Referral) -> list[Due]:
 def agenda(r: Referral, rules: Rules) -> list[Due]:
     """Everything promised at present, soonest first: card, Temporal details, explain, rehearsal."""
     if r.over():
-        return []
+        return sorted(telling.promises(r, rules), key=lambda d: (d.at, d.key))
     promises = RULES if r.is_received() else (request,)
     if r.unconfirmed():
         promises = (unconfirmed, *AT_ONCE)

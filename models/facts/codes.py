@@ -89,6 +89,11 @@ class CallOutcome(StrEnum):
     WRONG_NUMBER = "wrong_number"
     DECLINED = "declined"
 
+    @property
+    def spoken(self) -> bool:
+        """Somebody spoke to whom they called."""
+        return self in {CallOutcome.REACHED, CallOutcome.DECLINED}
+
 
 class PageVerdict(StrEnum):
     """What a person found on a page that came back (policy.md rule 4)."""
@@ -111,6 +116,14 @@ class WhyDeclined(StrEnum):
     NOT_OUR_PATIENT = "not_our_patient"
     WANTS_VISIT_FIRST = "wants_visit_first"
     DISAGREES = "disagrees"
+
+
+class DeclinedFor(StrEnum):
+    """Why the clinic cannot take a patient (policy.md rule 14)."""
+
+    CAPACITY = "capacity"  # no free place in the time the patient should be seen
+    PAYER = "payer"  # the clinic has no contract with the insurer
+    SCOPE = "scope"  # what is asked for is not offered here
 
 
 class HoldReason(StrEnum):

@@ -11,6 +11,7 @@ from models.facts.base import Fact, Id, UtcDatetime
 from models.facts.codes import (
     CallOutcome,
     ClosedReason,
+    DeclinedFor,
     HoldEnd,
     HoldReason,
     PageVerdict,
@@ -213,10 +214,16 @@ class CertificationWaived(Decision):
 
 
 class ReferralClosed(Decision):
-    """The referral left the board: by a person, or by the story's own end (``by`` = system)."""
+    """The referral left the board: by a person, or by the story's own end (``by`` = system).
+
+    ``declined_for`` says why the clinic cannot take the patient (policy.md rule 14), and
+    ``sister_clinic_id`` which other clinic of the organization can; then the source gets a letter.
+    """
 
     kind: Literal["referral_closed"] = "referral_closed"
     reason: ClosedReason
+    declined_for: DeclinedFor | None = None
+    sister_clinic_id: Id | None = None
 
 
 class CertifierNamed(Decision):

@@ -16,6 +16,14 @@ _UNSETTLED = frozenset({TaskKind.ANSWER_PATIENT, TaskKind.RED_FLAG})
 def close(r: Referral, decision: ReferralClosed) -> Refusal | None:
     """Closed with a reason; as lost only while nothing is owed, after the evaluation never."""
     reason = decision.reason
+    if (decision.declined_for or decision.sister_clinic_id) and (
+        reason is not ClosedReason.DECLINED_BY_CLINIC
+    ):
+        return Refusal(
+            code="not_declined",
+            sentence="Only a referral that the clinic declines needs declined_for or "
+            "sister_clinic_id; leave them out, or give the reason declined_by_clinic.",
+        )
     if reason is ClosedReason.COMPLETED:
         return Refusal(
             code="completed_by_itself",

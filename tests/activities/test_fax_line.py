@@ -15,12 +15,14 @@ from activities.claims import IN_HAND
 from models.contracts import Answer, Receipt, ReceiptState, SendInput
 from models.errors import CannotTell, ChannelError, Conflict, Verdict
 from models.facts import (
+    ClosedReason,
     MessageDelivered,
     MessageDropped,
     MessageFailed,
     MessageHeld,
     MessageSent,
     PatientDied,
+    ReferralClosed,
     TaskOpened,
 )
 from models.kinds import Kind
@@ -163,9 +165,15 @@ def test_what_cannot_wait_takes_along_what_does(practice: Practice) -> None:
 def test_a_decline_goes_alone_and_at_once(practice: Practice) -> None:
     practice.all_wait(2)
     practice.receive(patient={"family_name": "Turned Down"})
-    practice.plan_signed()  # not a decline, but of a kind that may wait: it goes with the others
-    held = practice.send(Kind.PLAN_OF_CARE, "certifier", "v1", at=MONDAY + HOUR)
-    assert held.held_until == AT_NOON
+    at = MONDAY + HOUR
+    practice.tell(
+        ReferralClosed(
+            at=at, by="lee", reason=ClosedReason.DECLINED_BY_CLINIC, declined_for="capacity"
+        )
+    )
+    gone = practice.send(Kind.DECLINED, "source", "closed", at=at)
+    assert gone.held_until is None
+    assert len(practice.pages()) == 1
 
 
 # --- each judged by itself ------------------------------------------------------------------------

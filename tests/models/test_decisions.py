@@ -77,6 +77,7 @@ def approve(message: str = MESSAGE) -> MessageApproved:
     return MessageApproved(at=on(START, 3), by="lee", message=message)
 
 
+DECLINE = ClosedReason.DECLINED_BY_CLINIC
 LOST = close(ClosedReason.UNABLE_TO_REACH)
 BACK = Reopened(at=on(START, 6), by="lee", why="came_back")
 WITHDRAWN = ReferralWithdrawn(at=on(START, 4))
@@ -133,6 +134,17 @@ ROWS: list[tuple[str, Life, AnyDecision, str | None]] = [
     ("lost with a question open", [opened("unmatched_event:inb_1")], LOST, "open_question"),
     ("declined by us, whatever is open", [opened("call_patient:bd-0-1")],
      close(ClosedReason.DECLINED_BY_CLINIC), None),
+    ("declined with its reason", [], close(DECLINE, declined_for="payer"), None),
+    ("a reason of ours for another end", [], close(ClosedReason.WITHDRAWN, declined_for="payer"),
+     "not_declined"),
+    ("a sister clinic for another end", [],
+     close(ClosedReason.UNABLE_TO_REACH, sister_clinic_id="west"), "not_declined"),
+    ("calling whom we declined", [close(DECLINE), opened("tell_patient:declined")], call(6), None),
+    ("calling once they know", [close(DECLINE), opened("tell_patient:declined"),
+                                call(6, outcome="reached")], call(7, call_id="c2"), "closed"),
+    ("calling whom nobody owes a call", [close(DECLINE)], call(6), "closed"),
+    ("calling the office instead", [close(DECLINE), opened("tell_patient:declined")],
+     call(6, "source"), "closed"),
     ("lost while it waits", AWAY, LOST, "on_hold"),
     ("lost while the insurer is waited for", approval(START, 1, "required"), LOST, "on_hold"),
     ("lost once the wait is over", [*AWAY, *lifted(START, 3)], LOST, None),

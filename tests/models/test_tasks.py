@@ -12,6 +12,7 @@ from models.facts import (
     AppointmentMissed,
     CallLogged,
     CallOutcome,
+    ClosedReason,
     DischargeSummarySigned,
     IntakeCompleted,
     MessageApproved,
@@ -22,6 +23,7 @@ from models.facts import (
     PageJudged,
     PatientDied,
     PatientReplied,
+    ReferralClosed,
     RequestConfirmed,
     RequestRejected,
     TaskOpened,
@@ -51,6 +53,7 @@ CARE: Life = [*evaluated(START), *planned(START)]
 MESSAGE = "thank_you:source:1"
 PLAN = "plan_of_care:certifier:v1"
 REFUSED = "step_failed:send-fax-login_refused"
+DECLINE = "declined:source:closed"
 
 
 def sent(key: str, kind: Kind) -> MessageSent:
@@ -116,6 +119,13 @@ NEEDED = approval(START, 0, "required")
 SECOND = planned(START, day=12, version=2)
 RENEWED = OrderReceived(at=on(START, 40), order_id="o1", provider_id="prv_1", signed_and_dated=True)
 NAMELESS: Life = [TaskOpened(at=START, task="name_guardian:1", role="front_desk", due=on(START, 1))]
+
+DECLINED: Life = [
+    ReferralClosed(
+        at=on(START, 1), by="lee", reason=ClosedReason.DECLINED_BY_CLINIC, declined_for="capacity"
+    ),
+    TaskOpened(at=on(START, 1), task="tell_patient:declined", role="front_desk", due=on(START, 1)),
+]
 
 ROWS: list[tuple[str, Life, Life]] = [  # task, while it stands, what overtakes it
     ("verify_sender:1", STRANGER, VERIFIED),
@@ -192,6 +202,8 @@ ROWS: list[tuple[str, Life, Life]] = [  # task, while it stands, what overtakes 
     ("propose_discharge:after-2-again-1", [*CARE, *visits(START, 8)], discharged(START, 40)),
     ("missing_evaluation:1", discharged(START, 9), evaluated(START)),
     ("sign_summary:1", CARE, [DischargeSummarySigned(at=START)]),
+    ("tell_patient:declined", [*DECLINED, called("voicemail")], [called("reached")]),
+    ("tell_source:declined_by_clinic", DECLINED, [sent(DECLINE, Kind.DECLINED)]),
     (f"undeliverable:{PLAN}", CARE, [sent(PLAN, Kind.PLAN_OF_CARE)]),
     ("order_stale:of-20260112", CARE, [RENEWED]),
     ("name_guardian:1", NAMELESS, [sent("schedule_text:patient:bd-0", Kind.SCHEDULE_TEXT)]),

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from models import parties, releases
-from models.facts import ClosedReason, RejectedWhy, Reopened
+from models import dues, parties, releases, telling
+from models.facts import ClosedReason, ReferralClosed, RejectedWhy
 from models.kinds import Kind
 from models.referral import Referral
 from models.tasks import TaskKind
 from workflows.desk import Desk
 
-# Whose reason no letter of ours says: a person tells the source (rule 14; ARCHITECTURE §7).
+# Whose reason no letter of ours says: a person tells the source (ARCHITECTURE §7).
 _TOLD_BY_PHONE = {
     ClosedReason.DECLINED_BY_PATIENT,
-    ClosedReason.DECLINED_BY_CLINIC,
+    ClosedReason.DECLINED_BY_CLINIC,  # by letter where the reason was given (rule 14)
     ClosedReason.WITHDRAWN,
 }
 _TOLD_BY_LETTER = {ClosedReason.UNABLE_TO_REACH, ClosedReason.NOT_EVALUATED}
@@ -32,22 +32,27 @@ async def farewell(desk: Desk) -> None:
         return
     closing = referral.closing()
     reason = closing.reason if closing else referral.closing_reason()
-    again = _again(referral)
+    if closing is not None and closing.declined_for is not None:
+        await _have_patient_called(desk, closing)
     for sender in parties.senders(referral):
         if not _hears(desk, sender):
             continue
-        if reason in _TOLD_BY_LETTER and (sender.kind.treating or _may_read(desk, sender)):
-            occasion = f"closed{again}"
+        letter = dues.telling.decline_letter(referral, desk.rules, sender)
+        if letter is not None:
+            await desk.send(*letter, unless=_open_again, by=dues.telling.declined_told(sender))
+        elif reason in _TOLD_BY_LETTER and (sender.kind.treating or _may_read(desk, sender)):
+            occasion = f"closed{telling.again(referral)}"
             await desk.send(Kind.UNABLE_TO_REACH, sender.party, occasion, unless=_open_again)
         elif reason in _TOLD_BY_LETTER | _TOLD_BY_PHONE:
-            beside = "" if sender.party == parties.SOURCE else f"-{sender.source_id}"
-            await desk.task(TaskKind.TELL_SOURCE, f"{reason}{beside}{again}")
+            occasion = telling.by_phone(referral, sender, reason)
+            await desk.task(TaskKind.TELL_SOURCE, occasion)
 
 
-def _again(r: Referral) -> str:
-    """Part of an occasion: a referral that was reopened and closed once more is told once more."""
-    times = len(r.all(Reopened))
-    return f"-{times + 1}" if times else ""
+async def _have_patient_called(desk: Desk, closing: ReferralClosed) -> None:
+    """A patient whom the clinic cannot take is called the same day, never texted (rule 14)."""
+    by = desk.rules.calendar.after(closing.at, desk.rules.policy.decline.tell_source)
+    occasion = f"declined{telling.again(desk.referral)}"
+    await desk.task(TaskKind.TELL_PATIENT, occasion, due=by)
 
 
 def _hears(desk: Desk, sender: parties.Sender) -> bool:

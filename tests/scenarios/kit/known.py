@@ -28,10 +28,13 @@ def right(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
     """
     if not r.is_received() or not rules.policy.ours(message.kind):
         return False
-    last_words = message.kind is Kind.UNABLE_TO_REACH and message.occasion == "closed"
+    last_words = message.kind in _LAST_WORDS and message.occasion == "closed"
     if r.over() and not last_words:
         return False
     return RIGHT[message.kind](r, message, rules, at)
+
+
+_LAST_WORDS = frozenset({Kind.UNABLE_TO_REACH, Kind.DECLINED})
 
 
 def _thanks(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
@@ -89,6 +92,18 @@ def _reply(r: Referral, message: MessageRef) -> PatientReplied | None:
     """The patient's text that this is the answer to."""
     named = (one for one in r.all(PatientReplied) if one.reply_id == message.occasion)
     return next(named, None)
+
+
+def _declined(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
+    """Who sent a patient whom the clinic cannot take hears why, once they are known (rule 14)."""
+    del rules, at
+    closing = r.closing()
+    return (
+        closing is not None
+        and closing.declined_for is not None
+        and r.treating_source()
+        and (message.to != "source" or r.received.source_verified)
+    )
 
 
 def _confirmation(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
@@ -192,6 +207,7 @@ RIGHT: dict[Kind, Right] = {
     Kind.OPT_OUT_CONFIRMATION: _opt_out,
     Kind.HELP: _help,
     Kind.CLOSED_HOURS: _closed_hours,
+    Kind.DECLINED: _declined,
     Kind.BOOKED: _confirmation,
     Kind.INTAKE: _confirmation,
     Kind.INTAKE_REMINDER: _forms,
