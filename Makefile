@@ -18,7 +18,7 @@ $(STAMP): requirements-dev.lock
 	@.venv/bin/uv pip sync --quiet --python $(PY) --require-hashes requirements-dev.lock
 	@touch $(STAMP)
 
-demo: $(STAMP) ## Six referrals through twelve weeks on a real Temporal server, in about a minute
+demo: $(STAMP) ## Eight referrals through fourteen weeks on a real Temporal server, in about a minute
 	@$(PY) starter.py demo
 
 up: $(STAMP) ## Temporal, its UI, the worker and the HTTP API, until Ctrl-C
@@ -28,7 +28,7 @@ scenarios: $(STAMP) ## Every case of everyday clinic life on the real engine, th
 	@$(PY) -m tests.scenarios --seeds 20
 
 test: $(STAMP) ## The whole suite, on SQLite and Postgres and a real Temporal server
-	@echo "Running the test suite (about 5 minutes; Temporal is built first if it is missing)."
+	@echo "Running the test suite (about 15 minutes; Temporal is built first if it is missing)."
 	@$(PY) -m pytest -q
 
 native: $(STAMP) ## The production shape without containers, with parts of it killed under load
