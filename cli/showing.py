@@ -51,7 +51,7 @@ def show(record: Record, tenants: Tenants, org: str, referral_id: str, *, as_jso
         out.print(f"Next: {moment(card.next_at, zone)}  {card.next_says}{owner}", soft_wrap=True)
     table = Table("when", "what", "details", box=None, header_style="dim")
     for told in timeline:
-        table.add_row(moment(told.fact.at, zone), words(told.fact.kind), _details(told.fact))
+        table.add_row(moment(told.fact.at, zone), words(told.fact.kind), _details(told.fact, zone))
     out.print(table)
 
 
@@ -137,9 +137,9 @@ def words(code: str | None) -> str:
     return (code or "").replace("_", " ")
 
 
-def _details(fact: AnyFact) -> str:
+def _details(fact: AnyFact, zone: ZoneInfo) -> str:
     told = [
-        f"{name.replace('_', ' ')} {value}"
+        f"{words(name)} {moment(value, zone) if isinstance(value, datetime) else value}"
         for name in _DETAILS
         if (value := getattr(fact, name, None)) not in (None, "", False)
     ]

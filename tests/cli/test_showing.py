@@ -53,3 +53,18 @@ async def test_a_wait_is_told_with_its_reason_and_its_beginning(
     explain(*located("example-emr:R-1001"), as_json=True)
     (hold,) = json.loads(capsys.readouterr().out)["holds"]
     assert (hold["hold_id"], hold["authorization"]) == ("AU-1", "required")
+
+
+async def test_every_moment_is_told_in_the_time_of_the_clinic(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "referral.json"
+    file.write_text(json.dumps(NEW_REFERRAL))
+    await feeding.refer(file, None, as_json=True)
+    data = ["appointment_id=A-1", "starts_at=2027-03-01T15:00:00Z"]
+    await feeding.milestone(
+        "example-emr:R-1001", "appointment_booked", data, None, None, retracted=False, as_json=True
+    )
+    capsys.readouterr()
+    show(*located("example-emr:R-1001"), as_json=False)
+    assert "starts at Mon 01 Mar 2027 10:00" in " ".join(capsys.readouterr().out.split())
