@@ -72,7 +72,7 @@ def open_for_source(
     says: str | None = None,
 ) -> TaskRow:
     """The task's row on a source, opened unless it exists."""
-    row = _open(
+    return _open(
         session,
         TaskRow(
             id=new_id("tsk"),
@@ -87,8 +87,6 @@ def open_for_source(
             opened_at=at,
         ),
     )
-    gathering.gather(session, row)
-    return row
 
 
 def open_for_org(
@@ -320,4 +318,6 @@ def _lease(
 
 
 def _open(session: Session, row: TaskRow) -> TaskRow:
-    return find_or_insert(session, row, lambda: find(session, row.org, row.subject, row.key))[0]
+    known, _ = find_or_insert(session, row, lambda: find(session, row.org, row.subject, row.key))
+    gathering.gather(session, known)
+    return known

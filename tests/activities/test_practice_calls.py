@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 from sqlmodel import select
 
+from activities.book import Book
 from activities.hands import Hands
 from activities.sources import Sources
-from models.contracts import SourceStart
+from models.contracts import SourceStart, TaskInput
 from models.facts import CertificationWaived, PlanOfCareSigned, Signer, TaskCompleted, TaskOpened
 from models.roles import Role
+from models.tasks import TaskKind
 from store import gathering, tasks
 from store.engine import Store
 from store.tables import DeliveryRow, SourceRow, TaskRow, TaskState
@@ -64,6 +66,27 @@ def board(door: Door, role: Role = Role.FRONT_DESK) -> list[TaskRow]:
 def parts(door: Door, whole: TaskRow) -> list[str | None]:
     with door.store.read() as session:
         return [part.referral_id for part in gathering.gathered(session, whole.id)]
+
+
+async def test_calls_that_workflows_ask_for_stand_as_one(door: Door) -> None:
+    book = Book(door.store, door.tenants, lambda: door.now, door.intake.loop)
+    ids = await practice(door)
+    for referral_id in ids:
+        given = TaskInput(
+            org=ORG,
+            clinic_id="east",
+            referral_id=referral_id,
+            kind=TaskKind.CALL_CERTIFIER,
+            occasion="v1-day-14",
+            role=Role.FRONT_DESK,
+            due=door.now + 9 * HOUR,
+            says="Call the provider's office",
+        )
+        book.open(given, door.now)
+        book.open(given, door.now)
+    (whole,) = board(door)
+    assert whole.kind == "call_practice"
+    assert sorted(map(str, parts(door, whole))) == sorted(ids)
 
 
 async def test_one_call_stands_by_itself_two_stand_as_one(door: Door) -> None:

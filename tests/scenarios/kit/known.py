@@ -59,6 +59,12 @@ def _unable(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> boo
 _LOST = {"unable_to_reach", "not_evaluated"}
 
 
+def _receipt(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
+    """To an office whose number is known, until a person has confirmed what came (rule 7)."""
+    del message, rules, at
+    return r.unconfirmed() and r.received.fax_verified
+
+
 def _waiting(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
     """Once for each wait for the insurer, while it stands (rule 15)."""
     due = dues.waiting_word(r, rules)
@@ -197,6 +203,7 @@ def _come(due: Due | None, at: datetime) -> bool:
 
 
 RIGHT: dict[Kind, Right] = {
+    Kind.RECEIPT_NOTICE: _receipt,
     Kind.THANK_YOU: _thanks,
     Kind.THANK_YOU_PAST_PATIENT: _thanks,
     Kind.SCHEDULE_TEXT: _reach,
