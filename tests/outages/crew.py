@@ -1,20 +1,20 @@
 """Workers that die on cue: a process of its own on the real engine, killed at a named point.
 
-``python -m tests.outages.crew <Cue as JSON>`` runs a worker with the activities of a referral on a
-real store and real channels. Which moment it dies at is planted here, from outside: the product
-has no hooks for it.
+``hire`` runs a worker with the activities of a referral on a real store and real channels. Which
+moment it dies at is planted here, from outside: the product has no hooks for it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
@@ -177,17 +177,38 @@ POINTS: dict[str, Callable[[], None]] = {
 }
 
 
-async def main(cue: Cue) -> int:
-    """Work until the cue; without one, until the end of standard input."""
-    if cue.point:
-        POINTS[cue.point]()
+# Each worker is a process of its own, forked from one that has read all the modules: twenty that
+# read them at once would keep a small machine busy for longer than the tests take.
+_FORKED = multiprocessing.get_context("forkserver")
+_FORKED.set_forkserver_preload([__name__])
+
+
+def hire(cue: Cue) -> ForkServerProcess:
+    """A worker that meets its end, or a stop, at the cue's point; it never outlives this process.
+
+    What it writes goes to ``worker.log`` in the cue's folder.
+    """
+    process = _FORKED.Process(target=_work, args=(cue.model_dump_json(),))
+    process.start()
+    return process
+
+
+def _work(cue: str) -> None:
+    told = Cue.model_validate_json(cue)
+    log = os.open(told.folder / "worker.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    for stream in (1, 2):
+        os.dup2(log, stream)
+    POINTS[told.point]()
+    run_and_exit(_main(told))
+
+
+async def _main(cue: Cue) -> int:
+    """Work until the cue, or until nobody is there who gave it."""
+    employer = multiprocessing.parent_process()
+    assert employer is not None
     store = open_store(cue.store)
     client = await connect(cue.address, cue.namespace, keyring=KeyRing.parse(cue.keys))
     with ThreadPoolExecutor(4) as threads:
         async with make_worker(client, cue, store, threads):
-            await asyncio.to_thread(sys.stdin.read)
+            await asyncio.to_thread(employer.join)
     return 0
-
-
-if __name__ == "__main__":
-    run_and_exit(main(Cue.model_validate_json(sys.argv[1])))

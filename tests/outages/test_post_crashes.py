@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,16 +28,18 @@ from engine.server import Engine
 from models.contracts import ReferralStart
 from models.facts import MessageDropped, MessageSent, TaskOpened
 from models.ids import referral_workflow_id
+from models.kinds import Kind
 from models.referral import Referral
 from store import tasks
 from store.engine import open_store
 from tests.activities.office import CLINIC, FAX, MAIL, ORG, Office
 from tests.databases import sqlite_store
 from tests.mail import Mailbox, Server
-from tests.outages.crew import Cue, Ledger, make_worker, now, tenants
+from tests.outages.crew import Cue, Ledger, hire, make_worker, now, tenants
 
 ROOT = Path(__file__).parents[2]
 THANKS = "thank_you:source:1"
+WAITED = timedelta(seconds=57)  # of the minute in which letters wait for one another
 PATIENCE = 200.0  # seconds; the machine may be busy
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(540)]
@@ -83,12 +85,15 @@ class Case:
         self.office.tenants = tenants(bundle)
         self.office.wall = now()
         source = {"fax": None, "email": MAIL, "prefers": "email"} if mail else {"fax": FAX}
+        before = now() - WAITED
         self.referral_ids = [
             self.office.receive(
-                at=now(), source=source, patient={"family_name": f"Sentinel{number}"}
+                at=before, source=source, patient={"family_name": f"Sentinel{number}"}
             )
             for number in range(letters)
         ]
+        if letters > 1:
+            self._have_waited(before)
         self.cue = Cue(
             address=engine.address,
             namespace=engine.namespace,
@@ -100,8 +105,14 @@ class Case:
             bundle=bundle,
         )
 
+    def _have_waited(self, since: datetime) -> None:
+        """The letters stand in line for one another already, and their minute is nearly over."""
+        for referral_id in self.referral_ids:
+            self.office.referral_id = referral_id
+            assert self.office.send(Kind.THANK_YOU, "source", at=since).held_until is not None
+
     async def begin(self) -> None:
-        """The workflows start; their thank-you goes out at once, or together in a minute."""
+        """The workflows start; their thank-you goes out at once, or together in a moment."""
         record = self.office.record
         for referral_id in self.referral_ids:
             start = ReferralStart(
@@ -114,17 +125,9 @@ class Case:
             )
             await Loop(self.client, self.cue.queue).begin(start)
 
-    def hire(self, point: str) -> subprocess.Popen[bytes]:
+    def hire(self, point: str) -> ForkServerProcess:
         """A worker of its own that meets its end, or a stop, at a point."""
-        cue = self.cue.model_copy(update={"point": point})
-        with (self.folder / "worker.log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "tests.outages.crew", cue.model_dump_json()],
-                cwd=ROOT,
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-            )
+        return hire(self.cue.model_copy(update={"point": point}))
 
     @property
     def referrals(self) -> list[Referral]:
@@ -188,18 +191,18 @@ async def killed(case: Case, point: str) -> Played:
     async with case.room:
         first = case.hire(point)
         await case.begin()
-        await until(lambda: first.poll() is not None, f"the worker dies at {point}")
-    close(first)
+        await until(lambda: not first.is_alive(), f"the worker dies at {point}")
     with ThreadPoolExecutor(4) as threads:
         async with make_worker(case.client, case.cue, case.store, threads):
             await until(lambda: case.settled, f"settled after {point}")
             await told(case)
-    return case.result(first.returncode)
+    return case.result(first.exitcode)
 
 
 async def slept(case: Case, _: str) -> Played:
     """The first machine sleeps with the message in its hands, and wakes when it is long sent."""
     first = case.hire("frozen")
+    assert first.pid is not None
     try:
         async with case.room:
             await case.begin()
@@ -214,8 +217,8 @@ async def slept(case: Case, _: str) -> Played:
                 await told(case)
     finally:
         first.kill()
-        close(first)
-    return case.result(first.returncode)
+        first.join()
+    return case.result(first.exitcode)
 
 
 async def late(case: Case, seconds: str) -> Played:
@@ -236,13 +239,6 @@ async def told(case: Case) -> None:
         while (await workflow.describe()).raw_description.pending_activities:
             assert time.monotonic() < end, "a workflow still waits for its activity"
             await asyncio.sleep(0.1)
-
-
-def close(process: subprocess.Popen[bytes]) -> None:
-    """The process is gone, and our end of its pipe with it."""
-    assert process.stdin is not None
-    process.stdin.close()
-    process.wait()
 
 
 def stopped(pid: int) -> bool:
