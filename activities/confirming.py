@@ -8,25 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-
-from sqlmodel import Session
 
 from activities.arrivals import inbox_id_of
 from integrations.emr.events import RECEIVED, read_json
 from models.contracts import RawRequest
-from models.errors import BadRequest, NotFound
-from models.events import Event
+from models.decisions import refusal
+from models.errors import BadRequest, NotFound, Refused, StoreUnavailable
 from models.facts import RejectedWhy, RequestConfirmed, RequestRejected
 from store import lookups, referrals
 from store.engine import Store
+from store.record import Record
 from store.tables import InboxRow, InboxState, ReferralRow
 
 KIND = RequestConfirmed.model_fields["kind"].default
 CORRECTIONS = "corrections"
 _PARTS = ("patient", "source", "certifier", "order")
+_NEVER = frozenset({*_PARTS, "external", "machine_read", "received_at"})  # what stays as it came
+_OURS = frozenset({CORRECTIONS, "corrected", "further"})  # of the decision, worked out here
+_ALONE = frozenset({"api", "file"})  # doors at which a referral comes without an event around it
 
 
 class Confirming:
@@ -40,27 +43,38 @@ class Confirming:
     ) -> None:
         """``accept`` and ``dispatch`` are the inbox's (``activities.intake.Intake``)."""
         self._store = store
+        self._record = Record(store)
         self._accept = accept
         self._dispatch = dispatch
 
-    def retold(
-        self, org: str, referral_id: str, content: Mapping[str, Any], now: datetime
-    ) -> dict[str, Any]:
-        """The decision as somebody wrote it; what they corrected goes into the inbox instead.
+    def told(
+        self,
+        org: str,
+        referral_id: str,
+        decision: RequestConfirmed,
+        corrections: Mapping[str, Any],
+        now: datetime,
+    ) -> RequestConfirmed:
+        """The decision, once what somebody corrected is in the inbox; blocks.
 
-        Raises BadRequest naming the corrected field that cannot be, and NotFound.
+        What would be refused changes nothing; the same words again are not told again. Raises
+        BadRequest naming the corrected field that cannot be, NotFound, and Refused.
         """
-        said = {name: value for name, value in content.items() if name != CORRECTIONS}
-        corrections = content.get(CORRECTIONS) or {}
-        if not isinstance(corrections, Mapping):
-            raise _no_corrections()
         with self._store.read() as session:
             row = referrals.get(session, org, referral_id)
-            if row.confirmed and not corrections:
-                return said
-            event_id, body = retold(session, row, corrections, now)
-        self._accept(org, RawRequest(origin="hand", body=body, received_at=now), event_id)
-        return {**said, "corrected": corrected(corrections)}
+            referral = self._record.load(session, org, row.duplicate_of or row.id)
+            refused = refusal(referral, decision)
+            if refused is not None:
+                raise Refused(refused.sentence, code=refused.code)
+            same = [one for one in referral.all(RequestConfirmed) if one.says_as(decision)]
+            further = not referral.unconfirmed()
+            if decision.retracted or same or (further and not corrections):
+                return same[0] if same else decision
+            last = _last(lookups.told_of(session, row, inbox_id_of(row.id), told_by(row.id)))
+            data = retold(row, last, corrections)
+        if last.origin != "hand" or _told(last) != data:
+            self._accept(org, *_request(referral_id, data, now))
+        return decision.model_copy(update={"further": further})
 
     async def made_true(
         self, org: str, referral_id: str, decision: RequestConfirmed
@@ -68,75 +82,102 @@ class Confirming:
         """The decision once its corrections are in the record.
 
         A request that proves to be on record already is linked there, and the one a machine had
-        made of it rejected as its duplicate (policy.md rule 12).
+        made of it rejected as its duplicate (policy.md rule 12). Raises StoreUnavailable while the
+        corrections cannot be written, and Refused ``not_corrected`` where a person must look at
+        them first: nobody is contacted at what a machine misread.
         """
         for row in await asyncio.to_thread(self._by_hand, org, referral_id):
             if row.state == InboxState.RECEIVED:
                 await self._dispatch(row.id)
         told = await asyncio.to_thread(self._by_hand, org, referral_id)
-        if not told or told[-1].referral_id in {None, referral_id}:
+        if not told or decision.retracted:
             return decision
-        return RequestRejected(
-            at=decision.at,
-            as_of=decision.as_of,
-            by=decision.by,
-            seen=decision.seen,
-            why=RejectedWhy.DUPLICATE,
-        )
+        last = told[-1]
+        if last.state == InboxState.RECEIVED:
+            raise StoreUnavailable("What was corrected is not on record yet; try again shortly.")
+        if last.referral_id not in {None, referral_id}:
+            return RequestRejected(
+                at=decision.at,
+                as_of=decision.as_of,
+                by=decision.by,
+                seen=decision.seen,
+                why=RejectedWhy.DUPLICATE,
+            )
+        if last.state != InboxState.APPLIED:
+            raise Refused(
+                "What was corrected could not be written; a task says why.", code="not_corrected"
+            )
+        return decision
 
     def _by_hand(self, org: str, referral_id: str) -> Sequence[InboxRow]:
         with self._store.read() as session:
             return lookups.told_by_hand(session, org, told_by(referral_id))
 
 
-def retold(
-    session: Session, row: ReferralRow, corrections: Mapping[str, Any], at: datetime
-) -> tuple[str, bytes]:
-    """The request told again by a person: its event id, and its body; the same words, the same id.
+def split(content: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping[str, Any]]:
+    """A ``request_confirmed`` as somebody wrote it, and apart from it what they corrected.
 
-    Raises BadRequest ``invalid_decision`` for corrections that are no parts of a request, and
-    NotFound ``original_gone`` once the original has passed its retention.
+    The decision itself holds the names of the corrected fields, such as ``patient.phone``, and no
+    values. Raises BadRequest ``invalid_decision``.
     """
-    original = lookups.row(session, inbox_id_of(row.id))
-    if original is None or not original.body:
-        raise NotFound("The original of this referral is gone.", code="original_gone")
-    content = read_json(original.body)
-    data = dict(content.get("data", content) if original.origin != "api" else content)
+    said = {name: value for name, value in content.items() if name not in _OURS}
+    corrections = content.get(CORRECTIONS) or {}
+    if not isinstance(corrections, Mapping):
+        raise _no_corrections()
+    names = []
+    for part, values in corrections.items():
+        if isinstance(values, Mapping) and part in _PARTS:
+            names += [f"{part}.{name}" for name in values]
+        elif part not in _NEVER and not isinstance(values, Mapping | list):
+            names.append(part)
+        else:
+            raise _no_corrections()
+    return ({**said, "corrected": tuple(sorted(names))} if names else said), corrections
+
+
+def retold(row: ReferralRow, last: InboxRow, corrections: Mapping[str, Any]) -> dict[str, Any]:
+    """The request as it was told last, with what a person corrects now."""
+    data = dict(_told(last))
     data.pop("machine_read", None)
     data.pop("external", None)  # it stays the id of the first telling
     for part, values in corrections.items():
-        if isinstance(values, Mapping) and part in _PARTS:
-            data[part] = {**data.get(part, {}), **values}
-        elif part not in _PARTS and not isinstance(values, Mapping | list):
-            data[part] = values
-        else:
-            raise _no_corrections()
+        data[part] = {**data.get(part, {}), **values} if isinstance(values, Mapping) else values
     data["source"] = {**data.get("source", {}), "verified": True}
     data["received_at"] = row.received_at.isoformat()
-    event = Event.model_validate(
-        {"type": RECEIVED, "at": at, "referral": {"id": row.id}, "data": data}
-    )
-    said = hashlib.sha256(repr(sorted(fields(data))).encode()).hexdigest()[:16]
-    return f"{told_by(row.id)}{said}", event.model_dump_json(exclude_defaults=True).encode()
+    return data
+
+
+def _last(rows: Sequence[InboxRow]) -> InboxRow:
+    """The latest telling of the request among what came about a referral, so that a correction
+    takes none of the earlier ones back.
+
+    Raises NotFound ``original_gone`` once the original has passed its retention.
+    """
+    for row in reversed(rows):
+        if row.body and (row.origin in _ALONE or read_json(row.body).get("type") == RECEIVED):
+            return row
+    raise NotFound("The original of this referral is gone.", code="original_gone")
+
+
+def _told(row: InboxRow) -> dict[str, Any]:
+    """The request that a row of the inbox brought, by whatever door."""
+    content: dict[str, Any] = read_json(row.body)
+    told: dict[str, Any] = content if row.origin in _ALONE else content["data"]
+    return told
+
+
+def _request(referral_id: str, data: dict[str, Any], now: datetime) -> tuple[RawRequest, str]:
+    """What goes into the inbox, and the id of the event."""
+    told = {"id": referral_id}
+    event = {"type": RECEIVED, "at": now.isoformat(), "referral": told, "data": data}
+    body = json.dumps(event, sort_keys=True).encode()
+    event_id = told_by(referral_id) + hashlib.sha256(body).hexdigest()[:16]
+    return RawRequest(origin="hand", body=body, received_at=now), event_id
 
 
 def told_by(referral_id: str) -> str:
     """How the event ids of a person's tellings of one referral begin."""
     return f"confirm-{referral_id}-"
-
-
-def corrected(corrections: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names of the corrected fields, such as ``patient.phone``; no values."""
-    return tuple(sorted(name for name, _ in fields(corrections)))
-
-
-def fields(content: Mapping[str, Any], within: str = "") -> Iterator[tuple[str, Any]]:
-    """Every field of a request by its dotted name."""
-    for name, value in content.items():
-        if isinstance(value, Mapping):
-            yield from fields(value, f"{within}{name}.")
-        else:
-            yield f"{within}{name}", value
 
 
 def _no_corrections() -> BadRequest:

@@ -179,17 +179,22 @@ class Intake:
         """A decision as somebody wrote it, checked; blocks.
 
         Raises BadRequest like ``activities.decisions.read_decision`` and ``naming.resolved``,
-        NotFound for an unknown referral, StoreUnavailable.
+        NotFound for an unknown referral, Refused for corrections of a referral that takes none,
+        StoreUnavailable.
         """
         tenant, now = self.tenants.get(org), self.clock()
+        corrections: Mapping[str, Any] = {}
         if isinstance(content, dict) and content.get("kind") == confirming.KIND:
-            content = self._confirming.retold(org, referral_id, content, now)
+            content, corrections = confirming.split(content)
         if isinstance(content, dict) and content.get("kind") == naming.KIND:
             with self.store.write() as session:
                 referral = self.record.load(session, org, referral_id)
                 country = tenant.organization.country
                 content = naming.resolved(session, org, referral, content, at=now, country=country)
-        return read_decision(content, {one.id for one in tenant.staff}, now)
+        decision = read_decision(content, {one.id for one in tenant.staff}, now)
+        if isinstance(decision, RequestConfirmed):
+            return self._confirming.told(org, referral_id, decision, corrections, now)
+        return decision
 
     async def tell(self, org: str, referral_id: str, fact: AnyFact) -> bool:
         """Signal a fact that the record has already, such as a receipt; False when none runs.

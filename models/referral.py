@@ -163,7 +163,7 @@ class Referral:
                 self.all(CoSourceAdded),
                 self.all(CertifierNamed),
                 self.all(ProviderLeft),
-                self.last(RequestConfirmed),
+                next((one for one in self.all(RequestConfirmed) if not one.further), None),
             )
         return self._request
 

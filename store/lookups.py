@@ -113,6 +113,28 @@ def told_by_hand(session: Session, org: str, prefix: str) -> Sequence[InboxRow]:
     return session.exec(query.order_by(col(InboxRow.received_at), col(InboxRow.id))).all()
 
 
+def told_of(session: Session, row: ReferralRow, original: str, prefix: str) -> Sequence[InboxRow]:
+    """What came about a referral from its original on, and stands; newest last.
+
+    ``prefix`` is how the event ids of a person's corrections of it begin: those count although
+    they may still be on their way.
+    """
+    first = session.get(InboxRow, original)
+    if first is None:
+        return ()
+    by_hand = (col(InboxRow.origin) == "hand") & col(InboxRow.event_id).startswith(
+        prefix, autoescape=True
+    )
+    query = select(InboxRow).where(
+        InboxRow.org == row.org,
+        col(InboxRow.state).in_([InboxState.APPLIED, InboxState.RECEIVED]),
+        InboxRow.received_at >= first.received_at,
+        col(InboxRow.origin).in_(["events", "api", "file", "hand"]),
+        (col(InboxRow.referral_id) == row.id) | (col(InboxRow.referral_id).is_(None) & by_hand),
+    )
+    return session.exec(query.order_by(col(InboxRow.received_at), col(InboxRow.id))).all()
+
+
 def row(session: Session, row_id: str) -> InboxRow | None:
     """One inbox row of any organization; for the code that applies it."""
     return session.get(InboxRow, row_id)

@@ -121,11 +121,21 @@ class MessageApproved(Decision):
 class RequestConfirmed(Decision):
     """A person vouches for what a machine read: name, birth date, phone and sender.
 
-    ``corrected`` names the fields they changed; the values are in the store.
+    ``corrected`` names the fields they changed; the values are in the store. ``further`` is worked
+    out by us: somebody had vouched before, so this corrects a detail and moves no date.
     """
 
     kind: Literal["request_confirmed"] = "request_confirmed"
     corrected: tuple[Annotated[str, Field(max_length=60)], ...] = ()
+    further: bool = False
+
+    @property
+    def key(self) -> str:
+        return f"request_confirmed:{self.at:%Y%m%dT%H%M%S}" if self.further else self.kind
+
+    def says_as(self, other: RequestConfirmed) -> bool:
+        """Whether the two are one word, told twice."""
+        return self == other.model_copy(update={"further": self.further})
 
 
 class RequestRejected(Decision):

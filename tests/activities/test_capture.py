@@ -12,11 +12,19 @@ from sqlmodel import select
 
 from activities.book import Book
 from models.contracts import RecordInput
-from models.errors import BadRequest
+from models.errors import BadRequest, Conflict, Refused, StoreUnavailable
 from models.facts import AnyDecision, RequestConfirmed, RequestRejected
 from store import sources
 from store.engine import Store
-from store.tables import FactRow, PatientRow, PracticeRow, ProviderRow, ReferralRow, SourceRow
+from store.tables import (
+    FactRow,
+    InboxRow,
+    PatientRow,
+    PracticeRow,
+    ProviderRow,
+    ReferralRow,
+    SourceRow,
+)
 from tests.doors import ORG, START, Door, referral_event
 
 FAX = "+15185550111"  # of the example's practice
@@ -178,6 +186,8 @@ async def test_rejecting_needs_nothing_but_a_reason(door: Door) -> None:
         ({"patient": "Jordan"}, "corrections"),
         ({"patient": {"born": "1861-01-04"}}, "data.patient.born"),
         ({"patient": {"nickname": "Jo"}}, "data.patient"),
+        ({"patient": {"given_name": "\ud800"}}, "data.patient.given_name"),
+        ({"received_at": "2026-01-01T10:00:00Z"}, "corrections"),
     ],
 )
 async def test_a_correction_that_cannot_be_is_named(
@@ -208,3 +218,89 @@ async def test_the_same_word_twice_is_one(door: Door) -> None:
     again = await decide(door, referral_id, corrections=corrections)
     assert (first.kind, first.key) == (again.kind, again.key)
     assert len(rows(door, PatientRow)) == 1
+
+
+async def test_the_same_word_again_later_is_no_other_event(door: Door) -> None:
+    """Temporal was away the first time, so the person says it again."""
+    referral_id = await from_fax(door)
+    corrections = {"patient": {"phone": "518-555-0172"}}
+    content = {"kind": "request_confirmed", "by": "dana", "corrections": corrections}
+    door.intake.read_decision(ORG, referral_id, content)
+    door.now += timedelta(minutes=2)
+    await decide(door, referral_id, corrections=corrections)
+    (patient,) = rows(door, PatientRow)
+    assert patient.phone == "+15185550172"
+    assert len([row for row in rows(door, InboxRow) if row.origin == "hand"]) == 1
+
+
+async def test_a_further_correction_takes_none_back_and_moves_no_date(door: Door) -> None:
+    referral_id = await from_fax(door, patient={"given_name": "J0rdan", "phone": "518-555-0170"})
+    await decide(door, referral_id, corrections={"patient": {"phone": "518-555-0172"}})
+    vouched_at = door.referral(referral_id).received.confirmed_at
+    door.now += timedelta(days=10)
+    await decide(door, referral_id, corrections={"patient": {"given_name": "Jordan"}})
+    (patient,) = rows(door, PatientRow)
+    assert (patient.given_name, patient.phone) == ("Jordan", "+15185550172")
+    referral = door.referral(referral_id)
+    assert referral.received.confirmed_at == vouched_at
+    assert [one.corrected for one in referral.all(RequestConfirmed)] == [
+        ("patient.phone",),
+        ("patient.given_name",),
+    ]
+
+
+async def test_of_several_words_the_last_counts(door: Door) -> None:
+    referral_id = await from_fax(door)
+    for number in ("0172", "0173", "0172"):
+        corrections = {"patient": {"phone": f"518-555-{number}"}}
+        await decide(door, referral_id, corrections=corrections)
+        door.now += timedelta(minutes=2)
+    (patient,) = rows(door, PatientRow)
+    assert patient.phone == "+15185550172"
+
+
+async def test_what_is_refused_corrects_nothing(door: Door) -> None:
+    referral_id = await from_fax(door)
+    (before,) = rows(door, PatientRow)
+    content: dict[str, Any] = {"kind": "request_confirmed"}
+    content |= {"corrections": {"patient": {"phone": "518-555-0172"}}}
+    with pytest.raises(BadRequest):
+        door.intake.read_decision(ORG, referral_id, {**content, "by": "nobody"})
+    with pytest.raises(Refused):
+        door.intake.read_decision(ORG, referral_id, {**content, "by": "dana", "seen": "another"})
+    await decide(door, referral_id, kind="request_rejected", why="junk")
+    with pytest.raises(Refused):
+        door.intake.read_decision(ORG, referral_id, {**content, "by": "dana"})
+    await door.intake.dispatch_left(door.now + timedelta(hours=1))
+    (after,) = rows(door, PatientRow)
+    assert after.phone == before.phone
+
+
+async def test_nobody_vouches_before_the_corrections_are_on_record(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the patient would be texted at the number that the machine misread."""
+    referral_id = await from_fax(door)
+    content: dict[str, Any] = {"kind": "request_confirmed", "by": "dana"}
+    content |= {"corrections": {"patient": {"phone": "518-555-0172"}}}
+    decision = door.intake.read_decision(ORG, referral_id, content)
+
+    def busy(*_: Any) -> None:
+        raise Conflict("another writer")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("activities.apply.Apply.apply", busy)
+        with pytest.raises(StoreUnavailable):
+            await door.intake.decide(ORG, referral_id, decision)
+    assert door.engine.updates == []
+    await door.intake.decide(ORG, referral_id, decision)
+    assert len(door.engine.updates) == 1
+
+
+async def test_what_was_corrected_is_what_was_told(door: Door) -> None:
+    """A name without a value would count as a new number, and texts would go on to a stranger's."""
+    referral_id = await door.refer()
+    content = {"kind": "request_confirmed", "by": "dana", "corrected": ["patient.phone"]}
+    with pytest.raises(Refused) as refused:
+        door.intake.read_decision(ORG, referral_id, content)
+    assert refused.value.code == "confirmed_already"
