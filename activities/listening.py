@@ -94,6 +94,7 @@ class Listening:
             at=now,
             says=f"The EMR's feed ({silence.origin}) has told nothing for "
             f"{self._tenants.get(org).policy.feed.silent}: nothing is inferred from it meanwhile. "
-            "Have it mended, or complete this when nothing is missing",
+            "Have it mended, or complete this when nothing is missing; where that is usual, set "
+            "feed.silent higher",
         )
         return fresh
