@@ -157,9 +157,18 @@ class Alarm:
     async def set_for(self, moment: datetime) -> None:
         self.rings_at = moment
 
+    @workflow.signal
+    async def set_in(self, seconds: float) -> None:
+        """From its own now on: a moment named from outside may be past before it is heard."""
+        self.rings_at = workflow.now() + timedelta(seconds=seconds)
+
     @workflow.query
     def now(self) -> datetime:
         return workflow.now()
+
+    @workflow.query
+    def set_to(self) -> datetime | None:
+        return self.rings_at
 
 
 @workflow.defn
