@@ -80,18 +80,36 @@ def next_reach(r: Referral, rules: Rules) -> Act | None:
     patient who said no gets no more of them. Where a stranger has the number nobody is called or
     texted there: the office is asked for another one (rule 17).
     """
+    return next(_ahead(r, rules), None)
+
+
+def call_beside(r: Referral, rules: Rules) -> Act | None:
+    """The next call, while the text before it is held back: nobody waits for a text to call."""
+    ahead = list(_ahead(r, rules))
+    text = ahead[0].message if ahead else None
+    if text is None or text.key not in {hold.message for hold in r.held()}:
+        return None
+    return next((act for act in ahead if act.task is TaskKind.CALL_PATIENT), None)
+
+
+def _ahead(r: Referral, rules: Rules) -> Iterator[Act]:
+    """What is still to do, one after another."""
     back, calls = r.reopened_at(), r.calls()
     refused = [call.at for call in calls if call.outcome is CallOutcome.DECLINED]
     refused = [at for at in refused if back is None or at > back]
     if refused:
         act = _task("propose_close", refused[0], "declined")
-        return act if act.done_at(r) is None else None
+        if act.done_at(r) is None:
+            yield act
+        return
     if holds.waits(r):
-        return None
+        return
     stranger = answers.wrong_number(r)
     if stranger is not None:
         act = _ask_office(stranger.at, WRONG_NUMBER, r, rules)
-        return act if act.done_at(r) is None else None
+        if act.done_at(r) is None:
+            yield act
+        return
     cal, paused = rules.calendar, holds.pause(r)
     touched = {cal.local_date(touch) for touch in r.human_touches()}
     done_on: date | None = None
@@ -111,12 +129,13 @@ def next_reach(r: Referral, rules: Rules) -> Act | None:
             done_on = max(done_on or cal.local_date(done), cal.local_date(done))
             continue
         if act.task is TaskKind.PROPOSE_CLOSE:
-            return act._replace(at=at) if may_propose_close(r) else None
+            if may_propose_close(r):
+                yield act._replace(at=at)
+            return
         held = r.held_until(act.message) if act.message else None
         if touched & {cal.local_date(moment) for moment in (at, held) if moment}:
             continue
-        return act._replace(at=at)
-    return None
+        yield act._replace(at=at)
 
 
 def may_propose_close(r: Referral) -> bool:

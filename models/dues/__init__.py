@@ -54,6 +54,7 @@ from models.dues.holding import (
 )
 from models.dues.patient import (
     attendance,
+    call_beside,
     confirmation,
     confirmed_anew,
     evaluation_window,
@@ -95,6 +96,7 @@ __all__ = [
     "attendance",
     "authorization",
     "authorization_low",
+    "call_beside",
     "call_by",
     "certifier",
     "certifier_missing",

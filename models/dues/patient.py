@@ -30,6 +30,21 @@ def reach(r: Referral, rules: Rules) -> Due | None:
     return Due(key=act.key, at=act.at, says=cadence.says(act)) if act else None
 
 
+def call_beside(r: Referral, rules: Rules) -> Due | None:
+    """A call whose time comes while a text is held back by hours, caps or a person (rule 18)."""
+    act = None if r.ever_booked() else cadence.call_beside(r, rules)
+    if act is None:
+        return None
+    return Due(
+        key=f"beside:{act.key}",
+        at=act.at,
+        owner=Role.FRONT_DESK,
+        task=act.task,
+        occasion=act.occasion,
+        says=cadence.says(act),
+    )
+
+
 def evaluation_window(r: Referral, rules: Rules) -> Due | None:
     """An evaluation within 30 days, else the lead decides; after 45 a closing is proposed [D2].
 
@@ -162,6 +177,7 @@ def rebooking(r: Referral, rules: Rules) -> Due | None:
 
 RULES: tuple[DueRule, ...] = (
     reach,
+    call_beside,
     evaluation_window,
     intake_reminder,
     intake_help,

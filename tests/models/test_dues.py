@@ -136,7 +136,21 @@ class Row(NamedTuple):
     rules: Rules = rules()
 
 
+HELD_TEXT = MessageHeld(
+    at=at(0), message="schedule_text:patient:bd-0", until=at(3, "09:00"), why="cap"
+)
+
 ROWS = [
+    Row(
+        "while the text waits for its hour",
+        dues.call_beside,
+        [received(START), HELD_TEXT],
+        "day 0 12:00",
+        "front_desk",
+        "call_patient:bd-0-1",
+    ),
+    Row("the text comes first", dues.call_beside, [received(START)], None),
+    Row("booked", dues.call_beside, [received(START), HELD_TEXT, *booked(START)], None),
     # order.stale_after [G13]
     Row("young enough", dues.order_stale, [*ORDERED, *visits(START, 58)], None),
     Row("no order, nothing to renew", dues.order_stale, [*IN_CARE, *visits(START, 70)], None),

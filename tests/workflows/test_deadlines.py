@@ -105,6 +105,16 @@ def cases(start: datetime) -> dict[str, Case]:
             {"evaluation_overdue:1": ("lead", "day 30 10:00")},
             until=50,
         ),
+        "call_beside: a text that is held back keeps nobody from calling": Case(
+            dues.call_beside,
+            [],
+            {
+                "call_patient:bd-0-1": ("front_desk", "day 0 12:00"),
+                "call_patient:bd-1-2": ("front_desk", "day 1 08:00"),
+            },
+            until=2,
+            hold=(Kind.SCHEDULE_TEXT, 3),
+        ),
         "intake_help: 24 hours ahead": Case(
             dues.intake_help,
             booked(start),

@@ -20,7 +20,9 @@ async def reach_patient(desk: Desk) -> None:
             await desk.after(lambda r: r.ever_booked() or dues.reach(r, desk.rules) is not None)
         elif act.message is not None:
             kind, to, occasion = act.message
-            await desk.send(kind, to, occasion, unless=_no_longer_next(desk, act))
+            # A text may wait for days, for its hours or a person's word; the calls do not.
+            calls = dues.call_beside if desk.since("2026-11-calls-beside-texts") else None
+            await desk.send(kind, to, occasion, unless=_no_longer_next(desk, act), by=calls)
         elif act.task is not None:
             await desk.task(act.task, act.occasion)
 
