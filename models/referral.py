@@ -184,8 +184,9 @@ class Referral:
         return self.is_received() and not self.received.confirmed
 
     def rejected(self) -> RequestRejected | None:
-        """A person's word that what a machine read is no request to us."""
-        return self.last(RequestRejected)
+        """A person's word that what a machine read is no request to us, until it is reopened."""
+        said, again = self.last(RequestRejected), self.last(Reopened)
+        return None if said and again and again.at > said.at else said
 
     def taken_back(self) -> bool:
         """Whether the request was retracted: it never was one, and nobody is waited for."""

@@ -31,6 +31,12 @@ def close(r: Referral, decision: ReferralClosed) -> Refusal | None:
         )
     if reason in {ClosedReason.DECEASED, ClosedReason.ENTERED_IN_ERROR}:
         return None
+    if r.unconfirmed():  # whoever it names would be told of a patient they may never have sent
+        return Refusal(
+            code="unconfirmed",
+            sentence="A machine read this referral and nobody has vouched for it: confirm or "
+            "reject it instead; once confirmed it can be closed.",
+        )
     if r.evaluated():  # the loop closes with a discharge summary (ARCHITECTURE §7)
         return Refusal(code="evaluated", sentence="The patient was evaluated; discharge instead.")
     return _lose(r, reason) if reason.lost else None

@@ -144,6 +144,36 @@ async def test_said_twice_it_is_applied_once(door: Door) -> None:
     assert refused.value.code == "already_placed"
 
 
+async def test_of_two_who_place_it_at_once_one_is_told_that_it_went_elsewhere(door: Door) -> None:
+    first = await door.refer()
+    other = await door.refer(external="R-2", patient={"family_name": "Other"})
+    row = await door.tell(booked(of("other-emr", "77")))
+
+    def meanwhile(_: Any) -> str:
+        with door.store.write() as session:  # a colleague, by another process
+            inbox.match(session, row.id, other)
+        return "v1"
+
+    door.engine.answer = meanwhile
+    with pytest.raises(Refused) as refused:
+        await door.intake.decide(ORG, first, MatchChosen(at=door.now, by="dana", event_id=row.id))
+    assert refused.value.code == "already_placed"
+    await door.intake.dispatch(row.id)
+    assert appointments(door, other) == ["A-1"]
+    assert appointments(door, first) == []
+
+
+async def test_a_placed_event_is_taken_back_where_it_came_from(door: Door) -> None:
+    first = await door.refer()
+    row = await door.tell(booked(of("other-emr", "77")))
+    await chosen(door, first, row.id)
+    back = MatchChosen(at=door.now + DAY, by="dana", event_id=row.id, retracted=True)
+    with pytest.raises(Refused) as refused:
+        await door.intake.decide(ORG, first, back)
+    assert refused.value.code == "event_stands"
+    assert appointments(door, first) == ["A-1"]
+
+
 async def test_what_waits_or_waited_too_long_is_placed_and_its_id_remembered(door: Door) -> None:
     referral_id = await door.refer()
     rows = [await door.tell(booked(of("other-emr", "77"), f"A-{n}")) for n in range(3)]

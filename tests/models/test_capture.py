@@ -15,9 +15,12 @@ from models.facts import (
     AnyFact,
     ClosedReason,
     MessageSent,
+    ReferralClosed,
+    Reopened,
     RequestConfirmed,
     RequestRejected,
     TaskOpened,
+    WhyReopened,
 )
 from models.kinds import Kind
 from models.policy import Rules
@@ -123,8 +126,16 @@ def test_a_rejected_request_never_was_one() -> None:
     assert dues.agenda(r, OURS) == []
     undone = REJECTED.model_copy(update={"retracted": True, "as_of": on(START, 4)})
     assert Referral([FAX, REJECTED, undone]).unconfirmed()
+    back = Reopened(at=on(START, 4), by="lee", why=WhyReopened.IN_ERROR)
+    over = ReferralClosed(at=on(START, 3), by="system", reason=ClosedReason.ENTERED_IN_ERROR)
+    again = Referral([FAX, REJECTED, over, back])
+    assert again.unconfirmed()
+    assert not again.over()
+    once_more = REJECTED.model_copy(update={"at": on(START, 5), "as_of": on(START, 5)})
+    assert Referral([FAX, over, back, once_more]).over()
 
 
+LOST = ReferralClosed(at=on(START, 5), by="lee", reason=ClosedReason.UNABLE_TO_REACH)
 CORRECTION = RequestConfirmed(at=on(START, 5), by="dana", corrected=("patient.phone",))
 
 
@@ -139,6 +150,14 @@ CORRECTION = RequestConfirmed(at=on(START, 5), by="dana", corrected=("patient.ph
         ([received(START)], CONFIRMED, "confirmed_already"),
         ([received(START)], CORRECTION, None),
         ([FAX, REJECTED], CONFIRMED, "over"),
+        ([FAX], LOST, "unconfirmed"),
+        (
+            [FAX],
+            LOST.model_copy(update={"reason": ClosedReason.DECLINED_BY_PATIENT}),
+            "unconfirmed",
+        ),
+        ([FAX], LOST.model_copy(update={"reason": ClosedReason.DECEASED}), None),
+        ([FAX, CONFIRMED], LOST, None),
     ],
 )
 def test_what_may_be_decided(facts: list[AnyFact], decision: AnyDecision, code: str | None) -> None:

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from models.facts import ClosedReason, RequestConfirmed, RequestRejected
+from models.facts import (
+    ClosedReason,
+    ReferralClosed,
+    Reopened,
+    RequestConfirmed,
+    RequestRejected,
+    WhyReopened,
+)
 from tests.lives import booked, local, monday, on, received, rules
 from tests.theater import Theater, on_stage
 
@@ -73,3 +80,21 @@ async def test_what_is_rejected_ends_without_a_word(client: Client) -> None:
             assert sent(theater, who, start) == {}
         assert theater.fakes.task_keys("ref_junk") == ["confirm_request:1"]
         assert "tell_source:another_clinic" in theater.fakes.task_keys("ref_astray")
+
+
+async def test_what_was_rejected_by_mistake_is_asked_about_again(client: Client) -> None:
+    start = monday()
+    async with on_stage(client, start) as theater:
+        no = RequestRejected.model_validate(
+            {"at": on(start, 0, "11:00"), "by": "dana", "why": "junk"}
+        )
+        ended = ReferralClosed(at=no.at, by="system", reason=ClosedReason.ENTERED_IN_ERROR)
+        back = Reopened(at=on(start, 0, "14:00"), by="lee", why=WhyReopened.IN_ERROR)
+        await theater.advance(back.at)
+        fax = received(start, **READ | {"fax_verified": False})
+        await theater.begin("ref_back", fax, rules(), no, ended, back)
+        assert sent(theater, "ref_back", start) == {}
+        await theater.advance(on(start, 0, "15:00"))
+        yes = RequestConfirmed(at=on(start, 0, "15:00"), by="dana")
+        await theater.play([(yes.at, "ref_back", yes)], on(start, 1))
+        assert "schedule_text:patient:bd-0" in sent(theater, "ref_back", start)
