@@ -177,10 +177,10 @@ POINTS: dict[str, Callable[[], None]] = {
 }
 
 
-# Each worker is a process of its own, forked from one that has read all the modules: twenty that
-# read them at once would keep a small machine busy for longer than the tests take.
-_FORKED = multiprocessing.get_context("forkserver")
-_FORKED.set_forkserver_preload([__name__])
+# Each is a process of its own, forked from one that has read all the modules: twenty that read them
+# at once would keep a small machine busy for longer than the tests take.
+FORKED = multiprocessing.get_context("forkserver")
+FORKED.set_forkserver_preload([__name__, "tests.outages.twins"])
 
 
 def hire(cue: Cue) -> ForkServerProcess:
@@ -188,16 +188,21 @@ def hire(cue: Cue) -> ForkServerProcess:
 
     What it writes goes to ``worker.log`` in the cue's folder.
     """
-    process = _FORKED.Process(target=_work, args=(cue.model_dump_json(),))
+    process = FORKED.Process(target=_work, args=(cue.model_dump_json(),))
     process.start()
     return process
 
 
+def write_to(log: Path) -> None:
+    """Whatever this process writes from now on goes to a file, whoever forked it."""
+    opened = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    for stream in (1, 2):
+        os.dup2(opened, stream)
+
+
 def _work(cue: str) -> None:
     told = Cue.model_validate_json(cue)
-    log = os.open(told.folder / "worker.log", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    for stream in (1, 2):
-        os.dup2(log, stream)
+    write_to(told.folder / "worker.log")
     POINTS[told.point]()
     run_and_exit(_main(told))
 

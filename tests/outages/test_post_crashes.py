@@ -37,7 +37,6 @@ from tests.databases import sqlite_store
 from tests.mail import Mailbox, Server
 from tests.outages.crew import Cue, Ledger, hire, make_worker, now, tenants
 
-ROOT = Path(__file__).parents[2]
 THANKS = "thank_you:source:1"
 WAITED = timedelta(seconds=57)  # of the minute in which letters wait for one another
 PATIENCE = 200.0  # seconds; the machine may be busy

@@ -5,13 +5,8 @@ Each twin is a process of its own and meets the other before every item.
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from sqlmodel import select
@@ -30,9 +25,8 @@ from tests.activities.office import ORG, Office
 from tests.databases import postgres_store, sqlite_store
 from tests.doors import Door, event, referral_event
 from tests.outages.crew import Cue, Ledger, now, tenants
-from tests.outages.twins import Twin
+from tests.outages.twins import both
 
-ROOT = Path(__file__).parents[2]
 ROUNDS = 12
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -56,35 +50,6 @@ def cue(engine: Engine, store: Store, tmp_path: Path) -> Cue:
         store=store.engine.url.render_as_string(hide_password=False),
         folder=tmp_path,
     )
-
-
-def both(what: Literal["crank", "dispatch"], items: list[str], cue: Cue) -> Counter[str]:
-    """Run the twins to their end; what their items came to, together."""
-    ends: Counter[str] = Counter()
-    with ExitStack() as stack:
-        twins = [
-            stack.enter_context(
-                subprocess.Popen(
-                    [
-                        sys.executable,
-                        *("-m", "tests.outages.twins"),
-                        Twin(name=name, what=what, items=tuple(items), cue=cue).model_dump_json(),
-                    ],
-                    cwd=ROOT,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    text=True,
-                )
-            )
-            for name in ("left", "right")
-        ]
-        for twin in twins:
-            out, err = twin.communicate(timeout=180)
-            assert twin.returncode == 0, err[-3000:]
-            for word in out.split():
-                how, times = word.split("=")
-                ends[how] += int(times)
-    return ends
 
 
 def test_two_workers_with_one_message_send_it_once(store: Store, cue: Cue, tmp_path: Path) -> None:

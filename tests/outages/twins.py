@@ -1,15 +1,16 @@
 """Two processes that do the same thing at the same instant, one item after another.
 
-``python -m tests.outages.twins <Twin as JSON>`` cranks messages or dispatches inbox rows. Before
-each item both wait for each other at a gate of files, so that they collide on every one.
+``both`` has two processes crank messages or dispatch inbox rows. Before each item they wait for
+each other at a gate of files, so that they collide on every one.
 """
 
 from __future__ import annotations
 
 import asyncio
-import sys
+import json
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -24,9 +25,10 @@ from models.errors import Conflict
 from models.kinds import Kind
 from store.engine import Store, open_store
 from tests.activities.office import CLINIC, ORG
-from tests.outages.crew import Cue, now, post_office, tenants
+from tests.outages.crew import FORKED, Cue, now, post_office, tenants, write_to
 
 PATIENCE = 60.0
+NAMES: tuple[Literal["left"], Literal["right"]] = ("left", "right")
 
 
 class Twin(BaseModel):
@@ -83,13 +85,30 @@ async def dispatch(twin: Twin, store: Store) -> Counter[str]:
     return Counter(dispatched=len(twin.items))
 
 
-async def main(twin: Twin) -> int:
-    """Do it, and print what came of it."""
+def both(what: Literal["crank", "dispatch"], items: Sequence[str], cue: Cue) -> Counter[str]:
+    """Run the twins to their end; what their items came to, together."""
+    twins = [Twin(name=name, what=what, items=tuple(items), cue=cue) for name in NAMES]
+    running = [FORKED.Process(target=_live, args=(twin.model_dump_json(),)) for twin in twins]
+    for process in running:
+        process.start()
+    for process in running:
+        process.join(180)
+        process.kill()
+    for twin, process in zip(twins, running, strict=True):
+        assert process.exitcode == 0, (cue.folder / f"{twin.name}.log").read_text()[-3000:]
+    done = [json.loads((cue.folder / f"{name}.json").read_text()) for name in NAMES]
+    return sum(map(Counter, done), Counter[str]())
+
+
+def _live(told: str) -> None:
+    twin = Twin.model_validate_json(told)
+    write_to(twin.cue.folder / f"{twin.name}.log")
+    run_and_exit(_main(twin))
+
+
+async def _main(twin: Twin) -> int:
+    """Do it, and leave what came of it."""
     store = open_store(twin.cue.store)
     done = crank(twin, store) if twin.what == "crank" else await dispatch(twin, store)
-    sys.stdout.write(" ".join(f"{how}={times}" for how, times in sorted(done.items())))
+    (twin.cue.folder / f"{twin.name}.json").write_text(json.dumps(done))
     return 0
-
-
-if __name__ == "__main__":
-    run_and_exit(main(Twin.model_validate_json(sys.argv[1])))
