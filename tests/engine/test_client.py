@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from temporalio.client import Client, WorkflowFailureError
@@ -89,30 +90,44 @@ async def test_a_lazy_client_starts_without_a_server_and_its_calls_fail_soon() -
             await client.get_workflow_handle("any").describe()
 
 
-@pytest.mark.parametrize(
-    ("ending", "code"),
-    [
-        ("return 0", 0),
-        ("return 3", 3),
-        ("return None", 0),
-        ("raise SystemExit(4)", 4),
-        ("raise SystemExit('a sentence')", 1),
-        ("raise KeyboardInterrupt", 130),
-        ("raise ValueError('quoted')", 1),
-    ],
-)
-def test_run_and_exit_keeps_the_output_and_the_exit_code(ending: str, code: int) -> None:
-    program = f"""
-        from engine.client import run_and_exit, runtime
-        async def main():
-            runtime()
-            print("said", end="")
-            {ending}
-        run_and_exit(main())
-    """
-    ended = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True
-    )
+ENDINGS = {
+    "return 0": 0,
+    "return 3": 3,
+    "return None": 0,
+    "raise SystemExit(4)": 4,
+    "raise SystemExit('a sentence')": 1,
+    "raise KeyboardInterrupt": 130,
+    "raise ValueError('quoted')": 1,
+}
+
+
+@pytest.fixture(scope="module")
+def endings() -> dict[str, subprocess.CompletedProcess[str]]:
+    """Every ending in a process of its own, all of them at once."""
+
+    def program(ending: str) -> str:
+        return f"""
+            from engine.client import run_and_exit, runtime
+            async def main():
+                runtime()
+                print("said", end="")
+                {ending}
+            run_and_exit(main())
+        """
+
+    def end(ending: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", textwrap.dedent(program(ending))]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    with ThreadPoolExecutor(len(ENDINGS)) as threads:
+        return dict(zip(ENDINGS, threads.map(end, ENDINGS), strict=True))
+
+
+@pytest.mark.parametrize(("ending", "code"), ENDINGS.items())
+def test_run_and_exit_keeps_the_output_and_the_exit_code(
+    endings: dict[str, subprocess.CompletedProcess[str]], ending: str, code: int
+) -> None:
+    ended = endings[ending]
     assert (ended.returncode, ended.stdout) == (code, "said")
     assert ("ValueError" in ended.stderr) == ("ValueError" in ending)
     assert "quoted" not in ended.stderr, "an exception's text may be about a patient"
