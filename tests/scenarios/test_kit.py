@@ -80,6 +80,16 @@ def test_a_second_copy_is_a_fault(case: Case) -> None:
     assert len(faults(case, found, REFUSED)) == 1
 
 
+@pytest.mark.parametrize(("letters", "faulty"), [((1,), 0), ((1, 1), 1), ((2,), 1), ((), 1)])
+def test_how_often_a_fax_line_rings(
+    case: Case, tmp_path: Path, letters: tuple[int, ...], faulty: int
+) -> None:
+    found = as_it_says(case)
+    found.sent = [found.sent[0]._replace(paper=tmp_path / "fax.pdf")]
+    case.faxes(0, OKAFOR["fax"], *letters)
+    assert len(faults(case, found, REFUSED)) == faulty
+
+
 def test_words_on_the_paper_are_looked_at(case: Case, tmp_path: Path) -> None:
     paper = tmp_path / "text.txt"
     paper.write_text("To: somebody\n\nThank you for\nsending Jo.")
@@ -121,6 +131,8 @@ def test_what_is_refused_is_what_the_case_says(case: Case, refused: dict[int, st
 def test_an_end_that_is_not_said_or_not_reached_is_a_fault(case: Case) -> None:
     found = as_it_says(case)
     found.ends = {"jo": End("closed", "needs_signature", "withdrawn")}
+    assert len(faults(case, found, REFUSED)) == 1
+    found.ends = {"jo": End("scheduled", "needs_signature", None, hands="lee")}
     assert len(faults(case, found, REFUSED)) == 1
     case.ends.clear()
     assert len(faults(case, as_it_says(case), REFUSED)) == 1

@@ -76,6 +76,9 @@ class Case:
     never: list[tuple[str, str, str]] = field(default_factory=list)  # life, kind, because
     asked: list[Asks] = field(default_factory=list)
     ends: dict[str, Ends] = field(default_factory=dict)
+    rang: dict[tuple[int, str], tuple[int, ...]] = field(
+        default_factory=dict
+    )  # letters of each fax
     policy: dict[str, Any] = field(default_factory=dict)
     punctual: set[str] = field(default_factory=set)
     until: datetime | None = None
@@ -126,6 +129,10 @@ class Case:
     ) -> None:
         """A task of a source or of the organization; see ``ReferralLife.asks``."""
         self.asked.append(Asks("", days, clock, kind, role, until, due))
+
+    def faxes(self, day: int, number: str, *letters: int) -> None:
+        """How often a fax line rings on that day, and how many letters each transmission holds."""
+        self.rang[day, number] = tuple(sorted(letters))
 
     def on_time(self, *lives: str) -> None:
         """These referrals come when they come, also where the story is shuffled: which of several

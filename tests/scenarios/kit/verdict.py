@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 
 from tests.scenarios.kit.case import Asks, Case, Days, Ends, Sends, Until
@@ -12,6 +13,7 @@ def faults(case: Case, found: Evidence, refused: dict[int, str]) -> list[str]:
     """Everything that was not as the case says, as sentences; ``refused``: codes by line number."""
     return [
         *_messages(case, found),
+        *_faxes(case, found),
         *_tasks(case, found),
         *_ends(case, found),
         *_refusals(case, refused),
@@ -43,6 +45,20 @@ def _wording(wanted: Sends, one: Sent) -> list[str]:
     return [f"{what}: does not say “{said}”" for said in missing] + [
         f"{what}: says “{said}”" for said in unwanted
     ]
+
+
+def _faxes(case: Case, found: Evidence) -> list[str]:
+    wrong = []
+    for (day, number), wanted in case.rang.items():
+        letters = Counter(
+            one.paper
+            for one in found.sent
+            if one.address == number and case.day(one.at)[0] == day and one.paper is not None
+        )
+        rang = tuple(sorted(letters.values()))
+        if rang != wanted:
+            wrong.append(f"{number} on day {day}: faxes of {rang} letters, expected {wanted}")
+    return wrong
 
 
 def _tasks(case: Case, found: Evidence) -> list[str]:
