@@ -12,9 +12,10 @@ from temporalio import activity
 from activities.guard import scrubbed
 from activities.listening import Listening
 from activities.loop import Loop
+from activities.moving import Moving
 from activities.tenants import Tenants
 from models.contracts import Answer, RecordInput, TaskInput
-from models.facts import CallLogged, Decision, RequestConfirmed, TaskHeld, TaskOpened
+from models.facts import CallLogged, Decision, RequestConfirmed, TaskHeld, TaskOpened, Transferred
 from models.people import SourceKind
 from models.sources import watched
 from models.tasks import task_key
@@ -36,6 +37,7 @@ class Book:
         self._loop = loop
         self._listening = Listening(store, tenants)
         self._record = Record(store)
+        self._moving = Moving(self._record, tenants)
 
     @activity.defn(name="open_task")
     def open_task(self, given: TaskInput) -> Answer:
@@ -117,6 +119,11 @@ class Book:
                         at=fact.at,
                         recorded_at=now,
                     )
+            if any(isinstance(fact, Transferred) for fact in given.facts):
+                moved, returned = self._moving.follow(
+                    session, given.org, written.referral, given.referral_id, now
+                )
+                return Answer(learned=(*given.facts, *returned), moved=moved)
         return Answer(learned=given.facts)
 
     def _put_off(self, session: Session, given: TaskInput, held: TaskHeld) -> Answer:

@@ -7,11 +7,11 @@ reaches one.
 from __future__ import annotations
 
 from models.errors import Refused
-from models.facts import AnyDecision, ClosedReason, ReferralClosed
+from models.facts import AnyDecision, ClosedReason, ReferralClosed, Transferred
 from models.organization import Organization
 from models.referral import Referral
 
-NAMES_A_CLINIC = (ReferralClosed,)
+NAMES_A_CLINIC = (ReferralClosed, Transferred)
 
 
 def checked(
@@ -21,11 +21,21 @@ def checked(
 
     What is known already is not asked again: the same decision twice changes nothing.
     """
+    if isinstance(decision, Transferred):
+        decision = _from(known, clinic_id, decision)
     if decision in known.facts or decision.retracted:
         return decision
+    if isinstance(decision, Transferred):
+        _one_of(organization, decision.clinic_id)
     if isinstance(decision, ReferralClosed):
         _declined(organization, clinic_id, decision)
     return decision
+
+
+def _from(known: Referral, clinic_id: str, decision: Transferred) -> Transferred:
+    """Where it goes on from: where it is, or for one told again where it was."""
+    before = [one.from_clinic_id for one in known.all(Transferred) if one.key == decision.key]
+    return decision.model_copy(update={"from_clinic_id": before[0] if before else clinic_id})
 
 
 def _declined(organization: Organization, clinic_id: str, decision: ReferralClosed) -> None:

@@ -22,13 +22,14 @@ from activities.wording import render
 from models import returned
 from models.contracts import SendInput
 from models.errors import BadRequest
-from models.facts import AppointmentBooked
+from models.facts import AppointmentBooked, Transferred
 from models.kinds import Kind
 from models.messages import (
     MESSAGES,
     AboutVisit,
     Context,
     Declined,
+    Moved,
     ToOffice,
     ToPastPatient,
     ToPatient,
@@ -193,7 +194,18 @@ def _context(case: Case) -> Context:
         return UnableToReach.model_validate(base | about | {"ending": ending})
     if model is Declined:
         return Declined.model_validate(base | about | _declined(case))
+    if model is Moved:
+        return Moved.model_validate(base | about | {"before": _before(case)})
     return ToOffice.model_validate(base)
+
+
+def _before(case: Case) -> str:
+    """The clinic where the referral was; nameless where the organization has it no more."""
+    for moved in case.referral.all(Transferred):
+        if moved.occasion == case.given.occasion:
+            clinics = {one.id: one.name for one in case.organization.clinics}
+            return clinics.get(moved.from_clinic_id or "", "")
+    raise NotReady("reason_missing")
 
 
 def _declined(case: Case) -> dict[str, object]:

@@ -54,6 +54,7 @@ WHEN: Final[dict[Kind, str]] = {
     Kind.REMINDER: "before the visit; most EMRs do this already",
     Kind.MISSED: "the first missed evaluation",
     Kind.WAITING_ON_INSURER: "the second business day of a wait for the insurer, once",
+    Kind.NEW_CLINIC: "the referral moves to another clinic, once the patient knows the first one",
     Kind.REBOOK: "a patient stops coming, if the desk chooses to write",
     Kind.PATIENT_THANKS: "one business day after a good ending, once the summary is out",
     Kind.CHECK_IN: "7 days after a good ending",

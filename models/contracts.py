@@ -38,6 +38,10 @@ class ReferralStart(Model):
     facts: tuple[AnyFact, ...] = ()
     page: int = 1
 
+    def at(self, moved: Moved) -> ReferralStart:
+        """The same referral at another clinic."""
+        return self.model_copy(update={"clinic_id": moved.clinic_id, "rules": moved.rules})
+
     def resumed(self, referral: Referral) -> ReferralStart:
         """The start of the next page: the same referral with all that is known by now."""
         return self.model_copy(update={"facts": referral.facts, "page": self.page + 1})
@@ -133,11 +137,19 @@ class RecordInput(Model):
     facts: tuple[AnyFact, ...]
 
 
+class Moved(Model):
+    """Where a referral is from now on: its clinic, and the rules with that clinic's calendar."""
+
+    clinic_id: str
+    rules: Rules
+
+
 class Answer(Model):
     """What an activity lets its workflow learn."""
 
     learned: tuple[AnyFact, ...] = ()
     held_until: UtcDatetime | None = None
+    moved: Moved | None = None
 
 
 class ChoreDone(Model):

@@ -27,10 +27,11 @@ from models.facts import (
     TaskHandedOver,
     TaskReturned,
     TaskTaken,
+    Transferred,
     WhyDeclined,
 )
 from models.referral import MessageRef, Referral
-from models.refusals import closing, hands, waiting
+from models.refusals import closing, hands, moving, waiting
 from models.refusals.base import Refusal
 from models.returned import LONGEST_PLAN
 from models.tasks import LETS_GO, TaskKind, kind_of
@@ -52,6 +53,8 @@ def refusal(r: Referral, decision: AnyDecision) -> Refusal | None:
         return Refusal(code="closed", sentence="This referral is closed; reopen it first.")
     if decision.seen is not None and decision.seen != r.version:
         return _stale(r)
+    if isinstance(decision, Transferred):
+        return moving.transfer(r, decision)
     if undoes:
         if known is None or known.retracted:
             return Refusal(code="nothing_to_undo", sentence="There is nothing to take back.")

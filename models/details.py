@@ -16,6 +16,11 @@ def details(r: Referral, rules: Rules, now: datetime) -> str:
     lines = [f"**Stage:** {_words(r.stage())}"]
     if closing is not None:
         lines.append(f"**Closed:** {_words(closing.reason)}")
+    moved = r.transfer()
+    if moved is not None:
+        lines.append(
+            f"**Clinic:** {moved.clinic_id}, since {rules.calendar.local(moved.at):%a %d %b %Y}"
+        )
     if r.plan() is not None:
         lines.append(f"**Plan of care:** {_words(certification.state(r))}")
 

@@ -35,6 +35,7 @@ class Kind(StrEnum):
     REMINDER = "reminder"
     MISSED = "missed"
     WAITING_ON_INSURER = "waiting_on_insurer"
+    NEW_CLINIC = "new_clinic"
     REBOOK = "rebook"
     PATIENT_THANKS = "patient_thanks"
     CHECK_IN = "check_in"

@@ -85,6 +85,14 @@ class Declined(ToOffice):
     sister_fax: str = ""
 
 
+class Moved(ToOffice):
+    """A letter of the new clinic; ``before`` is the name of the one where the referral was."""
+
+    patient: str = ""
+    born: str = ""
+    before: str = ""
+
+
 class ToPastPatient(Context):
     """Thanks a past patient for sending a friend, without a word about the friend (rule 8)."""
 
@@ -145,6 +153,12 @@ _OFFICE = ToOffice(
 )
 _UNABLE = UnableToReach(**_OFFICE.model_dump(), patient="Jordan Sample", born="Jan 4, 1961")
 _DECLINED = Declined(**_OFFICE.model_dump(), patient="Jordan Sample", born="Jan 4, 1961")
+_MOVED = Moved(
+    **_OFFICE.model_dump(),
+    patient="Jordan Sample",
+    born="Jan 4, 1961",
+    before="Riverside Physical Therapy West",
+)
 _BY_TEXT: tuple[Channel, ...] = ("sms", "email")
 _BY_PAPER: tuple[Channel, ...] = ("fax", "email")
 
@@ -170,7 +184,7 @@ MESSAGES: dict[Kind, MessageSpec] = {
     Kind.NEED_INFORMATION: _office("letter", written=False),
     Kind.UNABLE_TO_REACH: _office("letter", _UNABLE),
     Kind.DECLINED: _office("letter", _DECLINED),
-    Kind.TRANSFERRED: _office("letter", written=False),
+    Kind.TRANSFERRED: _office("letter", _MOVED),
     Kind.PLAN_OF_CARE: _office("plan_of_care"),
     # Page 1 of the plan's fax (policy.md rule 3), never a message of its own.
     Kind.PROGRESS_UPDATE: MessageSpec(Audience.OFFICE, (), _OFFICE, written=False),
@@ -197,6 +211,7 @@ MESSAGES: dict[Kind, MessageSpec] = {
     Kind.INTAKE_REMINDER: _patient(_VISIT),
     Kind.REMINDER: _patient(_VISIT, ("sms",)),
     Kind.MISSED: _patient(_TO_PATIENT),
+    Kind.NEW_CLINIC: _patient(_TO_PATIENT),
     Kind.WAITING_ON_INSURER: _patient(_TO_PATIENT, ("sms",)),
     Kind.REBOOK: _patient(_TO_PATIENT, ("sms",)),
     Kind.PATIENT_THANKS: _patient(_TO_PATIENT),

@@ -55,6 +55,7 @@ from models.facts import (
     TaskCompleted,
     TaskHeld,
     TaskOpened,
+    Transferred,
     VisitCompleted,
 )
 from models.kinds import Kind
@@ -611,10 +612,16 @@ class Referral:
         decisions = self.decisions()
         return decisions[-1].key if decisions else ""
 
+    def transfer(self) -> Transferred | None:
+        """The last move to another clinic; the first one it was at stands in no fact."""
+        return self.last(Transferred)
+
     def in_hands_of(self) -> str | None:
-        """The colleague whom the referral was handed over to last."""
-        handed = self.last(HandedOver)
-        return handed.to if handed is not None else None
+        """The colleague whom the referral was handed over to last, at the clinic where it is."""
+        handed, moved = self.last(HandedOver), self.transfer()
+        if handed is None or (moved is not None and handed.at <= moved.at):
+            return None
+        return handed.to
 
     def last_touch_at(self) -> datetime | None:
         """The latest contact with source or patient, in or out."""

@@ -91,6 +91,7 @@ class TaskKind(StrEnum):
     UNMATCHED_EVENT = "unmatched_event"
     TELL_SOURCE = "tell_source"
     TELL_PATIENT = "tell_patient"
+    CALL_AFTER_TRANSFER = "call_after_transfer"
     FEED_SILENT = "feed_silent"
     RE_ENGAGEMENT = "re_engagement"
     CALL_PRACTICE = "call_practice"
@@ -126,7 +127,17 @@ def _placed(r: Referral, occasion: str) -> bool:
 
 
 def _told_or_goes_on(r: Referral, occasion: str) -> bool:
+    if telling.tells_of_transfer(occasion):
+        return r.over() or telling.transfer_settled(r, occasion)
     return not r.over() or telling.written(r, occasion)
+
+
+def _knows_new_clinic(r: Referral, occasion: str) -> bool:
+    """Somebody has spoken to the patient since, or it moved once more."""
+    moved = r.transfer()
+    if moved is None or moved.occasion != occasion or r.over() or r.discharged():
+        return True
+    return any(call.outcome.spoken and call.at >= moved.at for call in r.calls())
 
 
 def _told_in_person(r: Referral, occasion: str) -> bool:
@@ -605,13 +616,19 @@ SPECS: dict[TaskKind, TaskSpec] = {
     ),
     TaskKind.TELL_SOURCE: TaskSpec(
         Role.FRONT_DESK,
-        "Tell the source by phone that this referral is closed, and as much as it may know of why",
+        "Tell the source by phone that this referral is closed, or goes on at another clinic, and "
+        "as much as it may know of why",
         _told_or_goes_on,
     ),
     TaskKind.TELL_PATIENT: TaskSpec(
         Role.FRONT_DESK,
         "Call the patient, do not text: we cannot take them; say who can, or to ask the office",
         _told_in_person,
+    ),
+    TaskKind.CALL_AFTER_TRANSFER: TaskSpec(
+        Role.FRONT_DESK,
+        "Call the patient: they go on with us now; agree on what was booked at the other clinic",
+        _knows_new_clinic,
     ),
     TaskKind.FEED_SILENT: TaskSpec(
         Role.ADMIN,
@@ -655,6 +672,7 @@ CALLS = frozenset(
         TaskKind.CALL_AFTER_STOP,
         TaskKind.CALL_AFTER_CANCEL,
         TaskKind.CALL_TO_RESCHEDULE,
+        TaskKind.CALL_AFTER_TRANSFER,
     }
 )
 # Who dismisses one of these stops the message; who lets it go says so by ``message_approved``.

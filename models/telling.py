@@ -1,4 +1,4 @@
-"""What the sources of a referral are told once it is over, and under which names."""
+"""What the sources of a referral are told when it is over or moves, and under which names."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from models.kinds import Kind
 
 if TYPE_CHECKING:
     from models.referral import Referral
+
+_MOVED = "moved-"
 
 
 def again(r: Referral) -> str:
@@ -35,6 +37,27 @@ def verified(r: Referral, sender: parties.Sender) -> bool:
         return r.received.source_verified
     others = [one for one in r.all(CoSourceAdded) if one.source_id == sender.source_id]
     return any(one.verified for one in others)
+
+
+def of_transfer(party: str, occasion: str) -> str:
+    """The occasion of the task to tell one source by phone of a move to another clinic."""
+    beside = "" if party == parties.SOURCE else f"-{party.partition(':')[2]}"
+    return f"{_MOVED}{occasion}{beside}"
+
+
+def tells_of_transfer(occasion: str) -> bool:
+    """Whether a task to tell a source is about a move."""
+    return occasion.startswith(_MOVED)
+
+
+def transfer_settled(r: Referral, occasion: str) -> bool:
+    """A letter told that source of the move, or there was another move since."""
+    moved = r.transfer()
+    return moved is None or not any(
+        of_transfer(sender.party, moved.occasion) == occasion
+        and not r.knows(f"sent:{Kind.TRANSFERRED}:{sender.party}:{moved.occasion}")
+        for sender in parties.senders(r)
+    )
 
 
 def written(r: Referral, occasion: str) -> bool:

@@ -257,6 +257,8 @@ def _sync_tasks(session: Session, row: ReferralRow, referral: Referral) -> None:
         else:
             overtaken = key in retracted or moot(key, referral)
             task.state = TaskState.MOOT if overtaken else TaskState.OPEN
+        if task.state == TaskState.OPEN:
+            task.clinic_id = row.clinic_id  # where the referral is by now
         session.add(task)
         if task.state != before:
             gathering.gather(session, task)

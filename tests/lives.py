@@ -37,6 +37,7 @@ from models.facts import (
     ReferralReceived,
     Signer,
     TaskCompleted,
+    Transferred,
     VisitCompleted,
 )
 from models.hours import Hours
@@ -180,6 +181,11 @@ def co_source(
     """Somebody else sent the same patient."""
     fields = {"at": at, "confirmed_at": at, "source_id": source_id, "source_kind": kind}
     return CoSourceAdded(**(fields | changes))
+
+
+def transferred(at: datetime, to: str = "west", before: str = "east") -> Transferred:
+    """The referral goes on at another clinic."""
+    return Transferred(at=at, by="lee", clinic_id=to, from_clinic_id=before)
 
 
 def did(start: datetime, day: int, task: str, clock: str = "17:00") -> Life:

@@ -24,6 +24,7 @@ from models.contracts import (
     Answer,
     DropInput,
     Look,
+    Moved,
     RecordInput,
     ReferralEnd,
     ReferralStart,
@@ -45,6 +46,7 @@ from models.facts import (
     ReferralReceived,
     TaskHeld,
     TaskOpened,
+    Transferred,
 )
 from models.ids import referral_workflow_id, source_workflow_id
 from models.kinds import Kind
@@ -67,6 +69,9 @@ class Fakes:
         self.tasks: dict[str, list[TaskOpened]] = {}
         self.recorded: dict[str, list[AnyFact]] = {}
         self.sent_at: dict[tuple[str, str], datetime] = {}
+        self.sent_from: dict[tuple[str, str], str] = {}  # by which clinic
+        self.asked_at: dict[tuple[str, str], str] = {}  # (referral, task): at which clinic
+        self.clinics: dict[str, Rules] = {}  # where a referral may move to
         self.busy: Counter[Kind] = Counter()  # how often a kind is answered "line busy" first
         self.refuse: set[tuple[Kind, int]] = set()  # kinds and rungs that fail for good
         self.broken: Counter[str] = Counter()  # messages that fail for good so many times
@@ -138,6 +143,7 @@ class Fakes:
             )
         self.sent[given.referral_id, key] += 1
         self.sent_at[given.referral_id, key] = at
+        self.sent_from[given.referral_id, key] = given.clinic_id
         sent = MessageSent(at=at, as_of=at, message=key, message_kind=given.kind, channel=channel)
         arrived = MessageDelivered(
             at=at,
@@ -167,6 +173,7 @@ class Fakes:
             return Answer(learned=(held,), held_until=until)
         opened = TaskOpened(at=at, as_of=at, task=key, role=given.role, due=given.due)
         known = self.learned.setdefault((given.referral_id, opened.key), opened)
+        self.asked_at.setdefault((given.referral_id, key), given.clinic_id)
         if known is opened:
             self.tasks.setdefault(given.referral_id, []).append(opened)
         return Answer(learned=(known,))  # type: ignore[arg-type]
@@ -174,7 +181,12 @@ class Fakes:
     @activity.defn(name="record_facts")
     async def record(self, given: RecordInput) -> Answer:
         self.recorded.setdefault(given.referral_id, []).extend(given.facts)
-        return Answer(learned=given.facts)
+        moves = [fact for fact in given.facts if isinstance(fact, Transferred)]
+        moved = None
+        if moves:
+            clinic_id = moves[-1].clinic_id
+            moved = Moved(clinic_id=clinic_id, rules=self.clinics[clinic_id])
+        return Answer(learned=given.facts, moved=moved)
 
     @activity.defn(name="look_at_source")
     async def look(self, start: SourceStart) -> Look:
@@ -373,7 +385,9 @@ class Theater:
         referral = await self.known(referral_id)
         if referral.over():
             return  # nothing is promised any more; last words may still wait for their hour
-        promised = agenda(referral, self.rules[referral_id])
+        moved = referral.transfer()
+        rules = self.fakes.clinics[moved.clinic_id] if moved else self.rules[referral_id]
+        promised = agenda(referral, rules)
         assert promised or referral.open_tasks() or not referral.facts, f"{referral_id} is idle"
         for key, at in waits.items():
             rule = key if key.startswith("held:") else key.split(":")[0]

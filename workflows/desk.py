@@ -326,4 +326,6 @@ class Desk:
             )
         finally:
             self.busy -= 1
+        if answer.moved is not None:  # another clinic's hours, letterhead and people from here on
+            self.start, self.rules = self.start.at(answer.moved), answer.moved.rules
         self.learn(*answer.learned)

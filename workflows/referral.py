@@ -11,11 +11,11 @@ from typing import Any, NoReturn
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
-from engine.attributes import NEEDS_ATTENTION, STAGE
+from engine.attributes import CLINIC, NEEDS_ATTENTION, STAGE
 from models.contracts import ReferralEnd, ReferralStart
 from models.decisions import refusal
 from models.details import details
-from models.dues import AT_ONCE, AT_ONCE_SINCE, copies, linked
+from models.dues import AT_ONCE, AT_ONCE_SINCE, copies, linked, moves
 from models.facts import AnyDecision, AnyDecisionFact, AnyFact, Fact, ReferralClosed
 from models.referral import Referral
 from models.tasks import TaskKind, again, task_key
@@ -39,6 +39,7 @@ from workflows.steps.reply_by_text import reply_by_text
 from workflows.steps.report_progress import report_progress
 from workflows.steps.request import request
 from workflows.steps.send_receipt import send_receipt
+from workflows.steps.tell_transfer import tell_transfer
 from workflows.steps.tell_waiting import tell_waiting
 from workflows.steps.watch_engagement import watch_engagement
 from workflows.steps.watch_holds import watch_holds
@@ -56,6 +57,7 @@ class ReferralWorkflow(Milestones):
         self.start = start
         self.desk = Desk(start)
         self.shown = view_of(self.desk.referral)  # whoever starts it sets the same attributes
+        self.shown_clinic = start.clinic_id
         self.shown_revision = -1
         self.shown_busy = False
         self.turning = False
@@ -88,6 +90,7 @@ class ReferralWorkflow(Milestones):
             self.walk_beside(answer_patient),  # whoever writes hears from a person, in minutes
             self.walk_beside(reply_by_text),  # and the one word that goes out by itself
             self.walk_each(copies.names, copy_reports),  # who follows without treating, if allowed
+            self.walk_each(moves.names, tell_transfer),  # who must know of another clinic
             # a new step, one line:  *self.since("2027-03-caregiver", call_caregiver),
         )
         await self.follow(story)
@@ -207,7 +210,7 @@ class ReferralWorkflow(Milestones):
 
     def turn(self) -> NoReturn:
         """Begin the next page with everything known by now."""
-        workflow.continue_as_new(self.start.resumed(self.desk.referral))
+        workflow.continue_as_new(self.desk.start.resumed(self.desk.referral))
 
     @workflow.signal(description="Move this running referral onto the code of the day")
     def turn_the_page(self) -> None:
@@ -285,11 +288,17 @@ class ReferralWorkflow(Milestones):
         view = view_of(self.desk.referral)
         # Each upsert is an Action: what passes while an activity runs (booked, and at once the
         # forms go out) is shown when it has ended. The details below are always current.
-        if view != self.shown and self.desk.busy == 0:
+        clinic = self.desk.start.clinic_id
+        if (view, clinic) != (self.shown, self.shown_clinic) and self.desk.busy == 0:
+            moved = [CLINIC.value_set(clinic)] if clinic != self.shown_clinic else []
             workflow.upsert_search_attributes(
-                [STAGE.value_set(view.stage), NEEDS_ATTENTION.value_set(view.needs_attention)]
+                [
+                    STAGE.value_set(view.stage),
+                    NEEDS_ATTENTION.value_set(view.needs_attention),
+                    *moved,
+                ]
             )
-            self.shown = view
+            self.shown, self.shown_clinic = view, clinic
         workflow.set_current_details(details(self.desk.referral, self.desk.rules, self.desk.now()))
 
     def unread_occasion(self, name: str) -> str:

@@ -10,7 +10,19 @@ from __future__ import annotations
 from datetime import datetime
 
 from models.due import Due
-from models.dues import answers, begin, care, copies, end, holding, linked, patient, plan, telling
+from models.dues import (
+    answers,
+    begin,
+    care,
+    copies,
+    end,
+    holding,
+    linked,
+    moves,
+    patient,
+    plan,
+    telling,
+)
 from models.dues.answers import answer, answer_late, texts_owed
 from models.dues.asking import CERTIFIER, PATIENT, SOURCE, DueRule, recipient, soonest
 from models.dues.begin import (
@@ -52,6 +64,7 @@ from models.dues.holding import (
     waiting_word,
     watched_holds,
 )
+from models.dues.moves import transfer_call
 from models.dues.patient import (
     attendance,
     call_beside,
@@ -120,6 +133,7 @@ __all__ = [
     "linked",
     "low_score",
     "missing_evaluation",
+    "moves",
     "order_stale",
     "patient_thanks",
     "pause_end",
@@ -145,6 +159,7 @@ __all__ = [
     "thank_you",
     "thanks",
     "thanks_owed",
+    "transfer_call",
     "unconfirmed",
     "undated_page",
     "verified",
@@ -165,6 +180,7 @@ AT_ONCE: tuple[DueRule, ...] = (
     undated_page,
     declined_plan,
     low_score,
+    transfer_call,
 )
 
 RULES: tuple[DueRule, ...] = (
@@ -202,7 +218,13 @@ def agenda(r: Referral, rules: Rules) -> list[Due]:
         promises = (unconfirmed, *AT_ONCE)
     due = [promised for rule in promises if (promised := rule(r, rules)) is not None]
     return sorted(
-        [*due, *linked.promises(r, rules), *copies.promises(r, rules), *held(r)],
+        [
+            *due,
+            *linked.promises(r, rules),
+            *copies.promises(r, rules),
+            *moves.promises(r, rules),
+            *held(r),
+        ],
         key=lambda d: (d.at, d.key),
     )
 

@@ -55,6 +55,7 @@ from models.facts.decided import (
     TaskHandedOver,
     TaskReturned,
     TaskTaken,
+    Transferred,
 )
 from models.facts.heard import (
     AppointmentBooked,
@@ -169,6 +170,7 @@ __all__ = [
     "TaskOpened",
     "TaskReturned",
     "TaskTaken",
+    "Transferred",
     "Urgency",
     "UtcDatetime",
     "VisitCompleted",
@@ -220,6 +222,7 @@ AnyDecision = (
     | CertifierNamed
     | ReferralClosed
     | Reopened
+    | Transferred
     | MatchChosen
 )
 OwnFact = (

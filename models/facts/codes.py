@@ -180,6 +180,7 @@ class ReturnedWhy(StrEnum):
     EXPIRED = "expired"  # the lease or the shift has ended
     ABSENT = "absent"
     LEFT = "left"  # no longer on the staff
+    MOVED = "moved"  # the referral went on to a clinic where they do not work
 
 
 class Meaning(StrEnum):

@@ -267,6 +267,27 @@ class Reopened(Decision):
         return f"reopened:{self.at:%Y%m%dT%H%M%S}"
 
 
+class Transferred(Decision):
+    """The referral goes on at another clinic of the organization (policy.md rule 1).
+
+    Nothing begins anew: deadlines, messages, plan and the source's credit stay. ``from_clinic_id``
+    is where it was, worked out when the decision comes in; what a caller says there does not count.
+    """
+
+    kind: Literal["transferred"] = "transferred"
+    clinic_id: Id
+    from_clinic_id: Id | None = None
+
+    @property
+    def key(self) -> str:
+        return f"transferred:{self.occasion}"
+
+    @property
+    def occasion(self) -> str:
+        """The moment in UTC: the occasion of what is sent and asked because of it."""
+        return f"{self.at:%Y%m%dT%H%M%S}"
+
+
 class MatchChosen(Decision):
     """A person says that an event nobody could place is about this referral.
 

@@ -10,7 +10,7 @@ import pytest
 from activities.elsewhere import checked
 from models.contracts import Parcel
 from models.errors import Refused
-from models.facts import ClosedReason, ReferralClosed
+from models.facts import ClosedReason, ReferralClosed, Transferred
 from models.kinds import Kind
 from models.policy_file import load
 from models.referral import Referral
@@ -108,3 +108,41 @@ def test_the_letter_names_a_sister_clinic_that_can(store: Store, tmp_path: Path)
 def test_a_sister_clinic_that_is_gone_by_now_is_not_named(store: Store, tmp_path: Path) -> None:
     text = text_of(letter(store, tmp_path, sister_clinic_id="north"))
     assert "Please refer the patient to another clinic." in text
+
+
+# --- on to another clinic -------------------------------------------------------------------------
+
+
+def moved(to: str = "west", before: str | None = None, **more: Any) -> Transferred:
+    return Transferred(at=MONDAY, by="lee", clinic_id=to, from_clinic_id=before, **more)
+
+
+def test_where_it_was_is_worked_out_by_us() -> None:
+    assert checked(ORGANIZATION, "east", EAST, moved(before="north")) == moved(before="east")
+
+
+def test_told_again_it_is_the_same_move() -> None:
+    known = Referral([moved(before="east")])
+    assert checked(ORGANIZATION, "west", known, moved()) == moved(before="east")
+
+
+def test_there_is_no_such_clinic() -> None:
+    with pytest.raises(Refused) as refused:
+        checked(ORGANIZATION, "east", EAST, moved("north"))
+    assert refused.value.code == "unknown_clinic"
+    assert "east, west" in refused.value.sentence
+
+
+def test_a_source_hears_from_the_new_clinic(store: Store, tmp_path: Path) -> None:
+    office = Office(store, tmp_path)
+    office.receive()
+    office.tell(moved(before="east"))
+    given = office.given(Kind.TRANSFERRED, "source", moved().occasion)
+    office.post.turn(given.model_copy(update={"clinic_id": "west"}), MONDAY)
+    (parcel,) = office.fax.accepted
+    assert parcel.sender == "+12175550145"
+    text = text_of(parcel)
+    assert "Jordan Lee Sentinel, born Jan 4, 1961." in text
+    assert "Riverside Physical Therapy West, 340 Prairie Avenue" in text
+    assert "instead of Riverside Physical Therapy East" in text
+    assert "phone 217-555-0144, fax 217-555-0145" in text

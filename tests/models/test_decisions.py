@@ -37,12 +37,14 @@ from tests.lives import (
     Life,
     approval,
     booked,
+    discharged,
     evaluated,
     lifted,
     on,
     paused,
     planned,
     received,
+    transferred,
     waits,
 )
 
@@ -78,6 +80,7 @@ def approve(message: str = MESSAGE) -> MessageApproved:
 
 
 DECLINE = ClosedReason.DECLINED_BY_CLINIC
+WEST = transferred(on(START, 2))
 LOST = close(ClosedReason.UNABLE_TO_REACH)
 BACK = Reopened(at=on(START, 6), by="lee", why="came_back")
 WITHDRAWN = ReferralWithdrawn(at=on(START, 4))
@@ -145,6 +148,20 @@ ROWS: list[tuple[str, Life, AnyDecision, str | None]] = [
     ("calling whom nobody owes a call", [close(DECLINE)], call(6), "closed"),
     ("calling the office instead", [close(DECLINE), opened("tell_patient:declined")],
      call(6, "source"), "closed"),
+    # to another clinic
+    ("moving on", [], transferred(on(START, 2)), None),
+    ("moving on in care", EVALUATED, transferred(on(START, 20)), None),
+    ("moving to where it is", [], transferred(on(START, 2), "east"), "same_clinic"),
+    ("moving on twice", [WEST], transferred(on(START, 3)), "same_clinic"),
+    ("moving back", [WEST], transferred(on(START, 3), "east", "west"), None),
+    ("moving from where it was", [WEST], transferred(on(START, 3), "north"), "moved_meanwhile"),
+    ("moving before it came", [], transferred(on(START, -1)), "too_early"),
+    ("moving before it moved", [WEST], transferred(on(START, 1), "east", "west"), "too_early"),
+    ("moving what is closed", [LOST], transferred(on(START, 6)), "closed"),
+    ("moving whom nobody treats", [PatientDied(at=START)], transferred(on(START, 2)), "over"),
+    ("moving after care", [*EVALUATED, *discharged(START, 9)], transferred(on(START, 12)),
+     "care_ended"),
+    ("taking a move back", [WEST], WEST.model_copy(update={"retracted": True}), "transfer_back"),
     ("lost while it waits", AWAY, LOST, "on_hold"),
     ("lost while the insurer is waited for", approval(START, 1, "required"), LOST, "on_hold"),
     ("lost once the wait is over", [*AWAY, *lifted(START, 3)], LOST, None),

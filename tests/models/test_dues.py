@@ -58,6 +58,7 @@ from tests.lives import (
     received,
     reported,
     rules,
+    transferred,
     visits,
     waits,
 )
@@ -73,6 +74,10 @@ def at(day: int, clock: str = "10:00") -> datetime:
 def sent(key: str, day: int, clock: str = "10:00") -> AnyFact:
     kind = MessageRef.parse(key).kind
     return MessageSent(at=at(day, clock), message=key, message_kind=kind, channel="fax")
+
+
+def spoken(day: int, clock: str) -> AnyFact:
+    return CallLogged(at=at(day, clock), by="dana", call_id="c1", outcome=CallOutcome.REACHED)
 
 
 def opened(task: str, day: int, clock: str = "10:00") -> AnyFact:
@@ -913,6 +918,28 @@ ROWS = [
         "day 15 10:00",
         "front_desk",
         "dropout:after-1",
+    ),
+    # at another clinic
+    Row(
+        "the new clinic calls whom the old one has reached",
+        dues.transfer_call,
+        [ASKED, sent("schedule_text:patient:bd-0", 0), transferred(at(2))],
+        "day 2 10:00",
+        "front_desk",
+        "call_after_transfer:20260114T150000",
+    ),
+    Row("nobody has heard of the old one", dues.transfer_call, [ASKED, transferred(at(2))], None),
+    Row(
+        "evaluated there only",
+        dues.transfer_call,
+        [ASKED, transferred(at(0, "10:01")), *evaluated(START, day=4)],
+        None,
+    ),
+    Row(
+        "somebody has called since",
+        dues.transfer_call,
+        [ASKED, *booked(START), transferred(at(2)), spoken(2, "11:00")],
+        None,
     ),
     # a milestone nobody expected
     Row(

@@ -43,6 +43,7 @@ from tests.lives import (
     planned,
     received,
     reported,
+    transferred,
     visits,
     waits,
 )
@@ -120,6 +121,8 @@ SECOND = planned(START, day=12, version=2)
 RENEWED = OrderReceived(at=on(START, 40), order_id="o1", provider_id="prv_1", signed_and_dated=True)
 NAMELESS: Life = [TaskOpened(at=START, task="name_guardian:1", role="front_desk", due=on(START, 1))]
 
+MOVED_ON: Life = [transferred(on(START, 2))]
+MOVED_BACK: Life = [transferred(on(START, 3), "east", "west")]
 DECLINED: Life = [
     ReferralClosed(
         at=on(START, 1), by="lee", reason=ClosedReason.DECLINED_BY_CLINIC, declined_for="capacity"
@@ -202,6 +205,12 @@ ROWS: list[tuple[str, Life, Life]] = [  # task, while it stands, what overtakes 
     ("propose_discharge:after-2-again-1", [*CARE, *visits(START, 8)], discharged(START, 40)),
     ("missing_evaluation:1", discharged(START, 9), evaluated(START)),
     ("sign_summary:1", CARE, [DischargeSummarySigned(at=START)]),
+    ("call_after_transfer:20260114T150000", [*MOVED_ON, called("voicemail")], [called("reached")]),
+    ("call_after_transfer:20260114T150000", MOVED_ON, MOVED_BACK),
+    ("tell_source:moved-20260114T150000", MOVED_ON, [
+        sent("transferred:source:20260114T150000", Kind.TRANSFERRED)
+    ]),
+    ("tell_source:moved-20260114T150000", MOVED_ON, MOVED_BACK),
     ("tell_patient:declined", [*DECLINED, called("voicemail")], [called("reached")]),
     ("tell_source:declined_by_clinic", DECLINED, [sent(DECLINE, Kind.DECLINED)]),
     (f"undeliverable:{PLAN}", CARE, [sent(PLAN, Kind.PLAN_OF_CARE)]),

@@ -46,6 +46,7 @@ from tests.lives import (
     planned,
     received,
     rules,
+    transferred,
     visits,
     waits,
 )
@@ -345,6 +346,17 @@ def cases(start: datetime) -> dict[str, Case]:
             until=2,
             request={"order_signed_and_dated": True},
         ),
+        "transfer_call: at once": Case(
+            dues.transfer_call,
+            [*booked(start), transferred(on(start, 2, "09:00"))],
+            {
+                f"call_after_transfer:{transferred(on(start, 2, '09:00')).occasion}": (
+                    "front_desk",
+                    "day 2 09:00",
+                )
+            },
+            until=3,
+        ),
         "request: a milestone without one": Case(
             dues.request,
             visits(start, 1),
@@ -377,6 +389,7 @@ CASES = cases(START)
 @pytest.fixture(scope="module")
 async def played(client: Client) -> AsyncIterator[Theater]:
     async with on_stage(client, START) as theater:
+        theater.fakes.clinics = {"west": rules()}
         script = []
         for number, case in enumerate(CASES.values()):
             who = f"ref_{number}"

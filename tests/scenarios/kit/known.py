@@ -100,6 +100,20 @@ def _reply(r: Referral, message: MessageRef) -> PatientReplied | None:
     return next(named, None)
 
 
+def _moved(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
+    """Who treats and is known hears of the last move; the patient if they knew the old clinic (1).
+
+    A letter may wait for company until the clinic closes.
+    """
+    del rules, at
+    moved = r.transfer()
+    if moved is None or message.occasion != moved.occasion or r.discharged():
+        return False
+    if message.to == "patient":
+        return dues.moves.in_touch(r, moved)
+    return r.treating_source() and r.received.source_verified
+
+
 def _declined(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
     """Who sent a patient whom the clinic cannot take hears why, once they are known (rule 14)."""
     del rules, at
@@ -215,6 +229,8 @@ RIGHT: dict[Kind, Right] = {
     Kind.HELP: _help,
     Kind.CLOSED_HOURS: _closed_hours,
     Kind.DECLINED: _declined,
+    Kind.TRANSFERRED: _moved,
+    Kind.NEW_CLINIC: _moved,
     Kind.BOOKED: _confirmation,
     Kind.INTAKE: _confirmation,
     Kind.INTAKE_REMINDER: _forms,
