@@ -21,6 +21,7 @@ from store.record import Record
 from store.rows import LOCKED
 from store.tables import InboxRow, PatientRow, PracticeRow, ProviderRow, ReferralRow
 
+_READ_AGAIN = "A machine read other details in this referral than a person vouched for: which?"
 _DECEASED = "A referral came for a patient who is on record as deceased: say what is right"
 
 
@@ -122,7 +123,13 @@ class Arrivals:
         return self._make(session, inbox, event, arrival, now)
 
     def _make(
-        self, session: Session, inbox: InboxRow, event: Event, arrival: Arrival, now: datetime
+        self,
+        session: Session,
+        inbox: InboxRow,
+        event: Event,
+        arrival: Arrival,
+        now: datetime,
+        besides: str | None = None,
     ) -> Arrived:
         org, new, received_at = inbox.org, arrival.referral, arrival.received_at
         found = self._people(session, inbox, new)
@@ -141,7 +148,9 @@ class Arrivals:
         window = policy.capture.dedupe_window
         linked = Linked()  # what may be misread is linked to nothing
         if machine.confirmed:
-            linked = self._linking.find(session, org, found.patient.id, request, window)
+            linked = self._linking.find(
+                session, org, found.patient.id, request, window, besides=besides
+            )
         if linked.died is not None:
             return Arrived(linked.died, question=_DECEASED)
         first = linked.first
@@ -212,6 +221,8 @@ class Arrivals:
             kept = ("at", "confirmed", "pages", "fax_verified")
             told = told.model_copy(update={name: getattr(first, name) for name in kept})
             same = told.model_copy(update={"as_of": first.as_of}) == first
+            if not same and arrival.referral.machine_read and not referral.unconfirmed():
+                return Arrived(known, question=_READ_AGAIN)
             facts += [] if same else [told]
             known.region = arrival.referral.region or known.region
             session.add(known)
@@ -245,9 +256,15 @@ class Arrivals:
                 region=new.region,
             )
             window = self._tenants.get(inbox.org).policy.capture.dedupe_window
-            linked = self._linking.find(session, inbox.org, found.patient.id, request, window)
+            # Of two copies that people vouch for at once, the second sees the first.
+            session.get(
+                PatientRow, found.patient.id, with_for_update=LOCKED, populate_existing=True
+            )
+            linked = self._linking.find(
+                session, inbox.org, found.patient.id, request, window, besides=known.id
+            )
             if linked.first is not None or linked.died is not None:
-                return self._make(session, inbox, event, arrival, now)
+                return self._make(session, inbox, event, arrival, now, besides=known.id)
         before, known.patient_id = known.patient_id, found.patient.id
         known.source_id, known.urgency = found.source.id, new.urgency
         known.reason = new.reason or known.reason

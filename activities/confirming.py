@@ -70,7 +70,7 @@ class Confirming:
             further = not referral.unconfirmed()
             if decision.retracted or same or (further and not corrections):
                 return same[0] if same else decision
-            last = _last(lookups.told_of(session, row, inbox_id_of(row.id), told_by(row.id)))
+            last = _last(lookups.told_of(session, row, inbox_id_of(row.id)))
             data = retold(row, last, corrections)
         if last.origin != "hand" or _told(last) != data:
             self._accept(org, *_request(referral_id, data, now))
@@ -111,7 +111,7 @@ class Confirming:
 
     def _by_hand(self, org: str, referral_id: str) -> Sequence[InboxRow]:
         with self._store.read() as session:
-            return lookups.told_by_hand(session, org, told_by(referral_id))
+            return lookups.told_by_hand(session, org, referral_id)
 
 
 def split(content: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping[str, Any]]:
@@ -171,13 +171,8 @@ def _request(referral_id: str, data: dict[str, Any], now: datetime) -> tuple[Raw
     told = {"id": referral_id}
     event = {"type": RECEIVED, "at": now.isoformat(), "referral": told, "data": data}
     body = json.dumps(event, sort_keys=True).encode()
-    event_id = told_by(referral_id) + hashlib.sha256(body).hexdigest()[:16]
+    event_id = lookups.told_by(referral_id) + hashlib.sha256(body).hexdigest()[:16]
     return RawRequest(origin="hand", body=body, received_at=now), event_id
-
-
-def told_by(referral_id: str) -> str:
-    """How the event ids of a person's tellings of one referral begin."""
-    return f"confirm-{referral_id}-"
 
 
 def _no_corrections() -> BadRequest:

@@ -17,7 +17,7 @@ from models.linking import Earlier, Link, Request, link, never_was
 from models.people import SourceKind
 from models.referral import Referral
 from models.regions import Region
-from store import referrals
+from store import lookups, referrals
 from store.record import Record
 from store.tables import ReferralRow, SourceRow
 
@@ -40,18 +40,28 @@ class Linking:
         self._record = record
 
     def find(
-        self, session: Session, org: str, patient_id: str, request: Request, window: Span
+        self,
+        session: Session,
+        org: str,
+        patient_id: str,
+        request: Request,
+        window: Span,
+        *,
+        besides: str | None = None,
     ) -> Linked:
-        """What a request is beside what is on record of its patient.
+        """What a request is beside what is on record of its patient, ``besides`` left out.
 
-        Where several referrals fit, one about the same region goes first, then the oldest.
+        What only a machine has read does not count, until a person's word on it is here. Where
+        several referrals fit, one about the same region goes first, then the oldest.
         """
         length = window.amount * LENGTHS.get(window.unit, timedelta(days=1))
         fits: list[tuple[bool, datetime, str, Linked]] = []
         since = request.received_at - length
         for row in referrals.of_patient(session, org, patient_id, since=since):
             referral = self._record.load(session, org, row.id)
-            if never_was(referral) or referral.unconfirmed():
+            if row.id == besides or never_was(referral):
+                continue
+            if referral.unconfirmed() and not self._vouched_for(session, row):
                 continue
             if referral.died():
                 return Linked(died=row)
@@ -68,6 +78,11 @@ class Linking:
             first.first.region = request.region
             session.add(first.first)
         return first
+
+    def _vouched_for(self, session: Session, row: ReferralRow) -> bool:
+        """Whether a person has told it again, although no workflow has taken that yet."""
+        told = lookups.told_by_hand(session, row.org, row.id)
+        return any(one.referral_id == row.id for one in told)
 
     def brought(
         self,

@@ -110,6 +110,8 @@ def _read(path: FilePath) -> tuple[OrganizationPolicy | None, list[str]]:
         at = _ENDS_AT.search(said)
         line = int(at[1]) if at and at[1] else text.rstrip("\n").count("\n") + 1
         return None, [f"{path}:{line}: not valid TOML: {_ENDS_AT.sub('', said)}"]
+    except (RecursionError, ValueError):  # brackets without end, a number of thousands of digits
+        return None, [f"{path}: not valid TOML: it nests too deep, or a number is too long"]
     found, problems = _understand(content)
     lines = key_lines(text)
     places = sorted((line_of(lines, p.path), n, p) for n, p in enumerate(problems))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Text, cast
+from sqlalchemy import ColumnElement, Text, cast
 from sqlmodel import Session, col, select
 
 from models.facts import AnyFact, Discharged, parse_fact
@@ -103,36 +103,40 @@ def ended_deceased(session: Session, referral_id: str, fact: AnyFact) -> bool:
     return any(death_told(parse_fact(told.body)) for told in session.exec(query).all())
 
 
-def told_by_hand(session: Session, org: str, prefix: str) -> Sequence[InboxRow]:
-    """The rows a person's decision brought, by how their event ids begin; newest last."""
-    query = select(InboxRow).where(
-        InboxRow.org == org,
-        InboxRow.origin == "hand",
-        col(InboxRow.event_id).startswith(prefix, autoescape=True),
-    )
+def told_by(referral_id: str) -> str:
+    """How the event ids of a person's tellings of one referral begin."""
+    return f"confirm-{referral_id}-"
+
+
+def told_by_hand(session: Session, org: str, referral_id: str) -> Sequence[InboxRow]:
+    """What a person's decisions told again of a referral; newest last."""
+    query = select(InboxRow).where(InboxRow.org == org, _by_hand(referral_id))
     return session.exec(query.order_by(col(InboxRow.received_at), col(InboxRow.id))).all()
 
 
-def told_of(session: Session, row: ReferralRow, original: str, prefix: str) -> Sequence[InboxRow]:
+def told_of(session: Session, row: ReferralRow, original: str) -> Sequence[InboxRow]:
     """What came about a referral from its original on, and stands; newest last.
 
-    ``prefix`` is how the event ids of a person's corrections of it begin: those count although
-    they may still be on their way.
+    What a person told counts although it may still be on its way.
     """
     first = session.get(InboxRow, original)
     if first is None:
         return ()
-    by_hand = (col(InboxRow.origin) == "hand") & col(InboxRow.event_id).startswith(
-        prefix, autoescape=True
-    )
     query = select(InboxRow).where(
         InboxRow.org == row.org,
         col(InboxRow.state).in_([InboxState.APPLIED, InboxState.RECEIVED]),
         InboxRow.received_at >= first.received_at,
         col(InboxRow.origin).in_(["events", "api", "file", "hand"]),
-        (col(InboxRow.referral_id) == row.id) | (col(InboxRow.referral_id).is_(None) & by_hand),
+        (col(InboxRow.referral_id) == row.id)
+        | (col(InboxRow.referral_id).is_(None) & _by_hand(row.id)),
     )
-    return session.exec(query.order_by(col(InboxRow.received_at), col(InboxRow.id))).all()
+    found = session.exec(query).all()
+    return sorted(found, key=lambda one: (one.received_at, one.id != original, one.id))
+
+
+def _by_hand(referral_id: str) -> ColumnElement[bool]:
+    begins = col(InboxRow.event_id).startswith(told_by(referral_id), autoescape=True)
+    return (col(InboxRow.origin) == "hand") & begins
 
 
 def row(session: Session, row_id: str) -> InboxRow | None:

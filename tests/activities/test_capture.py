@@ -304,3 +304,33 @@ async def test_what_was_corrected_is_what_was_told(door: Door) -> None:
     with pytest.raises(Refused) as refused:
         door.intake.read_decision(ORG, referral_id, content)
     assert refused.value.code == "confirmed_already"
+
+
+async def test_read_again_by_a_machine_it_changes_nothing_a_person_vouched_for(door: Door) -> None:
+    """Else a plan of care would go to a certifier whom the machine misread."""
+    referral_id = await from_fax(door, "F-1")
+    await decide(door, referral_id)
+    certifier = door.referral(referral_id).told.certifier_id
+    misread = {"npi": "1558598797", "name": "Lee Okafor", "fax": "518-555-0190"}
+    again = referral_event(
+        "F-1", at=START + timedelta(days=3), machine_read=READ, certifier=misread
+    )
+    row = await door.tell(again)
+    assert row.state == "task"
+    assert door.referral(referral_id).told.certifier_id == certifier
+    (asked,) = [one for one in door.referral(referral_id).open_tasks() if "unmatched" in one.task]
+    assert asked.role == "front_desk"
+
+
+async def test_of_two_copies_vouched_for_at_once_one_is_a_duplicate(door: Door) -> None:
+    """No worker is there, so neither confirmation is on record yet."""
+    first, second = await from_fax(door), await from_fax(door)
+    assert first != second
+    for referral_id in (first, second):
+        content = {"kind": "request_confirmed", "by": "dana"}
+        decision = door.intake.read_decision(ORG, referral_id, content)
+        await door.intake.decide(ORG, referral_id, decision)
+    assert [taken.kind for _, taken, _ in door.engine.updates] == [
+        "request_confirmed",
+        "request_rejected",
+    ]

@@ -454,7 +454,17 @@ def test_a_file_without_owners_is_told_each_of_them(tmp_path: Path) -> None:
     assert len(check(path)) == len(Kind)
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"organization = 3\nclinics = 4\nack = []"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe",
+        b"organization = 3\nclinics = 4\nack = []",
+        b"organization = " + b"[" * 5000,
+        b"organization = " + b"9" * 5000,
+    ],
+    ids=["empty", "binary", "other things", "nested", "digits"],
+)
 def test_a_file_that_is_no_policy_is_told_so(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "clinic.toml"
     path.write_bytes(content)
