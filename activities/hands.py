@@ -7,7 +7,7 @@ to who asks: of two who take one task the first has it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final, Literal, cast
 
@@ -28,7 +28,7 @@ from models.organization import Staff
 from models.roles import Role
 from models.tasks import GATHERED, TaskKind
 from store import audit, calls, contacts, gathering, tasks
-from store.tables import CallLockRow, TaskRow
+from store.tables import CallLockRow, TaskRow, TaskState
 
 Act = Literal["take", "return", "hand-over", "done", "dismiss"]
 ACTS: Final[tuple[Act, ...]] = ("take", "return", "hand-over", "done", "dismiss")
@@ -68,11 +68,20 @@ class Hands:
         return [*held, *(row for row in theirs if row.id not in mine)]
 
     async def act(
-        self, org: str, task_id: str, act: Act, *, by: str, to: str | None = None
+        self,
+        org: str,
+        task_id: str,
+        act: Act,
+        *,
+        by: str,
+        to: str | None = None,
+        parts: Collection[str] | None = None,
     ) -> TaskRow:
         """Do something with a task; answers it as it then is.
 
-        The same again changes nothing. Raises Refused (``taken``, ``task_over``), NotFound,
+        ``parts`` are the tasks that a call to a practice was about, where it ends; what has joined
+        it since then stays, and with it the call. None: all of them. The same again changes
+        nothing. Raises Refused (``taken``, ``task_over``), NotFound,
         BadRequest ``unknown_staff``, EngineUnavailable.
         """
         self._staff(org, by, "by")
@@ -81,7 +90,7 @@ class Hands:
         now = self._intake.clock()
         row = await asyncio.to_thread(self._row, org, task_id)
         if act in _ENDS and row.kind in GATHERED.values():
-            return await self._end_each(row, act, by, now)
+            return await self._end_each(row, act, by, now, parts)
         if row.referral_id is None:
             return await asyncio.to_thread(self._act, row, act, by, to, now)
         decision = _decision(row.key, act, by, to, now)
@@ -105,10 +114,15 @@ class Hands:
 
     # --- inside ---------------------------------------------------------------------------------
 
-    async def _end_each(self, row: TaskRow, act: Act, by: str, now: datetime) -> TaskRow:
+    async def _end_each(
+        self, row: TaskRow, act: Act, by: str, now: datetime, only: Collection[str] | None
+    ) -> TaskRow:
         """One call answers every task it was about; one that is refused stays, and with it this."""
         refused: Refused | None = None
-        for part in self.parts(row.org, [row])[row.id]:
+        gathered = await asyncio.to_thread(self.parts, row.org, [row])
+        for part in gathered[row.id]:
+            if only is not None and part.id not in only:
+                continue
             try:
                 await self.act(row.org, part.id, act, by=by)
             except Refused as error:
@@ -122,7 +136,8 @@ class Hands:
             done = tasks.finish_gathered(
                 session, row.org, row.id, by=by, at=now, outcome=_outcome(act)
             )
-            self._note(session, row, act, by, now)
+            if done.state != TaskState.OPEN:
+                self._note(session, row, act, by, now)
             return done
 
     def _row(self, org: str, task_id: str) -> TaskRow:

@@ -6,6 +6,7 @@ import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
+from pydantic import Field
 
 from activities.hands import Act, Hands
 from activities.intake import Intake
@@ -19,10 +20,15 @@ from web.openapi import PROBLEMS
 
 
 class Doing(StrictModel):
-    """Who does something with a task; ``to`` is the colleague of a hand-over."""
+    """Who does something with a task; ``to`` is the colleague of a hand-over.
+
+    ``parts`` are the ids of what a call to a practice was about, when it is done: what has joined
+    it since it was listed stays open. Without them all of it is done.
+    """
 
     by: Id
     to: Id | None = None
+    parts: Annotated[tuple[Id, ...], Field(max_length=1000)] | None = None
 
 
 class Calling(StrictModel):
@@ -60,7 +66,7 @@ def router(settings: Settings, intake: Intake) -> APIRouter:
     ) -> TaskView:
         """Of two who take one task the first has it; 409 `taken` tells the other who has it."""
         org = organization_of(settings, request.headers.get("authorization"))
-        row = await hands.act(org, task_id, act, by=doing.by, to=doing.to)
+        row = await hands.act(org, task_id, act, by=doing.by, to=doing.to, parts=doing.parts)
         return task_view(row)
 
     @api.post(

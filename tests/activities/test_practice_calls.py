@@ -178,6 +178,27 @@ async def test_done_once_it_answers_each_of_its_parts(door: Door) -> None:
     assert board(door) == []
 
 
+async def test_what_joins_a_call_while_somebody_speaks_is_not_done_with_it(door: Door) -> None:
+    first, second, third = await practice(door)
+    for referral_id in (first, second):
+        ask(door, referral_id)
+    (whole,) = board(door)
+    hands = Hands(door.intake)
+    (listed,) = hands.parts(ORG, [whole]).values()
+    ask(door, third)
+
+    def applied(fact: TaskCompleted) -> str:
+        mine = (one for one in (first, second, third) if door.referral(one).task_open(fact.task))
+        by_part = {part.referral_id for part in listed}
+        door.write(next(one for one in mine if one in by_part), fact)
+        return "v"
+
+    door.engine.answer = applied
+    row = await hands.act(ORG, whole.id, "done", by="dana", parts=[part.id for part in listed])
+    assert row.state == TaskState.OPEN
+    assert parts(door, whole) == [third]
+
+
 async def test_signed_plans_leave_the_call_and_the_last_takes_it_away(door: Door) -> None:
     first, second, third = await practice(door)
     for referral_id in (first, second, third):

@@ -47,6 +47,7 @@ async def test_a_task_is_listed_taken_and_refused_to_the_next(site: Site) -> Non
         ("{task}/hand-over", {"by": "dana"}, 400, "unknown_staff"),
         ("{task}/dance", {"by": "dana"}, 422, "invalid_request"),
         ("{task}/take", {}, 422, "invalid_request"),
+        ("{task}/done", {"by": "dana", "parts": "all"}, 422, "invalid_request"),
         ("tsk_none/take", {"by": "dana"}, 404, "not_found"),
     ],
 )
