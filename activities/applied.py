@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -50,3 +51,17 @@ def start_of(row: ReferralRow, referral: Referral) -> ReferralStart:
         rules=Rules.model_validate(row.rules),
         facts=referral.facts,
     )
+
+
+def merged(first: Sequence[Telling], more: Sequence[Telling]) -> tuple[Telling, ...]:
+    """Both, with one telling for each referral; a workflow that only begins begins with it all."""
+    found = {one.start.referral_id: one for one in first}
+    for one in more:
+        known = found.get(one.start.referral_id)
+        if known is None:
+            found[one.start.referral_id] = one
+        else:
+            news = tuple(fact for fact in one.facts if fact not in known.facts)
+            facts = (*known.facts, *news) if known.facts else ()
+            found[one.start.referral_id] = known._replace(start=one.start, facts=facts)
+    return tuple(found.values())

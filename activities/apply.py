@@ -11,11 +11,12 @@ from typing import cast
 
 from sqlmodel import Session
 
-from activities.applied import DECIDED, Applied, Telling, owed, start_of
+from activities.applied import DECIDED, Applied, Telling, merged, owed, start_of
 from activities.arrivals import Arrivals, open_task
 from activities.clinical import REPORT, SUMMARY, read_document
 from activities.departures import Departures
 from activities.placing import Placing
+from activities.sharing import Sharing
 from activities.tenants import Tenants
 from activities.texts import REPLIED, Texts
 from integrations.emr.events import (
@@ -88,28 +89,36 @@ class Apply:
         self._placing = Placing(record, tenants)
         self._departures = Departures(record, tenants)
         self._texts = Texts(tenants)
+        self._sharing = Sharing(record)
 
     def apply(self, row_id: str, now: datetime) -> Applied | None:
-        """Write what a row says; None when it was settled before.
+        """Write what a row says, and what follows for the patient's other referrals.
 
-        Raises UserError when it cannot be read after all, Conflict when another writer was
-        quicker, StoreUnavailable.
+        None when it was settled before. Raises UserError when it cannot be read after all,
+        Conflict when another writer was quicker, StoreUnavailable.
         """
-        with self._store.write() as session:
-            row = lookups.row(session, row_id)
-            if row is None or row.state not in {InboxState.RECEIVED, InboxState.WAITING}:
-                return None
-            if row.origin == DECIDED:
-                return self._decided(session, row, now)
-            country = self._tenants.get(row.org).organization.country
-            event = read_row(row.origin, row.body, row.received_at, country)
-            if event.type == RECEIVED:
-                return self._arrive(session, row, event, country, now)
-            if event.type == PROVIDER_LEFT:
-                return self._depart(session, row, event, now)
-            if event.type == REPLIED:
-                return self._text(session, row, event, now)
-            return self._milestone(session, row, event, now)
+        applied = self._write(row_id, now)
+        if applied is None:
+            return None
+        row = applied.row
+        by_hand = row.origin == "hand"  # it may say that it is somebody else's
+        about = {one.start.referral_id: one.facts for one in applied.tellings}
+        if by_hand and row.referral_id is not None:
+            about.setdefault(row.referral_id, ())
+        more = [
+            told
+            for referral_id, facts in about.items()
+            for told in self._sharing.settle(
+                row.org,
+                referral_id,
+                facts,
+                row.received_at,
+                now,
+                since=row.received_at,
+                moved=by_hand,
+            )
+        ]
+        return applied._replace(tellings=merged(applied.tellings, more)) if more else applied
 
     def after_closing(self, applied: Applied, telling: Telling, now: datetime) -> Telling | None:
         """What to do once the workflow's story had ended: a new run to begin, a task, or nothing.
@@ -169,6 +178,23 @@ class Apply:
                 self._placing.ask(session, row, kind, reason, now)
 
     # --- inside ---------------------------------------------------------------------------------
+
+    def _write(self, row_id: str, now: datetime) -> Applied | None:
+        with self._store.write() as session:
+            row = lookups.row(session, row_id)
+            if row is None or row.state not in {InboxState.RECEIVED, InboxState.WAITING}:
+                return None
+            if row.origin == DECIDED:
+                return self._decided(session, row, now)
+            country = self._tenants.get(row.org).organization.country
+            event = read_row(row.origin, row.body, row.received_at, country)
+            if event.type == RECEIVED:
+                return self._arrive(session, row, event, country, now)
+            if event.type == PROVIDER_LEFT:
+                return self._depart(session, row, event, now)
+            if event.type == REPLIED:
+                return self._text(session, row, event, now)
+            return self._milestone(session, row, event, now)
 
     def _decided(self, session: Session, row: InboxRow, now: datetime) -> Applied:
         """A closed referral goes on by a person's decision: written, then a new run is owed."""

@@ -13,16 +13,17 @@ from activities.guard import scrubbed
 from activities.listening import Listening
 from activities.loop import Loop
 from activities.moving import Moving
+from activities.sharing import Sharing
 from activities.tenants import Tenants
 from models.contracts import Answer, RecordInput, TaskInput
 from models.facts import CallLogged, Decision, RequestConfirmed, TaskHeld, TaskOpened, Transferred
 from models.people import SourceKind
 from models.sources import watched
-from models.tasks import task_key
+from models.tasks import TaskKind, task_key
 from store import audit, calls, contacts, referrals, sources, tasks
 from store.engine import Store
 from store.record import Record
-from store.tables import PracticeRow
+from store.tables import PracticeRow, ReferralRow
 
 
 class Book:
@@ -38,6 +39,7 @@ class Book:
         self._listening = Listening(store, tenants)
         self._record = Record(store)
         self._moving = Moving(self._record, tenants)
+        self._sharing = Sharing(self._record)
 
     @activity.defn(name="open_task")
     def open_task(self, given: TaskInput) -> Answer:
@@ -56,7 +58,7 @@ class Book:
             heard = await asyncio.to_thread(self.source_heard, given)
             if heard is not None:
                 await self._loop.source_heard(given.org, *heard)
-            return answer
+            return await self._shared(given, answer)
 
     def open(self, given: TaskInput, at: datetime) -> Answer:
         """The task's row and fact in one transaction; a task that exists is only answered.
@@ -86,7 +88,7 @@ class Book:
                 due=given.due,
                 at=at,
                 role=given.role,
-                says=given.says,
+                says=self._says(session, given, row),
             )
             fact = TaskOpened(at=at, as_of=at, task=key, role=given.role, due=given.due)
             self._record.write_in(
@@ -125,6 +127,30 @@ class Book:
                 )
                 return Answer(learned=(*given.facts, *returned), moved=moved)
         return Answer(learned=given.facts)
+
+    async def _shared(self, given: RecordInput, answer: Answer) -> Answer:
+        """The patient's other referrals hear what concerns them; our own learns it by the answer.
+
+        Raises NotFound, StoreUnavailable, EngineUnavailable.
+        """
+        if not given.facts:
+            return answer
+        at = max(fact.as_of for fact in given.facts)
+        told = await asyncio.to_thread(
+            self._sharing.settle, given.org, given.referral_id, given.facts, at, self._clock()
+        )
+        for one in told:
+            if one.start.referral_id == given.referral_id:
+                answer = answer.model_copy(update={"learned": (*answer.learned, *one.facts)})
+            else:
+                await self._loop.tell(one.start, one.facts)
+        return answer
+
+    def _says(self, session: Session, given: TaskInput, row: ReferralRow) -> str:
+        """A call is made for all the referrals that the patient is reached for (rule 12)."""
+        if given.kind is TaskKind.CALL_PATIENT and self._sharing.leads(session, row):
+            return f"{given.says}, and that of their other open referral"
+        return given.says
 
     def _put_off(self, session: Session, given: TaskInput, held: TaskHeld) -> Answer:
         now = self._clock()

@@ -1,7 +1,8 @@
 """The first transaction of a turn: the message's row, the judgment, the claim on a delivery.
 
-A fax takes along what waits for the same line (``activities.fax_line``): every letter is claimed
-by a delivery of its own, and all of them travel under one reference.
+A fax takes along what waits for the same line (``activities.fax_line``), the confirmation of a
+booking that of the patient's other one (``activities.visit_words``): every message is claimed by a
+delivery of its own, and all of them travel under one reference.
 """
 
 from __future__ import annotations
@@ -14,16 +15,18 @@ from sqlmodel import Session
 
 from activities import parcels
 from activities.fax_line import SHARED, Drawn, FaxLine, Going
-from activities.judging import channels_left, contact, judged, rungs_left
+from activities.judging import channels_left, contact, judged, rungs_left, turn_of
 from activities.letters import Letter, NotReady
 from activities.outcomes import Outcomes
 from activities.tenants import Tenants
 from activities.turns import Attempt, Carried, Turn, failure, known
+from activities.visit_words import VisitWords
 from integrations.contract import LONGEST_CALL
 from models import releases
 from models.contracts import Answer, Parcel
 from models.errors import Conflict, NotFound
 from models.facts import MessageFailed, TaskOpened
+from models.kinds import Kind
 from models.referral import Referral
 from models.roles import Role
 from models.sending import NO_GUARDIAN, Go, Hold, Never
@@ -79,6 +82,7 @@ class Claims:
         self._record = record
         self._tenants = tenants
         self._line = FaxLine(record, tenants)
+        self._visits = VisitWords(record, tenants)
         self._out = outcomes
         self._clock = clock
 
@@ -149,7 +153,9 @@ class Claims:
         """The other messages of a parcel whose answer was lost."""
         rows = post.carried_by(session, one.attempt.reference)
         return [
-            Carried(self._line.turn(session, message, one.turn.at), message.id, Attempt.of(row))
+            Carried(
+                turn_of(session, self._tenants, message, one.turn.at), message.id, Attempt.of(row)
+            )
             for row in rows
             if row.state == DeliveryState.SENDING and row.subject_id != one.message_id
             for message in [session.get_one(MessageRow, row.subject_id)]
@@ -173,9 +179,14 @@ class Claims:
             verdict = judged(session, self._tenants, turn, referral, to, channel)
             if isinstance(verdict, Go) and isinstance(letter, NotReady):
                 return self._not_ready(session, turn, row.id, letter.why, failed)
-            if isinstance(verdict, Go) and isinstance(letter, Letter) and channel == "fax":
+            if isinstance(verdict, Go) and isinstance(letter, Letter):
                 begun = post.delivery_of(session, row.id, rung) is not None
-                verdict = self._line.judge(session, turn, referral, row, to, letter, begun=begun)
+                if channel == "fax":
+                    verdict = self._line.judge(
+                        session, turn, referral, row, to, letter, begun=begun
+                    )
+                else:
+                    verdict = self._visits.judge(session, turn, referral, row, begun=begun)
             if isinstance(verdict, Never) and verdict.only_here:
                 failed.append(failure(turn, rung, channel, verdict.why))
             elif isinstance(verdict, Never):
@@ -194,12 +205,14 @@ class Claims:
         self, session: Session, first: Going, company: Sequence[Drawn] | None
     ) -> Claimed | Together:
         turn = first.turn
-        if company is None and (others := self._line.others(session, first)):
+        beside = self._line if first.channel == "fax" else self._visits
+        if company is None and (others := beside.others(session, first)):
             return Together(others)
-        joining = self._line.joining(session, first, company or ())
+        joining = beside.joining(session, first, company or ())
         # Two turns that take the same letters meet them in one order, and none waits for ever.
         everyone = sorted([first, *joining], key=lambda going: going.row.id)
-        queued = {going.row.id: self._queued(session, going) for going in everyone}
+        words = self._words(_spokesman(first, joining))
+        queued = {going.row.id: self._queued(session, going, words) for going in everyone}
         carrier = queued[first.row.id].reference
         claimed = [
             going
@@ -215,7 +228,7 @@ class Claims:
                 for going in claimed
             ),
             tuple(parcels.Sheet(going.to, going.letter) for going in claimed),
-            self._parcel(first, carrier),
+            self._parcel(first, carrier, words),
         )
 
     def _claimed(self, session: Session, delivery: DeliveryRow, at: datetime, carrier: str) -> bool:
@@ -224,7 +237,7 @@ class Claims:
             session, delivery.id, delivery.attempt, at=at, until=until, carrier=carrier
         )
 
-    def _queued(self, session: Session, going: Going) -> DeliveryRow:
+    def _queued(self, session: Session, going: Going, words: parcels.Words) -> DeliveryRow:
         delivery, _ = post.queue_delivery(
             session,
             going.row,
@@ -233,7 +246,7 @@ class Claims:
             address=going.address,
             at=going.turn.at,
             recorded_at=self._clock(),
-            payload=parcels.kept(self._words(going), going.letter),
+            payload=parcels.kept(words, going.letter),
         )
         delivery.address_ref = going.address  # corrected since the line was busy
         delivery.pages = going.letter.pages if going.channel == "fax" else None
@@ -245,10 +258,9 @@ class Claims:
             going.turn.given.kind, going.channel, going.to.language, going.letter
         )
 
-    def _parcel(self, first: Going, reference: str) -> Parcel:
+    def _parcel(self, first: Going, reference: str, words: parcels.Words) -> Parcel:
         given = first.turn.given
         clinic = self._tenants.get(given.org).organization.clinic(given.clinic_id)
-        words = self._words(first)
         return parcels.parcel(reference, first.channel, first.address, clinic, words, first.letter)
 
     # --- why not ------------------------------------------------------------------------------
@@ -305,6 +317,12 @@ class Claims:
         until = calendar.opening(calendar.next_business_day(calendar.local_date(turn.at)))
         task = self._out.task(session, turn, TaskKind.ATTACH_DOCUMENT)
         return self._out.held(session, turn, message_id, until, "document_missing", *failed, *task)
+
+
+def _spokesman(first: Going, joining: Sequence[Going]) -> Going:
+    """In whose words all of them go: forms that one of them asks for are not left out."""
+    forms = [one for one in (first, *joining) if one.turn.given.kind is Kind.INTAKE]
+    return forms[0] if forms else first
 
 
 def in_other_hands() -> Conflict:

@@ -8,21 +8,21 @@ claimed. What may not go now is simply left: its own turn sees to it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, time
+from datetime import time
 from typing import NamedTuple
 
 from sqlmodel import Session
 
-from activities.judging import channels_left, contact, judged
+from activities.judging import channels_left, contact, judged, turn_of
 from activities.letters import Letter
 from activities.tenants import Tenants
 from activities.turns import Carried, Turn
 from models import bundling
-from models.contracts import Channel, SendInput
+from models.contracts import Channel
 from models.errors import NotFound
-from models.referral import MessageRef, Referral
+from models.referral import Referral
 from models.sending import Go, Hold, Never
-from store import line, post, referrals
+from store import line, post
 from store.contacts import Contact
 from store.record import Record
 from store.tables import MessageRow, MessageState
@@ -92,7 +92,8 @@ class FaxLine:
             return ()
         rows = line.waiting(session, first.turn.given.org, first.address, first.turn.at)
         at = first.turn.at
-        return tuple(self.turn(session, row, at) for row in rows if row.id != first.row.id)
+        others = [row for row in rows if row.id != first.row.id]
+        return tuple(turn_of(session, self._tenants, row, at) for row in others)
 
     def joining(self, session: Session, first: Going, company: Sequence[Drawn]) -> list[Going]:
         """Who goes along, while the line takes them."""
@@ -106,20 +107,6 @@ class FaxLine:
                 found.append(going)
                 gone += one.letter.pages
         return found
-
-    def turn(self, session: Session, row: MessageRow, at: datetime) -> Turn:
-        """The turn of another message at this one's time, by the rules of its own clinic."""
-        message = MessageRef.parse(row.key)
-        clinic_id = referrals.get(session, row.org, row.referral_id).clinic_id
-        given = SendInput(
-            org=row.org,
-            clinic_id=clinic_id,
-            referral_id=row.referral_id,
-            kind=message.kind,
-            to=message.to,
-            occasion=message.occasion,
-        )
-        return Turn(given, at, self._tenants.rules(row.org, clinic_id, at))
 
     def _may_join(self, session: Session, first: Going, one: Drawn) -> Going | None:
         """None for what is settled, overtaken or not free to go."""

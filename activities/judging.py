@@ -17,13 +17,13 @@ from models.messages import MESSAGES, Audience, ladder
 from models.messages import Contact as Preferences
 from models.organization import Clinic
 from models.policy import Rules
-from models.referral import Referral, appointment_of
+from models.referral import MessageRef, Referral, appointment_of
 from models.releases import released
 from models.sending import REPLIES, Go, Hold, Never, Outgoing, Recipient, may_send
 from models.zones import recipient_zones
-from store import consent, contacts, post, releases, replies
+from store import consent, contacts, post, referrals, releases, replies
 from store.contacts import Contact
-from store.tables import ConsentState
+from store.tables import ConsentState, MessageRow
 
 _TEXTS_BACK = timedelta(days=9)  # the seven days of the cap, in any time zone
 
@@ -53,6 +53,21 @@ def contact(session: Session, turn: Turn) -> Contact:
         text = replies.get(session, given.org, given.occasion)
         to = to._replace(phone=text.phone) if text is not None and text.phone else to
     return to
+
+
+def turn_of(session: Session, tenants: Tenants, row: MessageRow, at: datetime) -> Turn:
+    """The turn of another message at this one's time, by the rules of its own clinic."""
+    message = MessageRef.parse(row.key)
+    clinic_id = referrals.get(session, row.org, row.referral_id).clinic_id
+    given = SendInput(
+        org=row.org,
+        clinic_id=clinic_id,
+        referral_id=row.referral_id,
+        kind=message.kind,
+        to=message.to,
+        occasion=message.occasion,
+    )
+    return Turn(given, at, tenants.rules(row.org, clinic_id, at))
 
 
 def rungs_left(

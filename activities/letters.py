@@ -109,6 +109,7 @@ class Case(NamedTuple):
     to: Contact
     patient: PatientRow
     documents: tuple[DocumentRow, ...]
+    also: tuple[datetime, ...] = ()  # other visits that a confirmation names
 
     @property
     def clinic(self) -> Clinic:
@@ -124,6 +125,7 @@ def load(
     referral: Referral,
     rules: Rules,
     documents: tuple[DocumentRow, ...],
+    also: tuple[datetime, ...] = (),
 ) -> Case:
     """Read what the letter needs; raises NotFound ``no_recipient`` where the party has no name."""
     today = local(at, organization.clinic(given.clinic_id)).date()
@@ -136,6 +138,7 @@ def load(
         to=contacts.contact(session, given.org, given.referral_id, given.to, on=today),
         patient=contacts.patient_of(session, given.org, given.referral_id),
         documents=documents,
+        also=also,
     )
 
 
@@ -179,7 +182,8 @@ def _context(case: Case) -> Context:
         name = "" if case.to.minor else first_name(case.patient.given_name)
         base |= {"first_name": name, "link": clinic.scheduling_link}
         if model is AboutVisit:
-            return AboutVisit(**base, when=_appointment(case))
+            also = tuple(local(at, clinic) for at in case.also)
+            return AboutVisit(**base, when=_appointment(case), also=also)
         return ToPatient(**base)
     if model is ToPastPatient:
         return ToPastPatient(**base, first_name=first_name(case.to.name))

@@ -59,9 +59,10 @@ def parcel(
 def bound(given: Parcel, sheets: Sequence[Sheet]) -> Parcel:
     """The parcel of several letters: one file, each letter on pages of its own.
 
-    In the order in which an office hands them out: by the provider they are for.
+    In the order in which an office hands them out: by the provider they are for. A text or an email
+    for several visits says it all in its words.
     """
-    if len(sheets) < 2:
+    if len(sheets) < 2 or given.channel != "fax":
         return given
     ordered = sorted(sheets, key=lambda one: (one.to.name, one.letter.filename))
     pdf = bundle.build([bundle.Part(one.to.name, one.letter.pdf or b"") for one in ordered])

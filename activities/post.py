@@ -46,6 +46,7 @@ from activities.letters import Letter, NotReady
 from activities.outcomes import Outcomes
 from activities.tenants import Tenants
 from activities.turns import Attempt, Carried, Turn, known
+from activities.visit_words import VisitWords
 from integrations.contract import ChannelClient
 from integrations.registry import Clients
 from models.contracts import Answer, DropInput, ReceiptState, SendInput
@@ -102,6 +103,7 @@ class Post:
         self._record = Record(store)
         self._out = Outcomes(self._record, clock)
         self._claims = Claims(self._record, tenants, self._out, clock)
+        self._visits = VisitWords(self._record, tenants)
 
     @activity.defn(name="send_message")
     def send(self, given: SendInput) -> Answer:
@@ -185,6 +187,7 @@ class Post:
                     referral,
                     Rules.model_validate(row.rules),
                     tuple(documents.of_referral(session, row.id)) if papers else (),
+                    self._visits.also(session, given, turn.at),
                 )
             return letters.compose(case).drawn()
         except NotReady as missing:

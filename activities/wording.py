@@ -8,7 +8,7 @@ number goes, then the link.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -120,5 +120,11 @@ def _environment(language: str) -> Environment:
         half = "AM" if when.hour < 12 else "PM"
         return f"{weekday} {date}, {when.hour % 12 or 12}:{when.minute:02d} {half}"
 
+    def moments(when: datetime, also: Sequence[datetime]) -> str:
+        """Several in their order: ``Mon Jan 12, 9:30 AM and Tue Jan 13, 8:00 AM``."""
+        word = {"en": " and ", "es": " y "}[language]
+        return word.join(moment(at) for at in sorted({when, *also}))
+
     environment.filters["moment"] = moment
+    environment.filters["moments"] = moments
     return environment

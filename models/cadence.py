@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from models import answers, certification, holds, parties, returned
 from models.certification import Certification
-from models.facts import CallOutcome, MessageSent, PageJudged, Urgency
+from models.facts import CallOutcome, MessageSent, PageJudged, TaskOpened, Urgency
 from models.hours import Span
 from models.kinds import Kind
 from models.policy import CadenceStep, Rules
 from models.referral import MessageRef, Referral
-from models.tasks import TaskKind, again, task_key
+from models.tasks import TaskKind, again, kind_of, task_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +78,8 @@ def next_reach(r: Referral, rules: Rules) -> Act | None:
     as a burst: acts of a later day move to a business day after the one on which the day before
     was really done. A person's touch stands in for that day's step (policy.md rule 18), and a
     patient who said no gets no more of them. Where a stranger has the number nobody is called or
-    texted there: the office is asked for another one (rule 17).
+    texted there: the office is asked for another one (rule 17). While the patient is reached for
+    another referral of theirs this one has no acts of its own (rule 12).
     """
     return next(_ahead(r, rules), None)
 
@@ -102,7 +103,7 @@ def _ahead(r: Referral, rules: Rules) -> Iterator[Act]:
         if act.done_at(r) is None:
             yield act
         return
-    if holds.waits(r):
+    if holds.waits(r) or r.reached_with() is not None:
         return
     stranger = answers.wrong_number(r)
     if stranger is not None:
@@ -112,6 +113,9 @@ def _ahead(r: Referral, rules: Rules) -> Iterator[Act]:
         return
     cal, paused = rules.calendar, holds.pause(r)
     touched = {cal.local_date(touch) for touch in r.human_touches()}
+    taken = r.took_over()
+    if taken is not None and taken.spoken_at is not None:  # about the other referral
+        touched.add(cal.local_date(taken.spoken_at))
     done_on: date | None = None
     shift_after: date | None = None
     current_day = -1
@@ -149,19 +153,37 @@ def _reach_acts(r: Referral, rules: Rules) -> list[tuple[Act, int]]:
     """The acts of the present round with their days.
 
     A round of which something was done before the clock started again is over: the wait that came
-    between was for something new, and the patient hears of that from the beginning.
+    between was for something new, and the patient hears of that from the beginning. Of a cadence
+    that was begun for another referral what was due before is passed over, all but its last act:
+    nothing ends unheard (rule 12).
     """
-    start, number = r.clock_start, 1
+    start, number, taken = reach_start(r), 1, r.took_over()
     while True:
-        acts = list(_round(r, rules, "" if number == 1 else f"r{number}-"))
+        acts = list(_round(r, rules, start, "" if number == 1 else f"r{number}-"))
+        if taken is not None:
+            acts = [one for one in acts[:-1] if one[0].at >= taken.at] + acts[-1:]
         done = [at for act, _ in acts if (at := act.done_at(r)) is not None]
         if all(at >= start for at in done):
             return acts
         number += 1
 
 
-def _round(r: Referral, rules: Rules, prefix: str) -> Iterator[tuple[Act, int]]:
-    start = r.clock_start
+def reach_start(r: Referral) -> datetime:
+    """When the present round towards the patient began, for whichever referral of theirs."""
+    taken = r.took_over()
+    return r.clock_start if taken is None else taken.began or taken.at
+
+
+def spent(r: Referral) -> bool:
+    """Nothing is left but a person's decision whether to go on."""
+    return any(
+        opened.at >= r.clock_start
+        for opened in r.all(TaskOpened)
+        if kind_of(opened.task) is TaskKind.PROPOSE_CLOSE
+    )
+
+
+def _round(r: Referral, rules: Rules, start: datetime, prefix: str) -> Iterator[tuple[Act, int]]:
     first_day = rules.calendar.local_date(rules.calendar.next_open(start))
     last_call = start
     for number, step in enumerate(_steps(r, rules)):

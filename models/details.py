@@ -31,6 +31,9 @@ def details(r: Referral, rules: Rules, now: datetime) -> str:
         f"**Waits for:** {holds.WORDS[hold.reason]}, since {moment(hold.since)}"
         for hold in (holds.standing(r) if closing is None else [])
     ]
+    together = r.reached_with()
+    if together is not None and closing is None:
+        lines.append(f"**Reached together with** {together}, another referral of this patient")
     paused = holds.pause(r)
     if paused is not None and now < paused.until and closing is None:
         owner = _words(paused.owner)

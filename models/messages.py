@@ -49,9 +49,10 @@ class ToPatient(Context):
 
 
 class AboutVisit(ToPatient):
-    """``when`` is the local time of the appointment."""
+    """``when`` is the local time of the appointment; ``also`` those of the patient's other ones."""
 
     when: datetime
+    also: tuple[datetime, ...] = ()
 
 
 class ToOffice(Context):

@@ -172,6 +172,7 @@ class Reach(Model):
         CadenceStep(day=12, do=("propose_close",)),
     )
     urgent: Urgent = Urgent()
+    together: Span = _span("15 min")  # a booking waits for the patient's other one (rule 12)
 
 
 class InboundText(Model):

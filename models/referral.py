@@ -19,6 +19,7 @@ from models.facts import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentMissed,
+    CadenceShared,
     CallLogged,
     CallOutcome,
     CertifierNamed,
@@ -217,6 +218,20 @@ class Referral:
     def attempted(self) -> bool:
         """A delivered text or a logged call (policy.md rule 19)."""
         return bool(self.calls()) or any(_to_patient(d.message) for d in self.all(MessageDelivered))
+
+    def reached_with(self) -> str | None:
+        """The referral for which the patient is texted and called meanwhile (policy.md rule 12)."""
+        shared = self.last(CadenceShared)
+        return shared.led_by if shared is not None and not self.ever_booked() else None
+
+    def took_over(self) -> CadenceShared | None:
+        """Since when this one leads a cadence that another referral led before.
+
+        None once its own clock has started again since: what it waited for was something new.
+        """
+        shared = self.last(CadenceShared)
+        leads = shared is not None and shared.led_by is None and shared.at >= self.clock_start
+        return shared if leads else None
 
     def reached_at(self) -> datetime | None:
         """The first two-way contact: a reply, a call that reached, or a booking."""

@@ -192,7 +192,8 @@ def _called_off(r: Referral, occasion: str) -> bool:
     opened = r.task(key)
     # Whoever logs a call has made it (rule 18): two people must not call one patient.
     called = opened is not None and any(call.at >= opened.at for call in r.calls())
-    return called or _ever_booked(r, occasion) or _waits(r, key)
+    elsewhere = r.reached_with() is not None  # called once, for both referrals (rule 12)
+    return called or elsewhere or _ever_booked(r, occasion) or _waits(r, key)
 
 
 def _booked_or_never_mind(r: Referral, occasion: str) -> bool:

@@ -61,6 +61,17 @@ def person_known(session: Session, org: str, person: str) -> bool:
     return session.exec(query).first() is not None
 
 
+def patients_led_by(session: Session, org: str, referral_id: str) -> Sequence[str]:
+    """Patients of whom a referral was once reached together with this one; a rare search."""
+    led = select(FactRow.referral_id).where(
+        FactRow.org == org,
+        FactRow.kind == "cadence_shared",
+        cast(col(FactRow.body), Text).contains(f'"{referral_id}"', autoescape=True),
+    )
+    query = select(ReferralRow.patient_id).where(col(ReferralRow.id).in_(led)).distinct()
+    return session.exec(query.order_by(col(ReferralRow.patient_id))).all()
+
+
 def open_referrals_naming(session: Session, org: str, provider_id: str) -> Sequence[ReferralRow]:
     """Open referrals in whose facts a provider is named, as certifier, recipient or source.
 
@@ -178,6 +189,14 @@ def no_longer_waiting(
             waiting = waiting.where(InboxRow.id == row_id)
         found |= dict.fromkeys(session.exec(waiting))
     return list(found)
+
+
+def told_since(session: Session, referral_id: str, key: str, moment: datetime) -> bool:
+    """Whether the record learned something by this key since a moment (of ``recorded_at``)."""
+    query = select(FactRow.id).where(
+        FactRow.referral_id == referral_id, FactRow.key == key, FactRow.recorded_at >= moment
+    )
+    return session.exec(query).first() is not None
 
 
 def told_before(session: Session, referral_id: str, key: str, moment: datetime) -> bool:

@@ -342,7 +342,7 @@ def last_text(session: Session, org: str, phone: str, kind: Kind) -> datetime | 
 def _texts(session: Session, org: str, phone: str, *which: ColumnElement[bool]) -> list[datetime]:
     """When texts went to a number, or may have, oldest first."""
     query = (
-        select(DeliveryRow.claimed_at)
+        select(DeliveryRow.claimed_at, func.coalesce(DeliveryRow.carrier, DeliveryRow.id))
         .join(MessageRow, col(MessageRow.id) == col(DeliveryRow.subject_id))
         .where(
             DeliveryRow.org == org,
@@ -352,8 +352,9 @@ def _texts(session: Session, org: str, phone: str, *which: ColumnElement[bool]) 
             col(DeliveryRow.state).in_(WENT_OUT),
             *which,
         )
+        .distinct()  # one text may tell of two bookings
     )
-    return sorted(at for at in session.exec(query) if at is not None)
+    return sorted(at for at, _ in session.exec(query) if at is not None)
 
 
 def failures_to(session: Session, org: str, address: str) -> int:

@@ -87,9 +87,9 @@ def test_steps_know_the_desk_and_the_models_only() -> None:
 def test_every_milestone_has_a_signal_of_its_name() -> None:
     signals = {name for name, _ in inspect.getmembers(Milestones, inspect.isfunction)}
     assert set(MILESTONES) <= signals
-    # Decisions come in as updates and may be refused; only what follows from a provider who left
-    # reaches every referral as a fact.
-    assert set(DECISIONS) & signals <= {"certifier_named"}
+    # Decisions come in as updates and may be refused; only what follows from a provider who left,
+    # or from a call about the patient's other referral, reaches a referral as a fact.
+    assert set(DECISIONS) & signals <= {"certifier_named", "call_logged"}
 
 
 def test_models_read_no_clock() -> None:

@@ -17,6 +17,8 @@ from models.facts import (
     AppointmentCancelled,
     AppointmentMissed,
     AuthorizationChanged,
+    CadenceShared,
+    CallLogged,
     CertifierNamed,
     CheckInAnswered,
     CoSourceAdded,
@@ -159,6 +161,14 @@ class Milestones:
     @workflow.signal(description="Another source asked for the same patient")
     def co_source_added(self, fact: RawValue = NO_BODY) -> None:
         self._read(CoSourceAdded, fact)
+
+    @workflow.signal(description="The patient is reached for two referrals at once, or no longer")
+    def cadence_shared(self, fact: RawValue = NO_BODY) -> None:
+        self._read(CadenceShared, fact)
+
+    @workflow.signal(description="The patient was called about another referral of theirs")
+    def call_logged(self, fact: RawValue = NO_BODY) -> None:
+        self._read(CallLogged, fact)
 
     @workflow.signal(description="The patient lets somebody read about them")
     def release_recorded(self, fact: RawValue = NO_BODY) -> None:

@@ -82,6 +82,7 @@ from models.facts.heard import (
     VisitCompleted,
 )
 from models.facts.learned import (
+    CadenceShared,
     CoSourceAdded,
     MessageDelivered,
     MessageDropped,
@@ -106,6 +107,7 @@ __all__ = [
     "AppointmentMissed",
     "AuthorizationChanged",
     "AuthorizationStatus",
+    "CadenceShared",
     "CallLogged",
     "CallOutcome",
     "CertificationWaived",
@@ -236,6 +238,7 @@ OwnFact = (
     | ProviderLeft
     | TaskEscalated
     | TaskHeld
+    | CadenceShared
 )
 # Who has a task just now; says nothing about the referral itself.
 LEASES: tuple[type[Decision], ...] = (TaskTaken, TaskHandedOver, TaskReturned)

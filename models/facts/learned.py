@@ -161,3 +161,17 @@ class TaskHeld(Fact):
     @property
     def key(self) -> str:
         return f"task_held:{self.task}"
+
+
+class CadenceShared(Fact):
+    """Two open referrals of one patient are reached as one (policy.md rule 12).
+
+    ``led_by`` is the referral for which the patient is texted and called; None: this one, from
+    ``at`` on. ``began`` is when the cadence began that it goes on with; without one it begins anew,
+    because the patient was spoken to about the other one at ``spoken_at``.
+    """
+
+    kind: Literal["cadence_shared"] = "cadence_shared"
+    led_by: Id | None = None
+    began: UtcDatetime | None = None
+    spoken_at: UtcDatetime | None = None

@@ -330,7 +330,8 @@ async def test_care_that_ended_by_death_concerns_every_open_referral(door: Door)
     better = event("discharged", referral=_ref("R-1"), reason="moved", as_of="2026-03-11T15:00:00Z")
     await door.tell(better)
     assert not door.referral(second).died()
-    assert door.engine.told(second) == ["patient_died", "patient_died"]
+    # Taken back; and the patient is reached for this one now (rule 12).
+    assert door.engine.told(second) == ["patient_died", "patient_died", "cadence_shared"]
 
 
 async def test_a_death_told_in_error_is_taken_back_wherever_it_was_heard(door: Door) -> None:

@@ -68,7 +68,8 @@ async def test_every_open_referral_of_the_patient_learns_it(door: Door) -> None:
     await door.tell(recorded())
     await door.tell(event("release_revoked", referral=OTHER))
     for referral_id in (first, second):
-        assert door.engine.told(referral_id) == ["release_recorded", "release_revoked"]
+        told = [kind for kind in door.engine.told(referral_id) if kind.startswith("release")]
+        assert told == ["release_recorded", "release_revoked"]
         assert len(door.referral(referral_id).all(ReleaseRevoked)) == 1
     assert door.engine.told(other) == []
     with door.store.read() as session:

@@ -144,7 +144,7 @@ def test_the_note_to_a_quiet_source_has_an_address_and_a_way_out() -> None:
 def test_a_template_asks_for_nothing_its_context_lacks(path: Path) -> None:
     kind, language = Kind(path.parent.name), path.name.split(".")[1]
     environment = Environment(undefined=StrictUndefined, autoescape=False)
-    environment.filters["moment"] = str
+    environment.filters |= {"moment": str, "moments": str}
     source = path.read_text(encoding="utf-8")
     for partial in TEMPLATES.glob(f"_*.{language}.j2"):
         if f'"{partial.name}"' in source:
