@@ -7,68 +7,52 @@ rows of the schema before it on record.
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
+import signal
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect
+import sqlalchemy
+from sqlalchemy import event, inspect
 
 from models.errors import StoreUnavailable
 from store import schema
 from store.engine import Store, migrate, open_store
-from tests.databases import postgres_url
+from tests.databases import empty
+from tests.outages.crew import FORKED, write_to
 from tests.store.world import ORG, a_referral
 
-ROOT = Path(__file__).parents[2]
+__all__ = ["empty"]
+
 FIRST = "0001"
-PROGRAM = """
-import os, signal, sys
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
-from store import schema
-from store.engine import open_store
-left = int(sys.argv[2])
-@event.listens_for(Engine, "before_cursor_execute")
-def count(connection, cursor, statement, parameters, context, executemany):
-    global left
-    if statement.lstrip().upper().startswith(("ALTER", "CREATE", "DROP", "UPDATE", "INSERT")):
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-        left -= 1
-schema.bring_up(open_store(sys.argv[1]))
-"""
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """An empty database."""
-    if request.param == "sqlite":
-        opened = open_store(f"sqlite:///{tmp_path / 'loop.db'}")
-        yield opened
-        opened.close()
-        return
-    with postgres_url() as url:
-        opened = open_store(url)
-        yield opened
-        opened.close()
+@pytest.fixture
+def store(empty: Store) -> Store:
+    """A database without a single table."""
+    return empty
 
 
-def killed_after(store: Store, statements: int) -> bool:
+def killed_after(store: Store, statements: int, log: Path) -> bool:
     """A migration that dies after so many statements; False when it had no more and ended well."""
     url = store.engine.url.render_as_string(hide_password=False)
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, url, str(statements)],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode in {0, -9}, done.stderr
-    return done.returncode == -9
+    process = FORKED.Process(target=_migrate, args=(url, statements, log))
+    process.start()
+    process.join(60)
+    assert process.exitcode in {0, -signal.SIGKILL}, log.read_text()
+    return process.exitcode == -signal.SIGKILL
+
+
+def _migrate(url: str, left: int, log: Path) -> None:
+    write_to(log)
+    still = iter(range(left))
+
+    def count(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        changes = ("ALTER", "CREATE", "DROP", "UPDATE", "INSERT")
+        if statement.lstrip().upper().startswith(changes) and next(still, None) is None:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(sqlalchemy.Engine, "before_cursor_execute", count)
+    schema.bring_up(open_store(url))
 
 
 def shape(store: Store) -> dict[str, list[str]]:
@@ -84,8 +68,10 @@ def refused(store: Store, *, may_migrate: bool = False) -> tuple[str, str]:
     return told.value.code, told.value.sentence
 
 
-def test_a_first_migration_killed_on_the_way_has_changed_nothing(store: Store) -> None:
-    assert killed_after(store, 8)
+def test_a_first_migration_killed_on_the_way_has_changed_nothing(
+    store: Store, tmp_path: Path
+) -> None:
+    assert killed_after(store, 8, tmp_path / "log")
     assert shape(store) == {}
     code, says = refused(store)
     assert (code, "starter.py migrate" in says) == ("old_schema", True)
@@ -94,7 +80,9 @@ def test_a_first_migration_killed_on_the_way_has_changed_nothing(store: Store) -
     a_referral(store)
 
 
-def test_an_upgrade_killed_anywhere_has_changed_nothing_and_then_goes_through(store: Store) -> None:
+def test_an_upgrade_killed_anywhere_has_changed_nothing_and_then_goes_through(
+    store: Store, tmp_path: Path
+) -> None:
     migrate(store, FIRST)
     row = {"org": ORG, "address": "+15185550143", "since": "2026-03-02 15:00:00", "why": "fax"}
     with store.begin() as connection:
@@ -103,7 +91,7 @@ def test_an_upgrade_killed_anywhere_has_changed_nothing_and_then_goes_through(st
     before = shape(store)
     deaths = 0
     for statements in (0, 1, 4, 9):
-        if not killed_after(store, statements):
+        if not killed_after(store, statements, tmp_path / "log"):
             break
         deaths += 1
         assert (schema.current(store), shape(store)) == (FIRST, before)
