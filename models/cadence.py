@@ -17,6 +17,7 @@ from models.hours import Span
 from models.kinds import Kind
 from models.policy import CadenceStep, Rules
 from models.referral import MessageRef, Referral
+from models.sending import NO_GUARDIAN
 from models.tasks import TaskKind, again, kind_of, task_key
 
 if TYPE_CHECKING:
@@ -85,10 +86,13 @@ def next_reach(r: Referral, rules: Rules) -> Act | None:
 
 
 def call_beside(r: Referral, rules: Rules) -> Act | None:
-    """The next call, while the text before it is held back: nobody waits for a text to call."""
+    """The next call, while the text before it is held back: nobody waits for a text to call.
+
+    A child is not called either before somebody has named a guardian (policy.md rule 12).
+    """
     ahead = list(_ahead(r, rules))
     text = ahead[0].message if ahead else None
-    if text is None or text.key not in {hold.message for hold in r.held()}:
+    if text is None or text.key not in {h.message for h in r.held() if h.why != NO_GUARDIAN}:
         return None
     return next((act for act in ahead if act.task is TaskKind.CALL_PATIENT), None)
 

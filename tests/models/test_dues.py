@@ -42,6 +42,7 @@ from models.facts import (
 from models.kinds import Kind
 from models.policy import Rules
 from models.referral import MessageRef, Referral
+from models.sending import NO_GUARDIAN
 from tests.lives import (
     CALENDAR,
     Life,
@@ -153,6 +154,12 @@ ROWS = [
         "day 0 12:00",
         "front_desk",
         "call_patient:bd-0-1",
+    ),
+    Row(
+        "nobody calls a child whose guardian is not known",
+        dues.call_beside,
+        [received(START), HELD_TEXT.model_copy(update={"why": NO_GUARDIAN})],
+        None,
     ),
     Row("the text comes first", dues.call_beside, [received(START)], None),
     Row("booked", dues.call_beside, [received(START), HELD_TEXT, *booked(START)], None),

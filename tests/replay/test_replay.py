@@ -16,7 +16,7 @@ from temporalio.worker import Replayer, WorkflowReplayResult
 
 from engine.client import loop_plugin, runtime
 from models.kinds import Kind
-from tests.replay.record import HISTORIES, keyring
+from tests.replay.record import HISTORIES, keyring, unrecorded
 from workflows import referral
 from workflows.desk import Desk
 from workflows.referral import ReferralWorkflow
@@ -50,6 +50,11 @@ def test_the_corpus_is_there() -> None:
     names = {path.name.rsplit("-", 1)[0] for path in CORPUS}
     assert {"easy", "missed", "slow", "never_signed", "changed", "paged", "source"} <= names
     assert len([path for path in CORPUS if path.name.startswith("paged-")]) >= 2
+
+
+def test_every_scenario_has_a_recorded_history() -> None:
+    """After a new case: ``python -m tests.replay.record scenario-<name>``."""
+    assert unrecorded() == []
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.name)

@@ -49,7 +49,7 @@ def tell(case: Case) -> None:
     # What people are asked
     bea.asks(0, "call_patient", "front_desk", "11:30", until=(1, "10:00"))
     bea.asks(4, "call_patient", "front_desk", "07:00", until=(4, "15:00"))
-    bea.asks(9, "call_patient", "front_desk", "09:00", until=(10, "10:00"))
+    bea.asks(9, "call_patient", "front_desk", "07:00", until=(10, "10:00"))
     bea.asks(16, "propose_close", "lead", "07:00", until=(16, "09:30"))
 
     bea.ends_as("evaluated", certification="needs_signature")
