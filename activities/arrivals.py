@@ -265,6 +265,7 @@ class Arrivals:
             )
             if linked.first is not None or linked.died is not None:
                 return self._make(session, inbox, event, arrival, now, besides=known.id)
+        people.strike_out(session, found.patient, new.patient)
         before, known.patient_id = known.patient_id, found.patient.id
         known.source_id, known.urgency = found.source.id, new.urgency
         known.reason = new.reason or known.reason

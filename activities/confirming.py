@@ -138,6 +138,9 @@ def split(content: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping[str, Any]
 def retold(row: ReferralRow, last: InboxRow, corrections: Mapping[str, Any]) -> dict[str, Any]:
     """The request as it was told last, with what a person corrects now."""
     data = dict(_told(last))
+    # What nobody told is left open; only a person's own None strikes something out.
+    patient = data.get("patient", {})
+    data["patient"] = {name: value for name, value in patient.items() if value is not None}
     data.pop("machine_read", None)
     data.pop("external", None)  # it stays the id of the first telling
     for part, values in corrections.items():

@@ -357,6 +357,15 @@ def vouched_for(session: Session, patient_id: str, besides: str) -> bool:
     return session.exec(query).first() is not None
 
 
+def strike_out(session: Session, found: PatientRow, told: PatientIn) -> None:
+    """What a person says is not the patient's is on record no more; a None strikes it out."""
+    for name in ("email", "state", "guardian_name", "guardian_phone"):
+        if name in told.model_fields_set and getattr(told, name) is None:
+            setattr(found, name, None)
+    session.add(found)
+    session.flush()
+
+
 def forget_if_alone(session: Session, patient_id: str) -> None:
     """Erase somebody a machine misread, unless another referral or a source knows them."""
     known = session.exec(select(ReferralRow.id).where(ReferralRow.patient_id == patient_id))

@@ -334,3 +334,13 @@ async def test_of_two_copies_vouched_for_at_once_one_is_a_duplicate(door: Door) 
         "request_confirmed",
         "request_rejected",
     ]
+
+
+async def test_what_is_struck_out_is_gone(door: Door) -> None:
+    """A mailbox that the machine misread is a stranger's."""
+    referral_id = await from_fax(door, patient={"email": "misread@example.org"})
+    taken = await decide(door, referral_id, corrections={"patient": {"email": None}})
+    assert isinstance(taken, RequestConfirmed)
+    assert taken.corrected == ("patient.email",)
+    (patient,) = rows(door, PatientRow)
+    assert patient.email is None

@@ -15,6 +15,7 @@ from models.facts import AppointmentBooked, ClosedReason, MatchChosen, ReferralC
 from models.tasks import TaskKind
 from store import inbox, tasks
 from store.engine import Store
+from store.tables import InboxState
 from tests.databases import postgres_store, sqlite_store
 from tests.doors import ORG, START, Door, event, referral_event
 
@@ -161,6 +162,17 @@ async def test_of_two_who_place_it_at_once_one_is_told_that_it_went_elsewhere(do
     await door.intake.dispatch(row.id)
     assert appointments(door, other) == ["A-1"]
     assert appointments(door, first) == []
+
+
+async def test_what_could_not_be_applied_where_it_was_placed_is_tried_again(door: Door) -> None:
+    first = await door.refer()
+    row = await door.tell(booked(of("other-emr", "77")))
+    with door.store.write() as session:  # placed, and asked about before it was applied
+        inbox.match(session, row.id, first)
+        inbox.mark(session, row.id, InboxState.TASK, at=door.now, reason="no_referral")
+    assert await chosen(door, first, row.id) == "done"
+    assert door.intake.status(ORG, row.id).state == "applied"
+    assert appointments(door, first) == ["A-1"]
 
 
 async def test_a_placed_event_is_taken_back_where_it_came_from(door: Door) -> None:
