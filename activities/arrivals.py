@@ -263,6 +263,8 @@ class Arrivals:
             linked = self._linking.find(
                 session, inbox.org, found.patient.id, request, window, besides=known.id
             )
+            if linked.first is not None:
+                self._linking.bring_events(session, known, inbox_id_of(known.id), linked.first)
             if linked.first is not None or linked.died is not None:
                 return self._make(session, inbox, event, arrival, now, besides=known.id)
         people.strike_out(session, found.patient, new.patient)

@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 from sqlmodel import Session
 
+from integrations.emr.events import RECEIVED, read_json
 from models.facts import AnyFact, CoSourceAdded, OrderReceived, ReferralReceived, TaskOpened
 from models.hours import LENGTHS, Span
 from models.linking import Earlier, Link, Request, link, never_was
 from models.people import SourceKind
 from models.referral import Referral
 from models.regions import Region
-from store import lookups, referrals
+from store import inbox, lookups, referrals
 from store.record import Record
 from store.tables import ReferralRow, SourceRow
 
@@ -78,6 +79,18 @@ class Linking:
             first.first.region = request.region
             session.add(first.first)
         return first
+
+    def bring_events(
+        self, session: Session, row: ReferralRow, original: str, first: ReferralRow
+    ) -> None:
+        """What was told meanwhile of a referral that proves to be another one is applied there.
+
+        ``original`` is the row that brought the referral. The ``inbox`` chore dispatches them.
+        """
+        for told in lookups.told_of(session, row, original):
+            event = told.origin in {"events", "hand"} and told.referral_id == row.id and told.body
+            if event and read_json(told.body).get("type") != RECEIVED:
+                inbox.match(session, told.id, first.id, anew=True)
 
     def _vouched_for(self, session: Session, row: ReferralRow) -> bool:
         """Whether a person has told it again, although no workflow has taken that yet."""

@@ -145,14 +145,15 @@ def _note(row: InboxRow, outcome: str, reason: str | None) -> None:
     _LOG.info("event_settled", outcome=outcome, code=reason, attempts=row.attempts, **about)
 
 
-def match(session: Session, row_id: str, referral_id: str) -> bool:
+def match(session: Session, row_id: str, referral_id: str, *, anew: bool = False) -> bool:
     """A person says what a row is about: it is applied anew. False when that was done before.
 
-    One that could not be applied where it was placed is tried there once more.
+    One that could not be applied where it was placed is tried there once more. ``anew``: wherever
+    it was placed, that proved to be another referral.
     """
     row = session.get_one(InboxRow, row_id, with_for_update=True, populate_existing=True)
     again = row.matched_to == referral_id and row.state == InboxState.TASK
-    if row.matched_to is not None and not again:
+    if row.matched_to is not None and not (again or anew):
         return False
     row.matched_to, row.state, row.reason = referral_id, InboxState.RECEIVED, None
     row.settled_at = row.next_try_at = row.wait_until = None

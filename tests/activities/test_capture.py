@@ -25,9 +25,10 @@ from store.tables import (
     ReferralRow,
     SourceRow,
 )
-from tests.doors import ORG, START, Door, referral_event
+from tests.doors import ORG, START, Door, event, referral_event
 
 FAX = "+15185550111"  # of the example's practice
+WHO = {"given_name": "Jordan", "family_name": "Sample", "born": "1961-01-04"}
 READ = {"fax": "(518) 555-0111", "pages": 2}
 
 
@@ -162,6 +163,21 @@ async def test_what_proves_to_be_here_already_is_linked_there_and_rejected_here(
     assert taken.why == "duplicate"
     assert door.referral(referral_id).over()
     assert "co_source_added" in {fact.kind for fact in door.referral(first).facts}
+
+
+async def test_what_was_told_of_it_meanwhile_goes_to_the_one_on_record(door: Door) -> None:
+    """Else a patient who is booked would be asked again and again to pick a time."""
+    referral_id = await from_fax(door)
+    booking = event("appointment_booked", referral={"patient": WHO}, appointment_id="A-1")
+    assert (await door.tell(booking)).referral_id == referral_id
+    trusted = await door.tell(referral_event("R-7", at=START + timedelta(days=3)))
+    first = trusted.referral_id or ""
+    assert first != referral_id
+    assert isinstance(await decide(door, referral_id), RequestRejected)
+    door.now += timedelta(minutes=1)
+    await door.intake.dispatch_left(door.now)
+    assert door.referral(first).appointment() is not None
+    assert "appointment_booked" in door.engine.told(first)
 
 
 async def test_a_request_never_links_to_one_that_nobody_has_vouched_for(door: Door) -> None:
