@@ -324,7 +324,7 @@ faxes to one number leave together, up to two business hours later than shown (`
 Patients by text where they may be texted, then by email where they agreed to it."""
 _TASKS: Final = """\
 A task has a role, a due time and a reason, and lives until it is done, dismissed, or *moot*: the
-facts show that nobody need do it any more (`models/tasks.py`). The role is the usual one; an
+facts show that nobody need do it any more (`models/tasks/`). The role is the usual one; an
 overdue task may be opened for another, such as the director."""
 _MILESTONES: Final = """\
 Each kind is also the name of the signal that carries it and the `type` of the event that brings

@@ -1,0 +1,49 @@
+"""What is asked about sources, practices, feeds and events nobody can place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from models.roles import Role
+from models.tasks.base import TaskKind, TaskSpec, base_of, never
+
+if TYPE_CHECKING:
+    from models.referral import Referral
+
+
+def _placed(r: Referral, occasion: str) -> bool:
+    # The occasion is the event, or the request that is missing.
+    found = base_of(occasion) == "request" and r.is_received()
+    return found or r.knows(f"match:{occasion}")
+
+
+SPECS: dict[TaskKind, TaskSpec] = {
+    TaskKind.UNREADABLE_EVENT: TaskSpec(
+        Role.ADMIN, "An event could not be read: the original is attached", never
+    ),
+    TaskKind.UNMATCHED_EVENT: TaskSpec(
+        Role.FRONT_DESK, "An event matches no referral, or several: say which one", _placed
+    ),
+    TaskKind.FEED_SILENT: TaskSpec(
+        Role.ADMIN,
+        "The EMR's feed is silent, and nothing is inferred from it: have it mended, or say that "
+        "nothing is missing",
+        never,
+        urgent=True,
+    ),
+    TaskKind.RE_ENGAGEMENT: TaskSpec(
+        Role.LIAISON,
+        "A source has gone quiet: call, or write a personal note",
+        never,
+        own_ladder=True,
+    ),
+    TaskKind.CALL_PRACTICE: TaskSpec(
+        Role.FRONT_DESK, "Call this practice once about everything listed here", never
+    ),
+    TaskKind.QUIET_PRACTICE: TaskSpec(
+        Role.LIAISON,
+        "Several physicians of one practice have gone quiet: call once, or write one note",
+        never,
+        own_ladder=True,
+    ),
+}
