@@ -50,7 +50,7 @@ async def main(given: Namespace) -> int:
                 for number, share in enumerate(shares)
                 if share
             ]
-            told = Told(len(wanted))
+            told = Told(wanted, shuffled=bool(given.seeds))
             await asyncio.gather(*(told.listen(part) for part in parts))
         finally:
             await engine.stop()
@@ -61,33 +61,41 @@ async def main(given: Namespace) -> int:
 class Told:
     """What the parts report, printed as it comes: first the ordered plays, then the shuffled."""
 
-    def __init__(self, cases: int) -> None:
+    def __init__(self, cases: Sequence[str], *, shuffled: bool) -> None:
         self._cases = cases
-        self._ordered = 0
+        self._ordered: set[str] = set()
+        self._shuffled: set[str] | None = set() if shuffled else None
         self._later: list[dict[str, Any]] = []
-        self._wrong: dict[str, list[str]] = {}
+        self._wrong: set[str] = set()
 
     async def listen(self, part: AsyncIterator[dict[str, Any]]) -> None:
         """Print what one part reports."""
         async for report in part:
+            name = report["name"]
             if report["wrong"]:
-                self._wrong.setdefault(report["name"], []).extend(report["wrong"])
+                self._wrong.add(name)
             if "line" in report:
-                self._ordered += 1
+                self._ordered.add(name)
                 _print(report["line"], report["wrong"])
-            else:
+            elif self._shuffled is not None:
+                self._shuffled.add(name)
                 self._later.append(report)
-            if self._ordered == self._cases:
-                for one in self._later:
-                    _print(one["shuffled"], one["wrong"])
-                self._later.clear()
+            if len(self._ordered) == len(self._cases):
+                self._print_later()
 
     def sum_up(self, seeds: int, took: str) -> int:
-        """The last line, and the exit code."""
+        """The last line, and the exit code; a case whose process broke is not as it must."""
+        self._print_later()
         shuffled = f", each {seeds} × shuffled" if seeds else ""
-        right = self._ordered - len(self._wrong)
-        out.print(f"{self._ordered} scenarios{shuffled}: {right} as they must, in {took}.")
-        return 0 if right == self._cases else 1
+        whole = self._ordered if self._shuffled is None else self._ordered & self._shuffled
+        right = len(whole - self._wrong)
+        out.print(f"{len(self._cases)} scenarios{shuffled}: {right} as they must, in {took}.")
+        return 0 if right == len(self._cases) else 1
+
+    def _print_later(self) -> None:
+        for one in self._later:
+            _print(one["shuffled"], one["wrong"])
+        self._later.clear()
 
 
 async def _part(

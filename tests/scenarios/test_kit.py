@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +13,7 @@ from demo.cast import OKAFOR, patient
 from models.errors import ConfigError, NotFound
 from models.kinds import Kind
 from models.referral import MessageRef
+from tests.scenarios.__main__ import Told
 from tests.scenarios.kit.case import Case
 from tests.scenarios.kit.cases import index, names, scenarios
 from tests.scenarios.kit.evidence import End, Evidence, Sent, Task
@@ -174,3 +177,28 @@ async def test_without_the_source_tree_it_says_where_they_are(
         await scenario.run("patient_dies")
     with pytest.raises(ConfigError, match="clone"):
         scenario.listed()
+
+
+ORDERED = {"name": "one", "line": "one  as told", "wrong": []}
+SHUFFLED = {"name": "one", "shuffled": "one  as it must", "wrong": []}
+
+
+@pytest.mark.parametrize(
+    ("reports", "code"),
+    [
+        ([ORDERED, SHUFFLED], 0),
+        ([ORDERED], 1),  # its process broke before the bad feeds were through
+        ([], 1),
+        ([ORDERED, {**SHUFFLED, "wrong": ["1 lost"]}], 1),
+    ],
+)
+async def test_only_a_case_that_was_played_to_the_end_is_right(
+    reports: list[dict[str, Any]], code: int
+) -> None:
+    async def part() -> AsyncIterator[dict[str, Any]]:
+        for one in reports:
+            yield one
+
+    told = Told(["one"], shuffled=True)
+    await told.listen(part())
+    assert told.sum_up(20, "1 s") == code
