@@ -49,6 +49,7 @@ EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "codec_refused": "a wrong token; locked_out after too many from one address",
         # work behind
         "activity_failed": "an attempt failed; Temporal tries again unless the code is final",
+        "activity_waits": "two writers met, such as letters to one line; this one tries again",
         "chore_done": "one run of a chore, with how much it saw and moved",
         "gauges_missing": "the database was away when metrics were asked for",
     }
