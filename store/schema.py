@@ -28,15 +28,13 @@ def ready(store: Store, *, may_migrate: bool) -> None:
         return
     found, wanted = current(store), newest()
     _refuse_newer(found)
-    if found is None:
-        _refuse_half(store, found)
+    _refuse_half(store)
     if found != wanted:
         raise StoreUnavailable(
             f"The database has {f'schema {found}' if found else 'no schema yet'}; this release "
             f"needs {wanted}. Back it up, run `python starter.py migrate`, and start this again.",
             code="old_schema",
         )
-    _refuse_half(store, found)
 
 
 def bring_up(store: Store) -> tuple[str | None, str]:
@@ -48,8 +46,7 @@ def bring_up(store: Store) -> tuple[str | None, str]:
     """
     before = current(store)
     _refuse_newer(before)
-    if before is None or before == newest():
-        _refuse_half(store, before)
+    _refuse_half(store)
     migrate(store)
     return before, newest()
 
@@ -82,15 +79,17 @@ def _refuse_newer(revision: str | None) -> None:
         )
 
 
-def _refuse_half(store: Store, revision: str | None) -> None:
+def _refuse_half(store: Store) -> None:
     """Tables without a version, or a version without its tables, are nobody's to guess about."""
     with store.read() as session:
         there = inspect(session.connection())
         known_tables = {table.name for table in Table.metadata.sorted_tables}
         tables = known_tables & set(there.get_table_names())
+    # Read after the tables: another process may be migrating, and both come in one commit.
+    revision = current(store)
     if revision is None and tables:
         problem = f"The database has {len(tables)} of our tables and no schema version."
-    elif revision is not None and (missing := lacks(store)):
+    elif revision == newest() and (missing := lacks(store)):
         problem = f"The database says it has schema {revision}, and lacks {', '.join(missing[:3])}."
     else:
         return

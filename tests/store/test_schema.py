@@ -6,7 +6,7 @@ import pytest
 
 from models.errors import StoreUnavailable
 from store import schema
-from store.engine import Store
+from store.engine import Store, migrate
 
 
 def stamp(store: Store, revision: str) -> None:
@@ -40,3 +40,22 @@ def test_a_schema_of_a_newer_release_is_left_alone(empty: Store, may_migrate: bo
         schema.ready(empty, may_migrate=may_migrate)
     assert refused.value.code == "newer_schema"
     assert schema.current(empty) == "9999"
+
+
+@pytest.mark.parametrize("may_migrate", [True, False])
+def test_a_migration_that_ends_meanwhile_is_no_half_one(
+    empty: Store, may_migrate: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = schema._refuse_newer
+
+    def another_is_done_first(revision: str | None) -> None:
+        look(revision)
+        migrate(empty)
+
+    monkeypatch.setattr(schema, "_refuse_newer", another_is_done_first)
+    if may_migrate:
+        assert schema.bring_up(empty) == (None, schema.newest())
+    else:
+        with pytest.raises(StoreUnavailable) as refused:
+            schema.ready(empty, may_migrate=False)  # it had none when it looked
+        assert refused.value.code == "old_schema"
