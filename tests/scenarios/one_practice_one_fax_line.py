@@ -1,10 +1,11 @@
 """A practice with eight physicians and one fax line.
 
 Within ten minutes each of the eight physicians of Lakeside sends a patient. Their fax line rings
-once for eight letters of thanks, one patient a page. The eight plans of care, and a week later the
-requests to sign them, are more than the fifteen pages that the line is asked to take in a day: what
-is over goes out next morning, in time all the same. When a call is due about each of the plans, the
-desk has one call to make, not eight. (policy.md rule 13; office.bundle, max_pages_per_number_day)
+once for eight letters of thanks, one patient a page. The eight plans of care are more than the
+fifteen pages that the line is asked to take in a day: what is over goes out next morning, in time
+all the same, and is asked about a day later than the others. When a call is due about each of the
+plans, the desk has one call to make, not eight. (policy.md rule 13; office.bundle,
+max_pages_per_number_day)
 """
 
 from __future__ import annotations
@@ -59,8 +60,10 @@ def tell(case: Case) -> None:
         one.asks((9, 10), "call_certifier", "front_desk")  # stands under the practice's
 
         one.ends_as("in_care", certification="needs_signature")
-    for day, clock in ((2, "17:30"), (9, "12:00")):
-        case.chore(day, clock, "receipts")  # while the letters wait for company
+    # While letters wait for company, and after they went: between two moments of a story each
+    # referral's clock runs by itself, and one that is ahead would give its letter along too early.
+    for day, clock in ((2, "17:30"), (2, "19:30"), (9, "12:00"), (9, "19:30")):
+        case.chore(day, clock, "receipts")
     case.asks(9, "call_practice", "front_desk")
     case.faxes(0, FAX, 8)
     case.faxes(2, FAX, 7)

@@ -22,7 +22,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from integrations.emr.events import RECEIVED
-from models.facts import MILESTONES, AnyFact, MessageDropped, MessageHeld
+from models.facts import MILESTONES, AnyFact, MessageApproved, MessageDropped, MessageHeld
 from models.kinds import Kind
 from models.referral import MessageRef, Referral
 from store.tables import InboxState
@@ -236,16 +236,23 @@ def owed_at(found: Evidence, life: str, message: MessageRef) -> datetime | None:
 
 
 def _about(fact: AnyFact, message: MessageRef) -> bool:
-    """A word about this message, or about what takes its place."""
-    told = getattr(fact, "message", None)
+    """A word about this message, or about what takes its place; not a person's leave to send it."""
+    told = None if isinstance(fact, MessageApproved) else getattr(fact, "message", None)
     confirms = message.kind in {Kind.BOOKED, Kind.INTAKE}
     kinds = (Kind.BOOKED, Kind.INTAKE) if confirms else (message.kind,)
     return told in {message._replace(kind=kind).key for kind in kinds}
 
 
 def _refused(fact: AnyFact, message: MessageRef) -> bool:
-    """It was decided for a reason of its own that it does not go: no consent, no channel left."""
-    return isinstance(fact, MessageDropped) and _about(fact, message) and fact.why not in _GIVEN_UP
+    """It was decided for a reason of its own that it does not go: no consent, no channel left.
+
+    A confirmation shares the lot of the next one for the same appointment, which took its place.
+    """
+    if not isinstance(fact, MessageDropped) or fact.why in _GIVEN_UP:
+        return False
+    next_one = message.kind in {Kind.BOOKED, Kind.INTAKE} and "@" not in message.occasion
+    told = MessageRef.parse(fact.message.partition("@")[0]) if next_one else None
+    return _about(fact, message) or (told is not None and told == message)
 
 
 # --- names that both runs share -------------------------------------------------------------------
