@@ -24,8 +24,9 @@ demo: $(STAMP) ## Eight referrals through fourteen weeks on a real Temporal serv
 up: $(STAMP) ## Temporal, its UI, the worker and the HTTP API, until Ctrl-C
 	@$(PY) starter.py up
 
+SEEDS ?= 20
 scenarios: $(STAMP) ## Every case of everyday clinic life on the real engine, then each as 20 bad feeds tell it
-	@$(PY) -m tests.scenarios --seeds 20
+	@$(PY) -m tests.scenarios --seeds $(SEEDS)
 
 test: $(STAMP) ## The whole suite, on SQLite and Postgres and a real Temporal server
 	@echo "Running the test suite (about 15 minutes; Temporal is built first if it is missing)."

@@ -8,6 +8,8 @@ that began to write never meets a lock half way). Postgres: psycopg 3, row locks
 from __future__ import annotations
 
 import json
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +31,7 @@ POOL = 10
 _WRITES = "referral_loop_writes"
 _ONCE_TRUE = "referral_loop_once_true"
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+_LOCKED_PAUSE = 0.02  # seconds between two looks at a locked file
 _MIGRATION_LOCK = 7_266_102  # any number, the same in every process
 
 
@@ -160,9 +163,9 @@ def _sqlite(url: URL, patience: float) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # transactions begin where we say, not the driver
+        connection.execute(f"PRAGMA busy_timeout = {round(patience * 1000)}")
+        _to_wal(connection, patience)
         for pragma in (
-            f"busy_timeout = {round(patience * 1000)}",
-            "journal_mode = WAL",
             "synchronous = FULL",  # a 202 promises that the event survives a power cut
             "foreign_keys = ON",
         ):
@@ -175,6 +178,22 @@ def _sqlite(url: URL, patience: float) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _to_wal(connection: Any, patience: float) -> None:
+    """Write-ahead log, for as long as the file lives.
+
+    Where two processes open a new file at once, SQLite tells the second that it is locked without
+    waiting its busy timeout, so we do.
+    """
+    for left in range(round(patience / _LOCKED_PAUSE), -1, -1):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or not left:
+                raise
+            time.sleep(_LOCKED_PAUSE)
 
 
 def _postgres(url: URL, patience: float) -> Engine:

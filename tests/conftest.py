@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import sys
 import tempfile
@@ -32,6 +33,17 @@ settings.load_profile("house")
 def keyring() -> KeyRing:
     """A key made for this session; nothing written by another one can be read."""
     return KeyRing.parse(KeyRing.generate("test"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _little_to_collect() -> None:
+    """What earlier modules left is put out of the collector's sight.
+
+    After thousands of tests one full collection takes seconds. In a workflow's thread the SDK would
+    take that for a deadlock.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def speaker(config: pytest.Config) -> Callable[[str], None]:

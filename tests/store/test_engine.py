@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
@@ -11,7 +12,7 @@ from sqlalchemy import DateTime, exc, text
 from sqlmodel import select
 
 from models.errors import BadRequest, ConfigError, Conflict, StoreUnavailable
-from store import audit
+from store import audit, engine
 from store.columns import UtcDateTime, storable
 from store.engine import Store, migrate, open_store
 from store.tables import AuditRow, DocumentRow, PatientRow, Table
@@ -240,3 +241,31 @@ def test_a_password_in_the_url_stays_out_of_errors() -> None:
         gone.ping()
     assert "s3ntinel" not in str(caught.value)
     gone.close()
+
+
+class Locked:
+    """A new file that another process is just making; free at the third try."""
+
+    def __init__(self, code: int = sqlite3.SQLITE_BUSY) -> None:
+        self.tries = 0
+        self.code = code
+
+    def execute(self, _: str) -> None:
+        self.tries += 1
+        if self.tries < 3:
+            error = sqlite3.OperationalError("it says so in its own words")
+            error.sqlite_errorcode = self.code
+            raise error
+
+
+def test_two_that_open_a_new_file_at_once_wait_for_each_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engine.time, "sleep", lambda _: None)
+    file = Locked()
+    engine._to_wal(file, patience=1)
+    assert file.tries == 3
+    with pytest.raises(sqlite3.OperationalError):
+        engine._to_wal(Locked(), patience=0)
+    with pytest.raises(sqlite3.OperationalError):
+        engine._to_wal(Locked(sqlite3.SQLITE_CANTOPEN), patience=1)
