@@ -222,7 +222,7 @@ def dead(numbers: Counter[tuple[str, str]]) -> list[Finding]:
 
 def length(span: timedelta) -> str:
     """A length of time as a person says it."""
-    seconds = int(span.total_seconds())
+    seconds = round(span.total_seconds())
     for unit, size in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * size:
             return f"{seconds // size} {unit}"

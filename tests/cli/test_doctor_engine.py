@@ -222,7 +222,7 @@ async def test_the_servers_clock_is_compared_with_ours(
     class Fast(datetime):
         @classmethod
         def now(cls, tz: Any = None) -> Any:
-            return datetime.now(tz) + timedelta(minutes=6)
+            return datetime.now(tz) + timedelta(minutes=6, seconds=30)
 
     monkeypatch.setattr(looks, "datetime", Fast)
     monkeypatch.setattr(checks, "wall_clock", lambda: Fast.now(UTC))
