@@ -14,7 +14,8 @@ from typing import NamedTuple
 from sqlmodel import Session
 
 from activities import parcels
-from activities.fax_line import SHARED, Drawn, FaxLine, Going
+from activities.company import Drawn, Going
+from activities.fax_line import SHARED, FaxLine
 from activities.judging import channels_left, contact, judged, rungs_left, turn_of
 from activities.letters import Letter, NotReady
 from activities.outcomes import Outcomes

@@ -9,45 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import time
-from typing import NamedTuple
 
 from sqlmodel import Session
 
-from activities.judging import channels_left, contact, judged, turn_of
+from activities.company import Drawn, Going, along
+from activities.judging import turn_of
 from activities.letters import Letter
 from activities.tenants import Tenants
 from activities.turns import Carried, Turn
 from models import bundling
-from models.contracts import Channel
-from models.errors import NotFound
 from models.referral import Referral
 from models.sending import Go, Hold, Never
-from store import line, post
+from store import line
 from store.contacts import Contact
 from store.record import Record
-from store.tables import MessageRow, MessageState
+from store.tables import MessageRow
 
 FULL = "line_full"
 SHARED = frozenset({line.FOR_COMPANY, FULL})  # reasons to wait under which others may go along
-
-
-class Going(NamedTuple):
-    """One message that may leave now, and how."""
-
-    turn: Turn
-    row: MessageRow
-    rung: int
-    channel: Channel
-    address: str
-    to: Contact
-    letter: Letter
-
-
-class Drawn(NamedTuple):
-    """A letter that may go along with another one."""
-
-    turn: Turn
-    letter: Letter
 
 
 class FaxLine:
@@ -109,25 +88,11 @@ class FaxLine:
         return found
 
     def _may_join(self, session: Session, first: Going, one: Drawn) -> Going | None:
-        """None for what is settled, overtaken or not free to go."""
-        turn = one.turn
-        row = post.find_message(session, turn.given.referral_id, turn.message)
-        if row is None or row.state != MessageState.HELD or row.line != first.address:
+        """None for what may not go now, or waits for another line."""
+        going = along(session, self._record, self._tenants, first, one)
+        if going is None or going.row.line != first.address:
             return None
-        referral = self._record.load(session, turn.given.org, turn.given.referral_id)
-        if referral.settled(turn.message) or referral.stopped(turn.message) or referral.over():
-            return None
-        try:
-            to = contact(session, turn)
-        except NotFound:
-            return None
-        channels = channels_left(session, turn.given, referral, to)
-        if channels[:1] != ["fax"] or shared_line(turn, to) != first.address:
-            return None
-        if not isinstance(judged(session, self._tenants, turn, referral, to, "fax"), Go):
-            return None
-        rung = referral.rungs_spent(turn.message)
-        return Going(turn, row, rung, "fax", first.address, to, one.letter)
+        return going if shared_line(one.turn, going.to) == first.address else None
 
     def _pages_today(self, session: Session, turn: Turn, number: str) -> int:
         calendar = turn.rules.calendar

@@ -39,7 +39,8 @@ from temporalio import activity
 
 from activities import letters, parcels
 from activities.claims import IN_HAND, LATEST_START, Claimed, Claims, Together, in_other_hands
-from activities.fax_line import Drawn, line_of
+from activities.company import Drawn
+from activities.fax_line import line_of
 from activities.guard import scrubbed
 from activities.judging import contact, rungs_left
 from activities.letters import Letter, NotReady

@@ -13,13 +13,12 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from activities.fax_line import Drawn, Going
-from activities.judging import channels_left, contact, judged, turn_of
+from activities.company import Drawn, Going, along
+from activities.judging import turn_of
 from activities.tenants import Tenants
 from activities.turns import Turn
 from models import holds, sharing
 from models.contracts import SendInput
-from models.errors import NotFound
 from models.facts import AppointmentBooked, CadenceShared
 from models.kinds import Kind
 from models.messages import AboutVisit
@@ -120,28 +119,13 @@ class VisitWords:
         ]
 
     def _may_join(self, session: Session, first: Going, one: Drawn) -> Going | None:
-        """None for what is settled, overtaken, not free to go, or not named by this message."""
-        turn, context, told = one.turn, one.letter.context, first.letter.context
+        """None for what may not go now, or is not named by this message."""
+        context, told = one.letter.context, first.letter.context
         if not isinstance(context, AboutVisit) or not isinstance(told, AboutVisit):
             return None
-        row = post.find_message(session, turn.given.referral_id, turn.message)
-        if row is None or row.state != MessageState.HELD or context.when not in told.also:
+        if context.when not in told.also:
             return None
-        referral = self._record.load(session, turn.given.org, turn.given.referral_id)
-        if referral.settled(turn.message) or referral.stopped(turn.message) or referral.over():
-            return None
-        try:
-            to = contact(session, turn)
-        except NotFound:
-            return None
-        channels = channels_left(session, turn.given, referral, to)
-        if channels[:1] != [first.channel] or to.address.get(first.channel) != first.address:
-            return None
-        verdict = judged(session, self._tenants, turn, referral, to, first.channel)
-        if not isinstance(verdict, Go):
-            return None
-        rung = referral.rungs_spent(turn.message)
-        return Going(turn, row, rung, first.channel, first.address, to, one.letter)
+        return along(session, self._record, self._tenants, first, one)
 
 
 def _visit(r: Referral, at: datetime) -> AppointmentBooked | None:
