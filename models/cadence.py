@@ -80,7 +80,8 @@ def next_reach(r: Referral, rules: Rules) -> Act | None:
     was really done. A person's touch stands in for that day's step (policy.md rule 18), and a
     patient who said no gets no more of them. Where a stranger has the number nobody is called or
     texted there: the office is asked for another one (rule 17). While the patient is reached for
-    another referral of theirs this one has no acts of its own (rule 12).
+    another referral of theirs this one has no acts of its own (rule 12), nor while a time that
+    they asked for waits for the desk.
     """
     return next(_ahead(r, rules), None)
 
@@ -107,7 +108,7 @@ def _ahead(r: Referral, rules: Rules) -> Iterator[Act]:
         if act.done_at(r) is None:
             yield act
         return
-    if holds.waits(r) or r.reached_with() is not None:
+    if holds.waits(r) or r.reached_with() is not None or r.booking_request() is not None:
         return
     stranger = answers.wrong_number(r)
     if stranger is not None:

@@ -12,6 +12,7 @@ from models import returned
 from models.facts import (
     AnyFact,
     AppointmentBooked,
+    BookingRequested,
     CheckInAnswered,
     CoSourceAdded,
     Discharged,
@@ -64,8 +65,8 @@ def quoted_in(r: Referral, fact: AnyFact) -> list[MessageRef]:
 def changes_a_letter(fact: AnyFact, rules: Rules) -> bool:
     """Whether a fact told after closing would have changed what was written or done.
 
-    Only then is a person asked (ARCHITECTURE §7). A low score counts: nobody has called; so does
-    another source, which nobody has thanked.
+    Only then is a person asked (ARCHITECTURE §7). A low score counts: nobody has called; so do
+    another source, which nobody has thanked, and a time that the patient asks for.
     """
     if isinstance(fact, OrderReceived):
         return fact.source_id is not None
@@ -83,7 +84,8 @@ def changes_a_letter(fact: AnyFact, rules: Rules) -> bool:
         | ProgressReportSigned
         | Discharged
         | DischargeSummarySigned
-        | CoSourceAdded,
+        | CoSourceAdded
+        | BookingRequested,
     )
 
 

@@ -220,6 +220,16 @@ class Intake(Model):
     max_messages: Count = 2
 
 
+class Booking(Model):
+    """Times that patients may ask for on our own page; judgment (rule 18)."""
+
+    answer: Span = _span("2 bh")  # booked by the desk, or another time offered
+    hold: Span = _span("1 bd")  # a time asked for is kept that long for who asked first
+    notice: Span = _span("4 bh")  # nothing sooner than this is offered
+    ahead: Span = _span("14 d")  # nothing later
+    most: Count = 12  # times on one page
+
+
 class Authorization(Model):
     """Waiting for a payer."""
 
@@ -438,6 +448,7 @@ class Policy(Model):
     evaluation: Evaluation = Evaluation()
     reminders: Reminders = Reminders()
     intake: Intake = Intake()
+    booking: Booking = Booking()
     authorization: Authorization = Authorization()
     decline: Decline = Decline()
     order: Order = Order()

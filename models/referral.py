@@ -12,13 +12,14 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple, TypeVar
 
-from models import answers, certification, holds, parties, returned, tasks
+from models import answers, certification, holds, parties, requests, returned, tasks
 from models.facts import (
     LEASES,
     AnyFact,
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentMissed,
+    BookingRequested,
     CadenceShared,
     CallLogged,
     CallOutcome,
@@ -234,16 +235,18 @@ class Referral:
         return shared if leads else None
 
     def reached_at(self) -> datetime | None:
-        """The first two-way contact: a reply, a call that reached, or a booking."""
+        """The first two-way contact: a reply, a request, a call that reached, or a booking."""
         theirs = [r for r in self.all(PatientReplied) if not r.says(Meaning.WRONG_NUMBER)]
         touches: list[datetime] = [reply.at for reply in theirs]
         touches += [c.at for c in self.calls() if c.outcome is CallOutcome.REACHED]
+        touches += [asked.at for asked in self.all(BookingRequested)]
         touches += [booked.at for booked in self.all(AppointmentBooked)]
         return min(touches, default=None)
 
     def human_touches(self) -> list[datetime]:
-        """Replies and calls; each stands in for that day's automated step (rule 18)."""
-        return [r.at for r in self.all(PatientReplied)] + [c.at for c in self.calls()]
+        """Replies, requests and calls; each stands in for that day's automated step (rule 18)."""
+        touches = [r.at for r in self.all(PatientReplied)] + [c.at for c in self.calls()]
+        return touches + [asked.at for asked in self.all(BookingRequested)]
 
     def unread_reply(self) -> bool:
         """The patient wrote, and no person has answered, or seen to this referral since."""
@@ -257,6 +260,14 @@ class Referral:
     def unanswered(self) -> bool:
         """A text from the patient asks something of a person, and nobody has seen to it."""
         return bool(answers.owed(self))
+
+    def booking_request(self) -> BookingRequested | None:
+        """The time the patient asked for, which nobody has booked or seen to yet."""
+        return requests.standing(self)
+
+    def asked_for_a_time_since(self, moment: datetime) -> bool:
+        """The patient asked for a time on the page at or after a moment."""
+        return any(asked.at >= moment for asked in self.all(BookingRequested))
 
     def reply_overtaken(self, kind: tasks.TaskKind, occasion: str) -> bool:
         """A call has answered the text that a task is about."""
@@ -643,6 +654,7 @@ class Referral:
         moments = [m.at for m in self.all(MessageSent)]
         moments += [c.at for c in self.all(CallLogged)]
         moments += [p.at for p in self.all(PatientReplied)]
+        moments += [asked.at for asked in self.all(BookingRequested)]
         return max(moments, default=None)
 
 

@@ -133,6 +133,13 @@ EVENTS: Final[dict[str, dict[str, Any]]] = {
         ),
         _event("appointment_cancelled", "2026-01-06T15:00:00Z", appointment_id="A-1"),
         _event("appointment_missed", "2026-01-12T15:00:00Z", appointment_id="A-1"),
+        _event(
+            "booking_requested",
+            "2026-01-05T17:30:00Z",
+            request_id="RQ-1",
+            starts_at="2026-01-12T14:00:00Z",
+        ),
+        _event("intake_opened", "2026-01-06T19:40:00Z"),
         _event("intake_completed", "2026-01-06T20:00:00Z"),
         _event("evaluation_completed", "2026-01-12T15:00:00Z", day="2026-01-12"),
         _event(

@@ -17,6 +17,7 @@ from models.facts import (
     AppointmentCancelled,
     AppointmentMissed,
     AuthorizationChanged,
+    BookingRequested,
     CadenceShared,
     CallLogged,
     CertifierNamed,
@@ -27,6 +28,7 @@ from models.facts import (
     EvaluationCompleted,
     Fact,
     IntakeCompleted,
+    IntakeOpened,
     MessageDelivered,
     NotBeforeChanged,
     OrderReceived,
@@ -93,6 +95,14 @@ class Milestones:
     @workflow.signal(description="The patient did not come")
     def appointment_missed(self, fact: RawValue = NO_BODY) -> None:
         self._read(AppointmentMissed, fact)
+
+    @workflow.signal(description="The patient asked for one of the times on offer")
+    def booking_requested(self, fact: RawValue = NO_BODY) -> None:
+        self._read(BookingRequested, fact)
+
+    @workflow.signal(description="The patient has opened their forms")
+    def intake_opened(self, fact: RawValue = NO_BODY) -> None:
+        self._read(IntakeOpened, fact)
 
     @workflow.signal(description="The patient's forms are complete")
     def intake_completed(self, fact: RawValue = NO_BODY) -> None:

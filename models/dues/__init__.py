@@ -67,6 +67,7 @@ from models.dues.holding import (
 from models.dues.moves import transfer_call
 from models.dues.patient import (
     attendance,
+    booking_request,
     call_beside,
     confirmation,
     confirmed_anew,
@@ -109,6 +110,7 @@ __all__ = [
     "attendance",
     "authorization",
     "authorization_low",
+    "booking_request",
     "call_beside",
     "call_by",
     "certifier",
@@ -181,6 +183,7 @@ AT_ONCE: tuple[DueRule, ...] = (
     declined_plan,
     low_score,
     transfer_call,
+    booking_request,
 )
 
 RULES: tuple[DueRule, ...] = (

@@ -157,7 +157,7 @@ def attendance(r: Referral, rules: Rules) -> Due | None:
 def rebooking(r: Referral, rules: Rules) -> Due | None:
     """A missed or cancelled evaluation is booked again by a call; the third miss is the lead's."""
     why = r.rebooking()
-    if why is None or holds.waits(r):
+    if why is None or holds.waits(r) or r.booking_request() is not None:
         return None
     cal, policy = rules.calendar, rules.policy.evaluation
     misses = r.missed()
@@ -173,6 +173,24 @@ def rebooking(r: Referral, rules: Rules) -> Due | None:
         says="The evaluation must be booked again",
     )
     return asked(r, rules, due)
+
+
+def booking_request(r: Referral, rules: Rules) -> Due | None:
+    """A time the patient asked for is booked, or another one offered, within hours (rule 18)."""
+    asked_for = r.booking_request()
+    if asked_for is None:
+        return None
+    cal = rules.calendar
+    due = Due(
+        key="booking_request",
+        at=asked_for.at,
+        owner=Role.FRONT_DESK,
+        task=TaskKind.BOOK_REQUEST,
+        occasion=asked_for.request_id,
+        by=cal.after(cal.next_open(asked_for.at), rules.policy.booking.answer),
+        says="The patient asked for a time: somebody books it",
+    )
+    return once(r, due)
 
 
 RULES: tuple[DueRule, ...] = (

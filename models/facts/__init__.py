@@ -62,11 +62,13 @@ from models.facts.heard import (
     AppointmentCancelled,
     AppointmentMissed,
     AuthorizationChanged,
+    BookingRequested,
     CheckInAnswered,
     Discharged,
     DischargeSummarySigned,
     EvaluationCompleted,
     IntakeCompleted,
+    IntakeOpened,
     NotBeforeChanged,
     OrderReceived,
     OutcomeRecorded,
@@ -107,6 +109,7 @@ __all__ = [
     "AppointmentMissed",
     "AuthorizationChanged",
     "AuthorizationStatus",
+    "BookingRequested",
     "CadenceShared",
     "CallLogged",
     "CallOutcome",
@@ -129,6 +132,7 @@ __all__ = [
     "HoldReason",
     "Id",
     "IntakeCompleted",
+    "IntakeOpened",
     "MatchChosen",
     "Meaning",
     "MessageApproved",
@@ -188,6 +192,8 @@ Milestone = (
     | AppointmentBooked
     | AppointmentCancelled
     | AppointmentMissed
+    | BookingRequested
+    | IntakeOpened
     | IntakeCompleted
     | EvaluationCompleted
     | OrderReceived

@@ -76,6 +76,23 @@ class AppointmentBooked(Fact):
         return f"appointment:{self.appointment_id}"
 
 
+class BookingRequested(Fact):
+    """The patient asked for one of the times they were offered; nothing is booked by it (rule 18).
+
+    ``slot_id`` names the offered time where it is one of ours. The EMR's ``appointment_booked``
+    settles it; a later request takes its place.
+    """
+
+    kind: Literal["booking_requested"] = "booking_requested"
+    request_id: Id
+    starts_at: UtcDatetime
+    slot_id: Id | None = None
+
+    @property
+    def key(self) -> str:
+        return f"request:{self.request_id}"
+
+
 class AppointmentCancelled(Fact):
     """An appointment will not take place."""
 
@@ -102,6 +119,12 @@ class IntakeCompleted(Fact):
     """The patient's forms are complete."""
 
     kind: Literal["intake_completed"] = "intake_completed"
+
+
+class IntakeOpened(Fact):
+    """The patient has opened their forms; whether they are complete is another fact."""
+
+    kind: Literal["intake_opened"] = "intake_opened"
 
 
 class EvaluationCompleted(Fact):

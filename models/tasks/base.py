@@ -30,6 +30,7 @@ class TaskKind(StrEnum):
     CALL_AFTER_STOP = "call_after_stop"
     CALL_AFTER_CANCEL = "call_after_cancel"
     CALL_TO_RESCHEDULE = "call_to_reschedule"
+    BOOK_REQUEST = "book_request"
     CONFIRM_ATTENDANCE = "confirm_attendance"
     REBOOK_CALL = "rebook_call"
     DECIDE_NO_SHOWS = "decide_no_shows"

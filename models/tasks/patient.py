@@ -40,6 +40,7 @@ def _called_off(r: Referral, occasion: str) -> bool:
     opened = r.task(key)
     # Whoever logs a call has made it (rule 18): two people must not call one patient.
     called = opened is not None and any(call.at >= opened.at for call in r.calls())
+    called = called or (opened is not None and r.asked_for_a_time_since(opened.at))
     elsewhere = r.reached_with() is not None  # called once, for both referrals (rule 12)
     return called or elsewhere or _ever_booked(r, occasion) or _waits(r, key)
 
@@ -81,7 +82,15 @@ def _forms_in(r: Referral, occasion: str) -> bool:
 
 
 def _booked_again(r: Referral, occasion: str) -> bool:
-    return r.over() or r.rebooking() != base_of(occasion) or holds.waits(r)
+    if r.over() or r.rebooking() != base_of(occasion) or holds.waits(r):
+        return True
+    opened = r.task(task_key(TaskKind.REBOOK_CALL, occasion))
+    return opened is not None and r.asked_for_a_time_since(opened.at)
+
+
+def _request_settled(r: Referral, occasion: str) -> bool:
+    asked = r.booking_request()
+    return r.over() or asked is None or asked.request_id != occasion
 
 
 def _in_care(r: Referral, occasion: str) -> bool:
@@ -135,6 +144,13 @@ SPECS: dict[TaskKind, TaskSpec] = {
         Role.FRONT_DESK,
         "The patient asks for another time: call and book it",
         _answered(TaskKind.CALL_TO_RESCHEDULE),
+    ),
+    TaskKind.BOOK_REQUEST: TaskSpec(
+        Role.FRONT_DESK,
+        "The patient asked for a time: book it in the EMR, or dismiss this if it cannot be had, "
+        "and they choose again",
+        _request_settled,
+        urgent=True,
     ),
     TaskKind.CONFIRM_ATTENDANCE: TaskSpec(
         Role.FRONT_DESK, "Did the patient attend the evaluation?", _attended, infers=True

@@ -10,6 +10,7 @@ from models.facts import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentMissed,
+    BookingRequested,
     CallLogged,
     CallOutcome,
     ClosedReason,
@@ -109,6 +110,7 @@ MOVED = [
     ),
 ]
 CANCELLED = [AppointmentCancelled(at=on(START, 1), appointment_id="a1")]
+ASKED_FOR = BookingRequested(at=START, request_id="q1", starts_at=on(START, 3))
 AWAY = waits(START, 1, check=3, limit=21)
 TO_CALL: Life = [
     TaskOpened(at=START, task="call_patient:bd-0-1", role="front_desk", due=on(START, 1))
@@ -147,6 +149,8 @@ ROWS: list[tuple[str, Life, Life]] = [  # task, while it stands, what overtakes 
     ("call_after_stop:m1", [wrote("stop"), called("voicemail")], [called("reached")]),
     ("call_after_cancel:m1", [wrote("cancel")], [called("reached")]),
     ("call_to_reschedule:m1", [wrote("reschedule")], [called("reached")]),
+    ("book_request:q1", [ASKED_FOR], booked(START)),
+    ("book_request:q1", [ASKED_FOR], [ASKED_FOR.model_copy(update={"request_id": "q2"})]),
     ("confirm_attendance:a1", booked(START), evaluated(START)),
     ("confirm_attendance:a1-again-1", booked(START), [missed("a1", 7)]),
     ("confirm_attendance:a1", booked(START), MOVED),
