@@ -48,6 +48,8 @@ EXAMPLE_ORGANIZATION: Final = "riverside"
 EXAMPLE_CODEC_KEYS: Final = "example:" + "ZXhhbXBsZSBrZXksIG5vdCBmb3IgcHJvZHVjdGlvbiE="
 EXAMPLE_WEBHOOK_SECRET: Final = "whsec_" + "ZXhhbXBsZSBzZWNyZXQsIG5vdCBmb3IgcHJvZHVjdGlvbg=="
 EXAMPLE_API_TOKEN: Final = "example-token-not-for-production"  # noqa: S105  (published)
+# What the sign-in page of a trial takes from whoever has not set a password.
+EXAMPLE_PASSWORD: Final = "example-password"  # noqa: S105  (published)
 
 SECRETS: Final = (
     "codec_keys",

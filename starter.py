@@ -299,6 +299,17 @@ def preview(
 
 
 @app.command()
+@friendly
+def invite(
+    who: Annotated[str, typer.Argument(help="A staff id or mail address of the policy file.")],
+) -> None:
+    """Give somebody of the staff a link with which they set their password."""
+    from cli.inviting import invite as run_invite
+
+    run_invite(who)
+
+
+@app.command()
 def turn_the_page(
     wanted: Annotated[
         list[str] | None, typer.Argument(help="ref_… or assigner:value", metavar="ID…")

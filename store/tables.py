@@ -14,6 +14,7 @@ from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field
 
 from store.columns import Table, UtcDateTime, Words
+from store.tables_desk import InviteRow, PasswordRow, SessionRow
 from store.tables_people import (
     ConsentRow,
     ConsentState,
@@ -45,13 +46,16 @@ __all__ = [
     "FactRow",
     "InboxRow",
     "InboxState",
+    "InviteRow",
     "MessageRow",
     "MessageState",
+    "PasswordRow",
     "PatientRow",
     "PracticeRow",
     "ProviderRow",
     "ReferralRow",
     "ReplyRow",
+    "SessionRow",
     "SourceRow",
     "SubjectType",
     "Table",

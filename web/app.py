@@ -22,7 +22,7 @@ from store import schema
 from store.engine import Store, open_store
 from telemetry.logs import logger
 from telemetry.serving import metrics_served
-from web import api, codec, health, hooks, openapi, problems, tasks_api
+from web import api, codec, desk, health, hooks, openapi, problems, tasks_api
 from web.dispatcher import Dispatcher
 from web.gauges import Gauges
 from web.guard import Guard
@@ -82,7 +82,8 @@ def create_app(
     app.include_router(api.router(settings, intake, dispatcher, clock))
     app.include_router(tasks_api.router(settings, intake))
     app.include_router(health.router(intake, store))
-    problems.install(app)
+    shapes = problems.install(app)
+    desk.install(app, settings, intake, store, settings.temporal_ui_address or codec_ui, shapes)
     openapi.describe(app)
     https = settings.base_url.startswith("https://")
     app.add_middleware(Guard, max_body_bytes=settings.max_body_bytes, https=https)

@@ -1,16 +1,23 @@
-"""Every error in the one JSON shape (``models.events.Problem``), silent about what was sent."""
+"""Every error in the one JSON shape (``models.events.Problem``), silent about what was sent.
+
+Pages for people say the same as a page: their routes carry a tag, and who serves them says in
+``Shapes`` how an error of theirs looks.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from models.errors import LoopError
 from models.events import Problem
+
+Shapes = dict[str, Callable[[Request, int, str, str], Response]]  # status, code, sentence
 
 RETRY_AFTER: Final = "30"
 _CODES: Final = {
@@ -43,11 +50,16 @@ def problem(
     return JSONResponse(content.model_dump(), status_code=status, headers=headers)
 
 
-def install(app: FastAPI) -> None:
-    """Answer every error of this app in the one shape."""
+def install(app: FastAPI) -> Shapes:
+    """Answer every error of this app in the one shape, but for pages of the tags in the answer."""
+    shapes: Shapes = {}
 
     @app.exception_handler(LoopError)
-    async def ours(request: Request, error: LoopError) -> JSONResponse:
+    async def ours(request: Request, error: LoopError) -> Response:
+        shape = _shape(shapes, request)
+        if shape is not None:
+            request.scope.setdefault("state", {})["code"] = error.code  # for the log
+            return shape(request, error.http_status, error.code, error.sentence)
         headers = {"Retry-After": RETRY_AFTER} if error.retryable else {}
         if error.http_status == 401:
             headers["WWW-Authenticate"] = "Bearer"
@@ -64,15 +76,23 @@ def install(app: FastAPI) -> None:
         )
 
     @app.exception_handler(HTTPException)
-    async def http(request: Request, error: HTTPException) -> JSONResponse:
+    async def http(request: Request, error: HTTPException) -> Response:
         code, message = _CODES.get(error.status_code, ("bad_request", "The request failed."))
+        shape = _shape(shapes, request)
+        if shape is not None:
+            return shape(request, error.status_code, code, message)
         headers = dict(error.headers) if error.headers else None
         return problem(
             error.status_code, code, message, request_id=request_id(request), headers=headers
         )
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        shape = _shape(shapes, request)
+        if shape is not None:
+            return shape(
+                request, 422, "invalid_request", "The address or the form is not one of ours."
+            )
         first: dict[str, Any] = error.errors()[0]
         field = ".".join(str(part) for part in first.get("loc", ()))
         return problem(
@@ -82,3 +102,10 @@ def install(app: FastAPI) -> None:
             field=field,
             request_id=request_id(request),
         )
+
+    return shapes
+
+
+def _shape(shapes: Shapes, request: Request) -> Callable[[Request, int, str, str], Response] | None:
+    tags = getattr(request.scope.get("route"), "tags", None) or ()
+    return next((shapes[tag] for tag in tags if tag in shapes), None)

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from engine.codec_readers import Reader, Readers
 from models.errors import Forbidden, NotAllowed, TooMany
 from settings import Settings
-from web.codec.attempts import Attempts
+from web.attempts import Attempts
 from web.codec.login import Login, looks_like_one
 
 SESSION: Final = timedelta(hours=12)  # a working day; then the token is typed again

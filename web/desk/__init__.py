@@ -1,0 +1,31 @@
+"""The front desk's pages: everything the staff sees in a browser."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.responses import RedirectResponse, Response
+
+from activities.intake import Intake
+from settings import Settings
+from store.engine import Store
+from web.desk import account
+from web.desk.door import Desk
+from web.desk.trouble import trouble
+from web.pages import Files
+from web.problems import Shapes
+
+
+def install(
+    app: FastAPI, settings: Settings, intake: Intake, store: Store, ui: str | None, shapes: Shapes
+) -> None:
+    """Serve the desk from this app; errors of its pages are pages as well."""
+    desk = Desk(settings, store, intake.tenants, intake.clock, ui)
+    app.mount("/static", Files(), name="static")
+
+    @app.get("/", include_in_schema=False)
+    async def front() -> Response:
+        return RedirectResponse(account.FIRST_PAGE, status_code=303)
+
+    for routes in (account.router(desk),):
+        app.include_router(routes)
+    shapes["desk"] = trouble(desk)
