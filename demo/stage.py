@@ -35,6 +35,8 @@ from store.tables_people import SourceRow
 from web.app import create_app
 from worker import chores_for
 
+_PATIENCE = 12  # tries at a decision, each of which waits for a worker as long as the door does
+
 
 @dataclass
 class Stage:
@@ -82,9 +84,11 @@ class Stage:
         referral_id = self.referral_ids.get(line.life)
         if referral_id is None:
             return "not_found"  # nobody can open the card of a referral that has not come
-        answer = await self.http.post(
-            f"/api/v1/referrals/{referral_id}/decisions", json=line.body, headers=self.token
-        )
+        door = f"/api/v1/referrals/{referral_id}/decisions"
+        for _ in range(_PATIENCE):
+            answer = await self.http.post(door, json=line.body, headers=self.token)
+            if answer.status_code != 202:
+                break  # 202: a busy worker has it still; the same words again wait for the same
         if 400 <= answer.status_code < 500:
             return str(answer.json()["code"])
         _expect(answer, 200)
