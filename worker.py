@@ -19,6 +19,8 @@ from temporalio.worker import Worker
 
 from activities.book import Book
 from activities.chores import Chores
+from activities.fax_intake import FaxIntake
+from activities.faxes import Faxes
 from activities.intake import Intake
 from activities.loop import Loop
 from activities.policy_watch import PolicyWatch, keep_looking
@@ -37,6 +39,7 @@ from store import schema
 from store.engine import Store, open_store
 from telemetry.logs import configure, logger
 from telemetry.serving import metrics_served
+from workflows.fax import InboundFaxWorkflow
 from workflows.referral import ReferralWorkflow
 from workflows.source import SourceWorkflow
 from workflows.sweep import SweepWorkflow
@@ -45,7 +48,7 @@ _LOG = logger(__name__)
 THREADS = 16
 GRACE = timedelta(seconds=40)  # longer than any vendor call
 PID_FILE = "worker.pid"  # written once the worker polls
-WORKFLOWS = [ReferralWorkflow, SourceWorkflow, SweepWorkflow]
+WORKFLOWS = [ReferralWorkflow, SourceWorkflow, InboundFaxWorkflow, SweepWorkflow]
 
 
 def channels_for(
@@ -81,7 +84,8 @@ def chores_for(
 ) -> Chores:
     """The chores on their parts; drivers of virtual time call them by hand."""
     channels = channels_for(settings, tenants, clock)
-    return Chores(store, tenants, channels, clock, intake.loop.signal, intake)
+    faxes = FaxIntake(store, intake.loop, tenants, clock)
+    return Chores(store, tenants, channels, clock, intake.loop.signal, intake, faxes)
 
 
 def make_worker(
@@ -103,6 +107,7 @@ def make_worker(
     post = Post(store, tenants, channels_for(settings, tenants), clock)
     book = Book(store, tenants, clock, loop)
     sources = Sources(store, tenants, clock)
+    faxes = Faxes(store, tenants, clock)
     chores = chores_for(settings, store, tenants, intake, clock)
     return Worker(
         client,
@@ -116,6 +121,9 @@ def make_worker(
             book.open_task,
             book.record,
             sources.look,
+            faxes.read,
+            faxes.give_up,
+            faxes.route,
             chores.run,
         ],
         activity_executor=threads,

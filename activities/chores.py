@@ -50,6 +50,14 @@ class Leftovers(Protocol):
         ...
 
 
+class FaxLeftovers(Protocol):
+    """Faxes that came in, as the chore needs them (``activities.fax_intake.FaxIntake``)."""
+
+    async def begin_left(self, now: datetime) -> int:
+        """Start the workflows of faxes that were left over; how many were looked at."""
+        ...
+
+
 class Chores:
     """One activity for all of them; a dictionary says which."""
 
@@ -61,6 +69,7 @@ class Chores:
         clock: Callable[[], datetime],
         tell: Tell,
         inbox: Leftovers,
+        faxes: FaxLeftovers,
     ) -> None:
         """``tell(org, referral_id, fact)`` signals a workflow (``activities.loop.Loop.signal``)."""
         self._store = store
@@ -68,12 +77,14 @@ class Chores:
         self._clock = clock
         self._tell = tell
         self._inbox = inbox
+        self._faxes = faxes
         self._receipts = Receipts(store, tenants, channels)
         self._crm = CrmOutbox(store, tenants, channels)
         self._duty = Duty(store, tenants)
         self._listening = Listening(store, tenants)
         self._chores: dict[str, Callable[[datetime], Awaitable[ChoreDone]]] = {
             "inbox": self.inbox,
+            "faxes": self.faxes,
             "receipts": self.receipts,
             "crm": self.crm,
             "tasks": self.tasks,
@@ -106,6 +117,11 @@ class Chores:
         """Dispatch events that were accepted and not yet applied."""
         count = await self._inbox.dispatch_left(now)
         return ChoreDone(chore="inbox", seen=count, moved=count)
+
+    async def faxes(self, now: datetime) -> ChoreDone:
+        """Start the workflows of faxes that came while the engine was away."""
+        count = await self._faxes.begin_left(now)
+        return ChoreDone(chore="faxes", seen=count, moved=count)
 
     async def receipts(self, now: datetime) -> ChoreDone:
         """Ask about deliveries past ``prove_by``; the workflow hears first, then it is written.

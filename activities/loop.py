@@ -28,12 +28,13 @@ from engine.attributes import CLINIC, NEEDS_ATTENTION, ORGANIZATION, SOURCE, STA
 from models.contracts import ReferralStart, SourceStart
 from models.errors import EngineUnavailable, Refused
 from models.facts import AnyDecision, AnyFact
-from models.ids import referral_workflow_id, source_workflow_id
+from models.fax import FaxStart
+from models.ids import fax_workflow_id, referral_workflow_id, source_workflow_id
 from models.referral import Referral
 from models.view import view_of
 from settings import TASK_QUEUE
 
-REFERRAL, SOURCE_WATCH = "ReferralWorkflow", "SourceWorkflow"
+REFERRAL, SOURCE_WATCH, FAX = "ReferralWorkflow", "SourceWorkflow", "InboundFaxWorkflow"
 RPC_TIMEOUT = timedelta(seconds=10)
 HEALTH_TIMEOUT = timedelta(seconds=2)
 DECISION_TIMEOUT = timedelta(seconds=8)  # what a person waits for; then it is "pending"
@@ -129,6 +130,42 @@ class Loop:
     async def source_changed(self, org: str, source_id: str) -> None:
         """Have a source's watch look again, if it runs; raises EngineUnavailable."""
         handle = self._engine().get_workflow_handle(source_workflow_id(org, source_id))
+        try:
+            await handle.signal("look_again", rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise _away(error) from error
+        except RuntimeError as error:  # a lazy client fails its first call plainly
+            raise _away(error) from error
+
+    async def fax_came(self, start: FaxStart, content_hash: str) -> None:
+        """Start the workflow of a fax, once for all its life; raises EngineUnavailable."""
+        attributes: list[SearchAttributePair[Any]] = [
+            SearchAttributePair(ORGANIZATION, start.org),
+            SearchAttributePair(NEEDS_ATTENTION, False),
+        ]
+        if start.clinic_id is not None:
+            attributes.append(SearchAttributePair(CLINIC, start.clinic_id))
+        try:
+            await self._do(
+                self._engine().start_workflow(
+                    FAX,
+                    start,
+                    id=fax_workflow_id(start.org, content_hash),
+                    task_queue=self._queue,
+                    id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                    id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                    search_attributes=TypedSearchAttributes(attributes),
+                    static_summary="One fax that came in",
+                    rpc_timeout=RPC_TIMEOUT,
+                )
+            )
+        except WorkflowAlreadyStartedError:
+            return
+
+    async def fax_changed(self, org: str, content_hash: str) -> None:
+        """Have a fax's workflow look again, if it runs; raises EngineUnavailable."""
+        handle = self._engine().get_workflow_handle(fax_workflow_id(org, content_hash))
         try:
             await handle.signal("look_again", rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:

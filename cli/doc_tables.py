@@ -84,6 +84,7 @@ STAGES: Final[dict[Stage, tuple[str, str]]] = {
 }
 CHORE_SAYS: Final[dict[str, str]] = {
     "inbox": "applies what arrived while the engine was away",
+    "faxes": "starts what faxes that came in wait for",
     "receipts": "asks vendors what became of messages without a receipt",
     "crm": "hands touches and tasks to the CRM",
     "tasks": "returns tasks whose lease has ended, raises those that lie too long",

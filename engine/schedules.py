@@ -32,6 +32,7 @@ from models.errors import EngineUnavailable
 CHORES: Final[Mapping[str, timedelta]] = MappingProxyType(
     {
         "inbox": timedelta(seconds=15),
+        "faxes": timedelta(seconds=30),
         "receipts": timedelta(minutes=5),
         "crm": timedelta(minutes=2),
         "tasks": timedelta(minutes=5),

@@ -35,6 +35,11 @@ def source_workflow_id(org: str, source_id: str) -> str:
     return f"source/{org}/{source_id}"
 
 
+def fax_workflow_id(org: str, content_hash: str) -> str:
+    """The workflow id of one fax: the same pages again are the same fax."""
+    return f"fax/{org}/{content_hash}"
+
+
 def referral_of(workflow_id: str) -> tuple[str, str]:
     """The organization and referral id inside a referral workflow id."""
     _, org, referral_id = workflow_id.split("/", 2)

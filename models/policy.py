@@ -50,6 +50,22 @@ class Capture(Model):
     unmatched_wait: Span = _span("90 d")  # a milestone for a referral nobody knows yet
 
 
+class Mailroom(Model):
+    """How soon a person looks at a fax that is no new referral, from its arrival (judgment).
+
+    What nobody has understood yet has the times of ``capture``; a plan that came back has those of
+    ``poc.returned_check``.
+    """
+
+    cancelled: Span = _span("1 bh")
+    authorization: Span = _span("4 bh")
+    order_renewal: Span = _span("4 bh")
+    question: Span = _span("4 bh")
+    another_clinic: Span = _span("4 bh")
+    records_request: Span = _span("2 bd")
+    junk: Span = _span("1 bd")
+
+
 class Ack(Model):
     """Acknowledging whoever sent the referral, from arrival, on the wall clock (rule 8)."""
 
@@ -438,6 +454,7 @@ class Policy(Model):
     """One organization's numbers and switches; ``version`` names exactly this set of them."""
 
     capture: Capture = Capture()
+    mailroom: Mailroom = Mailroom()
     ack: Ack = Ack()
     office: Office = Office()
     text: Text = Text()

@@ -15,6 +15,14 @@ from sqlmodel import Field
 
 from store.columns import Table, UtcDateTime, Words
 from store.tables_desk import InviteRow, PasswordRow, SessionRow
+from store.tables_fax import (
+    FaxArrivalRow,
+    FaxCorrectionRow,
+    FaxPageRow,
+    FaxPartRow,
+    FaxRow,
+    ReturnCodeRow,
+)
 from store.tables_people import (
     ConsentRow,
     ConsentState,
@@ -44,6 +52,11 @@ __all__ = [
     "DocumentRow",
     "ExternalIdRow",
     "FactRow",
+    "FaxArrivalRow",
+    "FaxCorrectionRow",
+    "FaxPageRow",
+    "FaxPartRow",
+    "FaxRow",
     "InboxRow",
     "InboxState",
     "InviteRow",
@@ -55,6 +68,7 @@ __all__ = [
     "ProviderRow",
     "ReferralRow",
     "ReplyRow",
+    "ReturnCodeRow",
     "SessionRow",
     "SourceRow",
     "SubjectType",

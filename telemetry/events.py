@@ -30,6 +30,8 @@ EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         # what comes in
         "event_taken": "an event came to the door: accepted, repeated, rejected or reused",
         "event_settled": "what became of it: applied, waiting, a task, or put_off for a while",
+        "fax_taken": "a fax is in the record, or is there already (`kind`)",
+        "fax_put_off": "a fax is kept; its workflow starts when the engine is back",
         "event_put_off": "why it could not be applied now; it is tried again by itself",
         "event_met_another_writer": "two events of one referral at once; tried again by itself",
         "event_left_as_it_is": "not even that could be written down; the `inbox` chore finds it",

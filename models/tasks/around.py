@@ -24,6 +24,13 @@ SPECS: dict[TaskKind, TaskSpec] = {
     TaskKind.UNMATCHED_EVENT: TaskSpec(
         Role.FRONT_DESK, "An event matches no referral, or several: say which one", _placed
     ),
+    TaskKind.SORT_FAX: TaskSpec(
+        Role.FRONT_DESK,
+        "A fax needs a person: say what it is",
+        never,
+        urgent=True,
+        own_ladder=True,
+    ),
     TaskKind.FEED_SILENT: TaskSpec(
         Role.ADMIN,
         "The EMR's feed is silent, and nothing is inferred from it: have it mended, or say that "

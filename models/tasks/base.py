@@ -76,6 +76,7 @@ class TaskKind(StrEnum):
     TELL_SOURCE = "tell_source"
     TELL_PATIENT = "tell_patient"
     CALL_AFTER_TRANSFER = "call_after_transfer"
+    SORT_FAX = "sort_fax"
     FEED_SILENT = "feed_silent"
     RE_ENGAGEMENT = "re_engagement"
     CALL_PRACTICE = "call_practice"

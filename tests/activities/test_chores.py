@@ -51,7 +51,13 @@ class Sweep:
         self.inbox = Inbox()
         office.clients["crm", "outbox"] = Filebox(folder)
         self.chores = Chores(
-            office.store, office.tenants, office.clients, lambda: office.wall, self.tell, self.inbox
+            office.store,
+            office.tenants,
+            office.clients,
+            lambda: office.wall,
+            self.tell,
+            self.inbox,
+            self.inbox,
         )
 
     async def tell(self, org: str, referral_id: str, fact: AnyFact) -> bool:
@@ -296,7 +302,7 @@ def test_the_longest_duty_of_any_state_counts(office: Office) -> None:
 
 
 async def test_an_unknown_chore_names_those_there_are(sweep: Sweep) -> None:
-    with pytest.raises(NotFound, match="inbox, receipts, crm, tasks, feeds, purge"):
+    with pytest.raises(NotFound, match="inbox, faxes, receipts, crm, tasks, feeds, purge"):
         await sweep.run("dust")
 
 

@@ -40,7 +40,7 @@ class Desk:
         self.told: list[AnyFact] = []
         self.refuse = False
         self.chores = Chores(
-            office.store, office.tenants, office.clients, lambda: office.wall, self.tell, self
+            office.store, office.tenants, office.clients, lambda: office.wall, self.tell, self, self
         )
 
     async def tell(self, org: str, referral_id: str, fact: AnyFact) -> bool:
@@ -57,6 +57,9 @@ class Desk:
         return None
 
     async def dispatch_left(self, now: datetime) -> int:
+        raise AssertionError(now)
+
+    async def begin_left(self, now: datetime) -> int:
         raise AssertionError(now)
 
     async def at(self, now: datetime) -> list[AnyFact]:
@@ -120,7 +123,8 @@ async def test_it_returns_when_somebody_is_away_or_gone(office: Office, desk: De
 
 def chores(office: Office, file: OrganizationPolicy, desk: Desk) -> Chores:
     tenants = Tenants([file])
-    return Chores(office.store, tenants, office.clients, lambda: office.wall, desk.tell, desk)
+    wall = office.wall
+    return Chores(office.store, tenants, office.clients, lambda: wall, desk.tell, desk, desk)
 
 
 async def test_what_somebody_just_did_is_left_alone(office: Office, desk: Desk) -> None:
