@@ -233,6 +233,7 @@ STAND = {
     TaskKind.UNMATCHED_EVENT,
     TaskKind.TELL_SOURCE,
     TaskKind.RE_ENGAGEMENT,
+    TaskKind.SORT_FAX,
     TaskKind.FEED_SILENT,
     TaskKind.CALL_PRACTICE,
     TaskKind.QUIET_PRACTICE,
