@@ -45,6 +45,7 @@ def card_of(r: Referral, rules: Rules, *, org: str, clinic_id: str, referral_id:
     ]
     soonest = min(ahead, default=None)
     closing, paused = r.closing(), holds.pause(r)
+    attempts, booked = r.attempts(), r.appointment()
     return Card(
         referral_id=referral_id,
         org=org,
@@ -57,6 +58,11 @@ def card_of(r: Referral, rules: Rules, *, org: str, clinic_id: str, referral_id:
         next_at=soonest.at if soonest else None,
         open_tasks=len(tasks),
         last_touch_at=r.last_touch_at(),
+        attempts=len(attempts),
+        attempted_at=attempts[0] if attempts else None,
+        reached_at=r.reached_at() if r.is_received() else None,
+        evaluation_at=booked.starts_at if booked else None,
+        evaluated_at=r.evaluated_at,
         holds=_waits_for(r, rules),
         paused_until=paused.until if paused is not None and not r.over() else None,
         in_hands_of=r.in_hands_of(),

@@ -228,6 +228,11 @@ class Card(Model):
     next_at: datetime | None = None
     open_tasks: int = 0
     last_touch_at: datetime | None = None
+    attempts: int = 0  # delivered texts and logged calls to the patient (policy.md rule 19)
+    attempted_at: datetime | None = None  # the first of them
+    reached_at: datetime | None = None  # the first two-way contact
+    evaluation_at: datetime | None = None  # when the evaluation is booked for
+    evaluated_at: datetime | None = None
     holds: tuple[str, ...] = ()  # why it waits, as codes (models.facts.HoldReason)
     paused_until: datetime | None = None  # nothing goes to the patient before
     in_hands_of: str | None = None  # a staff id

@@ -218,7 +218,12 @@ class Referral:
 
     def attempted(self) -> bool:
         """A delivered text or a logged call (policy.md rule 19)."""
-        return bool(self.calls()) or any(_to_patient(d.message) for d in self.all(MessageDelivered))
+        return bool(self.attempts())
+
+    def attempts(self) -> list[datetime]:
+        """When the patient was tried: texts by their delivery, and logged calls, oldest first."""
+        texts = [d.at for d in self.all(MessageDelivered) if _to_patient(d.message)]
+        return sorted([*texts, *(call.at for call in self.calls())])
 
     def reached_with(self) -> str | None:
         """The referral for which the patient is texted and called meanwhile (policy.md rule 12)."""

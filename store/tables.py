@@ -106,6 +106,8 @@ class ReferralRow(Table, table=True):
     __table_args__ = (
         UniqueConstraint("org", "assigner", "external_value"),
         Index(None, "org", "clinic_id", "stage"),
+        Index(None, "org", "received_at"),
+        Index(None, "org", "evaluation_at"),
         Index(None, "source_id", "received_at"),
         Index(None, "patient_id", "received_at"),
         Index(None, "duplicate_of"),
@@ -138,6 +140,11 @@ class ReferralRow(Table, table=True):
     next_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     open_tasks: int = 0
     last_touch_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    attempts: int = 0
+    attempted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    reached_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    evaluation_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    evaluated_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     holds: list[str] = Field(default_factory=list, sa_type=JSON)
     in_hands_of: str | None = None  # a staff id
     paused_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
