@@ -1,0 +1,159 @@
+"""Every page of the desk, asked by those it is not for.
+
+A route that is not in the table fails the first test: whoever adds one says who may use it, and
+which thing of the clinic "east" an outsider asks it for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import NamedTuple
+
+import httpx
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
+
+from models.access import GRANTS, May
+from models.roles import Role
+from tests.web.conftest import Site
+from tests.web.desk.conftest import Browser
+from web.desk.door import COOKIE, csrf_of
+
+HIDDEN = ("Jordan", "Sample-East")  # the patient at "east", as the board would name them
+# Nobody needs to have signed in for these.
+OPEN_TO_ALL = {
+    ("GET", "/sign-in"),
+    ("POST", "/sign-in"),
+    ("GET", "/sign-in/invited/{token}"),
+    ("POST", "/sign-in/invited/{token}"),
+}
+
+
+class Route(NamedTuple):
+    """One route: which rights it needs, and whether it is about one thing of a clinic.
+
+    ``thing`` names the maker (``THINGS``) of what stands in its address; an outsider is told that
+    there is no such thing. A page without one must not show anything of another clinic.
+    """
+
+    method: str
+    path: str
+    needs: tuple[May, ...] = ()
+    thing: str | None = None
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+ROUTES: list[Route] = [
+    Route("POST", "/sign-out"),
+]
+
+
+async def a_referral(site: Site) -> dict[str, str]:
+    """One at the clinic "east"."""
+    patient = {"given_name": HIDDEN[0], "family_name": HIDDEN[1]}
+    referral = await site.door.refer(patient=patient, clinic="east")
+    return {"referral_id": referral}
+
+
+# How to make what stands in an address: the names in its braces and their values.
+THINGS: dict[str, Callable[[Site], Awaitable[dict[str, str]]]] = {
+    "referral": a_referral,
+}
+# Who signs in for a role (clinics/example.toml).
+PEOPLE = {
+    Role.FRONT_DESK: "dana",
+    Role.LEAD: "lee",
+    Role.THERAPIST: "tess",
+    Role.LIAISON: "lia",
+    Role.BILLING: "bill",
+    Role.COMPLIANCE: "cam",
+    Role.DIRECTOR: "drew",
+    Role.ADMIN: "ada",
+}
+
+
+def told(routes: Iterable[BaseRoute]) -> set[tuple[str, str]]:
+    """The routes of the desk's pages, as the app has them."""
+    found: set[tuple[str, str]] = set()
+    for route in routes:
+        if isinstance(route, APIRoute) and "desk" in route.tags:
+            found |= {(method, route.path) for method in (route.methods or set()) - {"HEAD"}}
+        joined = getattr(route, "original_router", None)  # FastAPI keeps routers as they were
+        found |= told(joined.routes) if joined is not None else set()
+    return found
+
+
+async def addresses(site: Site) -> dict[Route, str]:
+    """Each route with what it is about filled in."""
+    made = {name: await make(site) for name, make in THINGS.items()}
+    return {route: route.path.format(**made.get(route.thing or "", {})) for route in ROUTES}
+
+
+async def ask(browser: Browser, route: Route, address: str) -> httpx.Response:
+    if route.method == "GET":
+        return await browser.http.get(address)
+    return await browser.post(address, **dict(route.fields))
+
+
+async def sign_in(browser: Browser, who: str) -> None:
+    """Somebody else at the same browser, with the token that their pages would hold."""
+    browser.http.cookies.clear()
+    assert (await browser.sign_in(f"{who}@example.org")).status_code == 303
+    browser.csrf = csrf(browser)
+
+
+def csrf(browser: Browser) -> str:
+    """The token of every form of this session."""
+    return csrf_of(browser.http.cookies[COOKIE])
+
+
+async def test_every_route_of_the_desk_is_in_the_table(site: Site) -> None:
+    table = {(route.method, route.path) for route in ROUTES}
+    assert told(site.app.routes) - OPEN_TO_ALL == table
+
+
+async def test_nobody_gets_in_without_signing_in(site: Site, browser: Browser) -> None:
+    for route, address in (await addresses(site)).items():
+        answer = await ask(browser, route, address)
+        if route.method == "GET":
+            assert answer.status_code == 303, (route, answer.status_code)
+            assert answer.headers["location"].startswith("/sign-in?next="), route
+        else:
+            assert answer.status_code == 401, (route, answer.status_code)
+        assert not shows(answer.text), route
+
+
+async def test_a_role_gets_only_what_it_is_for(site: Site, browser: Browser) -> None:
+    where = await addresses(site)
+    for role, routes in by_role(where).items():
+        await sign_in(browser, PEOPLE[role])
+        for route in routes:
+            answer = await ask(browser, route, where[route])
+            assert answer.status_code == 403, (role, route, answer.status_code)
+            assert not shows(answer.text), (role, route)
+
+
+async def test_staff_see_nothing_of_a_clinic_they_do_not_work_at(site: Site, wes: Browser) -> None:
+    wes.csrf = csrf(wes)
+    for route, address in (await addresses(site)).items():
+        if not set(route.needs) <= GRANTS[Role.FRONT_DESK] or route.path == "/sign-out":
+            continue
+        answer = await ask(wes, route, address)
+        assert not shows(answer.text), route
+        if route.thing is not None:
+            assert answer.status_code == 404, (route, answer.status_code)
+
+
+def by_role(routes: Iterable[Route]) -> dict[Role, list[Route]]:
+    """For each role the routes that are not for it."""
+    found: dict[Role, list[Route]] = {}
+    for route in routes:
+        for role, grants in GRANTS.items():
+            if not set(route.needs) <= grants:
+                found.setdefault(role, []).append(route)
+    return found
+
+
+def shows(text: str) -> bool:
+    """Whether anything of the patient stands on a page."""
+    return any(name in text for name in HIDDEN)
