@@ -35,6 +35,9 @@ from pydantic_settings import (
 from engine.codec import KeyRing
 from engine.codec_readers import NAME, Readers
 from integrations.emr.signature import check_secret
+from integrations.fax import telnyx
+from integrations.fax.telnyx_signature import check_key
+from integrations.sms import twilio
 from models.errors import ConfigError
 from models.ids import SLUG
 from telemetry.logs import Format, Level
@@ -58,6 +61,8 @@ SECRETS: Final = (
     "api_tokens",
     "store_url",
     "smtp_password",
+    "twilio_auth_token",
+    "telnyx_api_key",
 )
 SHORTEST_TOKEN: Final = 20
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")  # a name, an address, [IPv6]
@@ -160,6 +165,14 @@ class Settings(BaseSettings):
     smtp_security: Literal["starttls", "tls", "none"] = "starttls"
     smtp_from: str | None = None
 
+    twilio_account_sid: str | None = None
+    twilio_auth_token: SecretStr | None = None  # several while one is being rotated, by commas
+    twilio_url: str = twilio.ADDRESS
+    telnyx_api_key: SecretStr | None = None
+    telnyx_connection_id: str | None = None
+    telnyx_public_key: str | None = None
+    telnyx_url: str = telnyx.ADDRESS
+
     @field_validator("policy_files", "codec_oidc_readers", mode="before")
     @classmethod
     def _comma_separated(cls, value: Any) -> Any:
@@ -167,7 +180,15 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("public_url", "temporal_ui_address")
+    @field_validator("telnyx_public_key")
+    @classmethod
+    def _ed25519(cls, value: str | None) -> str | None:
+        problem = check_key(value) if value is not None else None
+        if problem:
+            raise ValueError(f"the key {problem}")
+        return value
+
+    @field_validator("public_url", "temporal_ui_address", "twilio_url", "telnyx_url")
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
         if value is not None:
@@ -282,6 +303,32 @@ class Settings(BaseSettings):
         return self.public_url or f"http://{self.http_host}:{self.http_port}"
 
     @property
+    def twilio(self) -> twilio.TwilioSettings | None:
+        """The account that texts, if there is one."""
+        if not (self.twilio_account_sid and self.twilio_auth_token):
+            return None
+        tokens = self.twilio_auth_token.get_secret_value().split(",")
+        return twilio.TwilioSettings(
+            account_sid=self.twilio_account_sid,
+            tokens=tuple(SecretStr(token.strip()) for token in tokens),
+            callbacks=self.base_url,
+            address=self.twilio_url,
+        )
+
+    @property
+    def telnyx(self) -> telnyx.TelnyxSettings | None:
+        """The account that faxes, if there is one."""
+        if not (self.telnyx_api_key and self.telnyx_connection_id and self.telnyx_public_key):
+            return None
+        return telnyx.TelnyxSettings(
+            api_key=self.telnyx_api_key,
+            connection_id=self.telnyx_connection_id,
+            public_key=self.telnyx_public_key,
+            callbacks=self.base_url,
+            address=self.telnyx_url,
+        )
+
+    @property
     def keyring(self) -> KeyRing:
         """The keys that encrypt what workflows say; raises ConfigError naming the entry."""
         return KeyRing.parse(self.codec_keys.get_secret_value())
@@ -343,6 +390,7 @@ def load(**given: Any) -> Settings:
     if settings.environment != "dev":
         _refuse_examples(settings)
     _complete_login(settings)
+    _complete_vendors(settings)
     # A key that cannot be read must stop the start, not the first workflow.
     _ = settings.keyring, settings.readers
     return settings
@@ -364,6 +412,34 @@ def examples(settings: Settings) -> list[str]:
         "api_tokens": any(EXAMPLE_API_TOKEN in settings.tokens(org) for org in settings.api_tokens),
     }
     return [PREFIX + name.upper() for name, is_example in published.items() if is_example]
+
+
+_ACCOUNTS: Final = {
+    "twilio": ("twilio_account_sid", "twilio_auth_token"),
+    "telnyx": ("telnyx_api_key", "telnyx_connection_id", "telnyx_public_key"),
+}
+
+
+def _complete_vendors(settings: Settings) -> None:
+    """All of an account or none of it; outside dev over https alone, both ways."""
+    for vendor, names in _ACCOUNTS.items():
+        told = {name: bool(getattr(settings, name)) for name in names}
+        if not any(told.values()):
+            continue
+        if not all(told.values()):
+            variable = PREFIX + next(name for name, there in told.items() if not there).upper()
+            raise ConfigError(
+                f"{variable} is missing: an account of {vendor} is told whole.", field=variable
+            )
+        if settings.environment == "dev":
+            continue
+        for name in (f"{vendor}_url", "public_url"):
+            if not (getattr(settings, name) or "").startswith("https://"):
+                variable = PREFIX + name.upper()
+                raise ConfigError(
+                    f"{variable} must be an https address: texts and faxes travel there.",
+                    field=variable,
+                )
 
 
 def _complete_login(settings: Settings) -> None:

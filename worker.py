@@ -71,7 +71,9 @@ def channels_for(
             password=secret if secret is not None else "",
             sender=settings.smtp_from,
         )
-    given = ChannelSettings(outbox=settings.outbox_dir, smtp=smtp)
+    given = ChannelSettings(
+        outbox=settings.outbox_dir, smtp=smtp, twilio=settings.twilio, telnyx=settings.telnyx
+    )
     return open_channels((tenants.get(org).channels for org in tenants), given, clock)
 
 

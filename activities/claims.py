@@ -8,7 +8,7 @@ delivery of its own, and all of them travel under one reference.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlmodel import Session
@@ -20,9 +20,8 @@ from activities.judging import channels_left, contact, judged, rungs_left, turn_
 from activities.letters import Letter, NotReady
 from activities.outcomes import Outcomes
 from activities.tenants import Tenants
-from activities.turns import Attempt, Carried, Turn, failure, known
+from activities.turns import IN_HAND, Attempt, Carried, Turn, failure, known
 from activities.visit_words import VisitWords
-from integrations.contract import LONGEST_CALL
 from models import releases
 from models.contracts import Answer, Parcel
 from models.errors import Conflict, NotFound
@@ -36,14 +35,6 @@ from store import post
 from store.contacts import Contact
 from store.record import Record
 from store.tables import DeliveryRow, DeliveryState, MessageRow
-
-# How long after its claim a turn may still be talking to the vendor, on the wall clock: the latest
-# start of a call, and the call. Two turns at once are rare (a run that was reset, an engine that
-# took a worker for dead), so the second waits them out and only then asks the vendor. A clock that
-# is wrong makes it wait longer, or leaves the matter to the engine's own limit, which is no
-# shorter (workflows/policies.py SEND_TIMEOUT).
-LATEST_START = timedelta(seconds=15)
-IN_HAND = LATEST_START + timedelta(seconds=LONGEST_CALL)
 
 _OVER = frozenset({DeliveryState.ACCEPTED, DeliveryState.DELIVERED})
 # What no document can mend: the message is dropped.
@@ -262,7 +253,9 @@ class Claims:
     def _parcel(self, first: Going, reference: str, words: parcels.Words) -> Parcel:
         given = first.turn.given
         clinic = self._tenants.get(given.org).organization.clinic(given.clinic_id)
-        return parcels.parcel(reference, first.channel, first.address, clinic, words, first.letter)
+        return parcels.parcel(
+            given.org, reference, first.channel, first.address, clinic, words, first.letter
+        )
 
     # --- why not ------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from activities.tenants import Tenants
 from activities.wording import render
 from integrations.contract import Accepted, ChannelClient
 from integrations.registry import Clients
-from models.contracts import Parcel
+from models.contracts import Parcel, Sent
 from models.errors import CannotTell, ChannelError
 from models.kinds import Kind
 from models.messages import ReEngagement
@@ -46,7 +46,7 @@ class CrmOutbox:
         client = self._client(row)
         try:
             if row.state == DeliveryState.SENDING:
-                found = client.find(row.reference)
+                found = client.find(Sent(reference=row.reference))
                 if found is not None:
                     return self._settle(row, Accepted(vendor_id=found.vendor_id), now)
             parcel = self._claim(row, now)

@@ -18,7 +18,7 @@ from telemetry.meters import ACTIVITY_FAILURES, word
 
 _LOG = logger(__name__)
 # Attempts at which two writers may still have met by chance: letters to one fax line all wake at
-# one moment, and by then whoever found one in other hands has waited those out (claims.IN_HAND).
+# one moment, and by then whoever found one in other hands has waited those out (turns.IN_HAND).
 MEETINGS = 8
 
 

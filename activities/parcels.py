@@ -36,7 +36,13 @@ def words_for(kind: Kind, channel: Channel, language: str, letter: Letter) -> Wo
 
 
 def parcel(
-    reference: str, channel: Channel, to: str, clinic: Clinic, words: Words, letter: Letter
+    org: str,
+    reference: str,
+    channel: Channel,
+    to: str,
+    clinic: Clinic,
+    words: Words,
+    letter: Letter,
 ) -> Parcel:
     """The parcel; ``sender`` is a number for fax and text, the name shown for an email."""
     senders = {"fax": clinic.fax, "sms": clinic.phone, "email": clinic.short_name}
@@ -49,6 +55,7 @@ def parcel(
         reference=reference,
         channel=channel,
         to=to,
+        org=org,
         sender=senders.get(channel, ""),
         subject=words.subject,
         body=words.body,

@@ -38,7 +38,7 @@ from sqlmodel import Session
 from temporalio import activity
 
 from activities import letters, parcels
-from activities.claims import IN_HAND, LATEST_START, Claimed, Claims, Together, in_other_hands
+from activities.claims import Claimed, Claims, Together, in_other_hands
 from activities.company import Drawn
 from activities.fax_line import line_of
 from activities.guard import scrubbed
@@ -46,7 +46,7 @@ from activities.judging import contact, rungs_left
 from activities.letters import Letter, NotReady
 from activities.outcomes import Outcomes
 from activities.tenants import Tenants
-from activities.turns import Attempt, Carried, Turn, known
+from activities.turns import IN_HAND, LATEST_START, Attempt, Carried, Turn, known
 from activities.visit_words import VisitWords
 from integrations.contract import ChannelClient
 from integrations.registry import Clients
@@ -264,7 +264,7 @@ class Post:
         """After a lost answer: find first. None when it certainly did not go out and may again."""
         first = carried[0]
         try:
-            receipt = self._client(first).find(first.attempt.reference)
+            receipt = self._client(first).find(first.attempt.sent)
         except CannotTell:
             return self._each(carried, self._out.uncertain)
         except ChannelError:

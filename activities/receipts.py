@@ -13,7 +13,7 @@ from typing import NamedTuple, cast
 from sqlmodel import Session
 
 from activities.tenants import Tenants
-from activities.turns import Turn, failure, occasion_of, who
+from activities.turns import Turn, failure, occasion_of, sent_as, who
 from integrations.contract import ChannelClient
 from integrations.registry import Clients
 from models.contracts import Channel, Receipt, ReceiptState, SendInput
@@ -58,7 +58,7 @@ class Receipts:
     def ask(self, row: DeliveryRow, now: datetime) -> Heard | None:
         """Ask the vendor; None when there is nothing to tell and the next question is put off."""
         try:
-            receipt = self._client(row).find(row.carrier or row.reference)
+            receipt = self._client(row).find(sent_as(row))
         except CannotTell:
             return self._put_off(row, None)  # it never will; what is uncertain is a person's
         except ChannelError:

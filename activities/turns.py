@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, cast
 
-from models.contracts import Channel, SendInput
+from integrations.contract import LONGEST_CALL
+from models.contracts import Channel, SendInput, Sent
 from models.facts import AnyFact, MessageFailed, TaskOpened
 from models.policy import Rules
 from models.referral import MessageRef, Referral
@@ -14,6 +15,13 @@ from store.contacts import Contact
 from store.tables import DeliveryRow
 
 _LONGEST_OCCASION = 100
+# How long after its claim a turn may still be talking to the vendor, on the wall clock: the latest
+# start of a call, and the call. Two turns at once are rare (a run that was reset, an engine that
+# took a worker for dead), so the second waits them out and only then asks the vendor. A clock that
+# is wrong makes it wait longer, or leaves the matter to the engine's own limit, which is no
+# shorter (workflows/policies.py SEND_TIMEOUT).
+LATEST_START = timedelta(seconds=15)
+IN_HAND = LATEST_START + timedelta(seconds=LONGEST_CALL)
 
 
 class Turn(NamedTuple):
@@ -42,6 +50,7 @@ class Attempt(NamedTuple):
     number: int
     address: str
     first_at: datetime
+    sent: Sent
 
     @classmethod
     def of(cls, row: DeliveryRow) -> Attempt:
@@ -54,6 +63,7 @@ class Attempt(NamedTuple):
             row.attempt,
             row.address_ref or "",
             row.created_at,
+            sent_as(row),
         )
 
 
@@ -63,6 +73,18 @@ class Carried(NamedTuple):
     turn: Turn
     message_id: str
     attempt: Attempt
+
+
+def sent_as(row: DeliveryRow) -> Sent:
+    """What its vendor can be asked about a delivery by, after a lost answer too."""
+    until = row.in_hand_until
+    return Sent(
+        reference=row.carrier or row.reference,
+        to=row.address_ref or "",
+        body=str((row.payload or {}).get("body", "")),
+        vendor_id=row.vendor_id or "",
+        since=until - IN_HAND if until is not None else None,
+    )
 
 
 def known(referral: Referral, message: MessageRef) -> tuple[AnyFact, ...]:

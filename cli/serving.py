@@ -7,7 +7,7 @@ import contextlib
 import errno
 import signal
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 
 import uvicorn
@@ -74,8 +74,17 @@ async def serve(app: FastAPI, settings: Settings, *, port: int) -> AsyncIterator
 
     Raises ConfigError when the port is taken.
     """
-    listener = bind(settings.http_host, port)
-    options = {**uvicorn_options(settings), "log_level": "warning"}
+    async with serve_with(app, uvicorn_options(settings), settings.http_host, port) as url:
+        yield url
+
+
+@asynccontextmanager
+async def serve_with(
+    app: FastAPI, given: Mapping[str, object], host: str = "127.0.0.1", port: int = 0
+) -> AsyncIterator[str]:
+    """The same with uvicorn's options; port 0 is any free one. Raises ConfigError likewise."""
+    listener = bind(host, port)
+    options = {**given, "log_level": "warning"}
     server = _Server(uvicorn.Config(app, **options))  # type: ignore[arg-type]
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
@@ -84,8 +93,8 @@ async def serve(app: FastAPI, settings: Settings, *, port: int) -> AsyncIterator
                 serving.result()
                 raise ConfigError("The HTTP server did not start.")
             await asyncio.sleep(0.01)
-        host, bound = listener.getsockname()[:2]
-        yield f"http://{host}:{bound}"
+        named, bound = listener.getsockname()[:2]
+        yield f"http://{named}:{bound}"
     finally:
         server.should_exit = True
         await serving

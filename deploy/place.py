@@ -25,7 +25,12 @@ MOST_WORKERS = 16
 # Below the ports that outgoing connections are given: a service that was killed finds its own
 # again when it is restarted.
 FIRST_PORT, LAST_PORT = 20_000, 30_000
-_PASSED_ON = ("REFERRAL_LOOP_POLICY_FILES", "REFERRAL_LOOP_SMTP_")
+_PASSED_ON = (
+    "REFERRAL_LOOP_POLICY_FILES",
+    "REFERRAL_LOOP_SMTP_",
+    "REFERRAL_LOOP_TWILIO_",
+    "REFERRAL_LOOP_TELNYX_",
+)
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ import re
 from typing import Protocol
 
 from models.base import Model
-from models.contracts import Parcel, Receipt
+from models.contracts import Parcel, Receipt, Sent
 from models.errors import ChannelError, Verdict
 
-# Seconds. A call begins early enough to be over when its turn is (activities/post.py LATEST_START,
+# Seconds. A call begins early enough to be over when its turn is (activities/turns.py LATEST_START,
 # workflows/policies.py SEND_TIMEOUT).
 LONGEST_CALL = 15.0
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
@@ -40,7 +40,7 @@ class ChannelClient(Protocol):
         """
         ...
 
-    def find(self, reference: str) -> Receipt | None:
+    def find(self, sent: Sent) -> Receipt | None:
         """The vendor's word on a parcel; None when it certainly never got it.
 
         Raises CannotTell when it cannot say, ChannelError when it cannot be asked now.

@@ -15,7 +15,7 @@ from threading import Lock
 
 from integrations.contract import Accepted, safe_reference
 from integrations.email.envelope import envelope
-from models.contracts import Channel, Parcel, Receipt, ReceiptState
+from models.contracts import Channel, Parcel, Receipt, ReceiptState, Sent
 from models.errors import ChannelError, Verdict
 
 _ENDINGS: dict[str, str] = {"fax": ".pdf", "sms": ".txt", "email": ".eml"}
@@ -48,18 +48,18 @@ class Outbox:
             self._write(target, self._content(parcel))
         return Accepted(vendor_id=f"outbox-{parcel.reference}", delivered=True)
 
-    def find(self, reference: str) -> Receipt | None:
+    def find(self, sent: Sent) -> Receipt | None:
         """Delivered if the file is there; ``at`` is its time on disk, on the wall clock."""
-        target = self._path(reference)
+        target = self._path(sent.reference)
         try:
             written = target.stat().st_mtime
         except FileNotFoundError:
             return None
         return Receipt(
-            reference=reference,
+            reference=sent.reference,
             state=ReceiptState.DELIVERED,
             at=datetime.fromtimestamp(written, UTC),
-            vendor_id=f"outbox-{reference}",
+            vendor_id=f"outbox-{sent.reference}",
         )
 
     def _path(self, reference: str) -> Path:

@@ -12,7 +12,9 @@ from pydantic import Field
 from integrations.contract import Accepted, ChannelClient
 from integrations.crm.filebox import Filebox
 from integrations.email.smtp import Smtp, SmtpSettings
+from integrations.fax.telnyx import Telnyx, TelnyxSettings
 from integrations.outbox import Outbox
+from integrations.sms.twilio import Twilio, TwilioSettings
 from models.base import Model
 from models.contracts import Channel
 from models.errors import ConfigError
@@ -33,6 +35,8 @@ class ChannelSettings(Model):
     outbox: Path
     busy: dict[str, int] = Field(default_factory=dict)
     smtp: SmtpSettings | None = None
+    twilio: TwilioSettings | None = None
+    telnyx: TelnyxSettings | None = None
 
 
 Clock = Callable[[], datetime]
@@ -52,9 +56,29 @@ def _smtp(given: ChannelSettings, clock: Clock) -> ChannelClient:
     return Smtp(given.smtp, clock)
 
 
+def _twilio(given: ChannelSettings, clock: Clock) -> ChannelClient:
+    if given.twilio is None:
+        raise ConfigError(
+            'sms = "twilio" needs an account: set REFERRAL_LOOP_TWILIO_ACCOUNT_SID and '
+            "REFERRAL_LOOP_TWILIO_AUTH_TOKEN.",
+            field="channels.sms",
+        )
+    return Twilio(given.twilio, clock)
+
+
+def _telnyx(given: ChannelSettings, clock: Clock) -> ChannelClient:
+    if given.telnyx is None:
+        raise ConfigError(
+            'fax = "telnyx" needs an account: set REFERRAL_LOOP_TELNYX_API_KEY, '
+            "REFERRAL_LOOP_TELNYX_CONNECTION_ID and REFERRAL_LOOP_TELNYX_PUBLIC_KEY.",
+            field="channels.fax",
+        )
+    return Telnyx(given.telnyx, clock)
+
+
 PROVIDERS: dict[Channel, dict[str, Factory]] = {
-    "fax": {"outbox": _outbox("fax")},
-    "sms": {"outbox": _outbox("sms")},
+    "fax": {"outbox": _outbox("fax"), "telnyx": _telnyx},
+    "sms": {"outbox": _outbox("sms"), "twilio": _twilio},
     "email": {"outbox": _outbox("email"), "smtp": _smtp},
     "crm": {"outbox": lambda given, _: Filebox(given.outbox / "crm")},
 }

@@ -177,10 +177,25 @@ class Parcel(Model):
     reference: str
     channel: Channel
     to: str
+    org: str = ""  # whose it is: the address of a vendor's callback names it
     sender: str = ""
     subject: str = ""
     body: str = ""
     attachments: tuple[Attachment, ...] = ()
+
+
+class Sent(Model):
+    """What we know of a parcel that its vendor is asked about.
+
+    ``since`` is when it was claimed, by the wall's clock; ``vendor_id`` is empty after a lost
+    answer.
+    """
+
+    reference: str
+    to: str = ""
+    body: str = ""
+    vendor_id: str = ""
+    since: UtcDatetime | None = None
 
 
 class ReceiptState(StrEnum):

@@ -142,6 +142,8 @@ def test_an_old_example_key_behind_the_own_one_is_refused_too() -> None:
         ("WEBHOOK_SECRETS", '{"River Side": []}'),
         ("API_TOKENS", '{"riverside": ["short"]}'),
         ("MAX_BODY_BYTES", "10"),
+        ("TWILIO_URL", "api.twilio.com"),
+        ("TELNYX_PUBLIC_KEY", "too short"),
     ],
 )
 def test_a_wrong_value_names_its_variable_and_not_itself(
@@ -154,6 +156,46 @@ def test_a_wrong_value_names_its_variable_and_not_itself(
         assert PREFIX + name in refused.value.sentence
     for secret in ("c2hvcnQ=", "notjson", '"short"', "no-colon", "tooshort"):
         assert secret not in str(refused.value)
+
+
+TWILIO = {"twilio_account_sid": "AC1", "twilio_auth_token": "new-token, old-token"}
+TELNYX = {
+    "telnyx_api_key": "KEY1",
+    "telnyx_connection_id": "1",
+    "telnyx_public_key": "A" * 43 + "=",
+}
+
+
+@pytest.mark.parametrize("account", [TWILIO, TELNYX], ids=["twilio", "telnyx"])
+def test_an_account_of_a_vendor_is_told_whole(account: dict[str, str]) -> None:
+    for name in account:
+        with pytest.raises(ConfigError) as refused:
+            read(**{key: value for key, value in account.items() if key != name})
+        assert refused.value.field == PREFIX + name.upper()
+
+
+def test_while_a_token_is_rotated_the_first_one_sends_and_both_sign() -> None:
+    found = read(**TWILIO, public_url="https://hooks.example.org/").twilio
+    assert found is not None
+    assert [one.get_secret_value() for one in found.tokens] == ["new-token", "old-token"]
+    assert found.callbacks == "https://hooks.example.org"
+    assert read().twilio is read().telnyx is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({}, "PUBLIC_URL"),
+        ({"public_url": "http://hooks.example.org"}, "PUBLIC_URL"),
+        ({"public_url": "https://h.example.org", "twilio_url": "http://t.example"}, "TWILIO_URL"),
+    ],
+)
+def test_outside_dev_texts_travel_by_https_alone(changes: dict[str, str], field: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        read(environment="production", **OWN, **TWILIO, **changes)
+    assert refused.value.field == PREFIX + field
+    secure = {"public_url": "https://hooks.example.org"}
+    assert read(environment="production", **OWN, **TWILIO, **TELNYX, **secure).telnyx is not None
 
 
 def test_secrets_are_never_printed() -> None:

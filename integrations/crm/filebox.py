@@ -16,7 +16,7 @@ from threading import Lock
 from typing import Any, BinaryIO
 
 from integrations.contract import Accepted, safe_reference
-from models.contracts import Parcel, Receipt, ReceiptState
+from models.contracts import Parcel, Receipt, ReceiptState, Sent
 from models.errors import ChannelError, Verdict
 from models.ids import SLUG
 
@@ -54,16 +54,16 @@ class Filebox:
             ) from None
         return Accepted(vendor_id=f"crm-{parcel.reference}", delivered=True)
 
-    def find(self, reference: str) -> Receipt | None:
+    def find(self, sent: Sent) -> Receipt | None:
         """Delivered if some organization's file has the line; ``at`` is that file's time."""
         for path in sorted(self.folder.glob("*.jsonl")):
             with path.open("rb") as file:
-                if safe_reference(reference) in _references(file):
+                if safe_reference(sent.reference) in _references(file):
                     return Receipt(
-                        reference=reference,
+                        reference=sent.reference,
                         state=ReceiptState.DELIVERED,
                         at=datetime.fromtimestamp(path.stat().st_mtime, UTC),
-                        vendor_id=f"crm-{reference}",
+                        vendor_id=f"crm-{sent.reference}",
                     )
         return None
 

@@ -28,7 +28,7 @@ from pydantic import Field, SecretStr
 from integrations.contract import LONGEST_CALL, Accepted
 from integrations.email.envelope import envelope
 from models.base import Model
-from models.contracts import Parcel, Receipt
+from models.contracts import Parcel, Receipt, Sent
 from models.errors import CannotTell, ChannelError, Verdict
 
 
@@ -68,10 +68,10 @@ class Smtp:
         with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
             return runner.run(self._send(parcel.to.strip(), message.as_bytes(), parcel.reference))
 
-    def find(self, reference: str) -> Receipt | None:
+    def find(self, sent: Sent) -> Receipt | None:
         """A mail server cannot be asked; always raises CannotTell."""
         raise CannotTell(
-            f"A mail server cannot say whether message {reference} arrived; ask the recipient."
+            f"A mail server cannot say whether message {sent.reference} arrived; ask the recipient."
         )
 
     async def _send(self, to: str, content: bytes, reference: str) -> Accepted:

@@ -11,7 +11,7 @@ from activities.post import Post
 from activities.tenants import Tenants
 from integrations.contract import Accepted
 from integrations.outbox import Outbox
-from models.contracts import Answer, Parcel, Receipt, ReceiptState, SendInput
+from models.contracts import Answer, Parcel, Receipt, ReceiptState, SendInput, Sent
 from models.document_samples import DISCHARGE_SUMMARY, PLAN_OF_CARE, PROGRESS_REPORT
 from models.errors import CannotTell
 from models.events import NewReferral
@@ -89,13 +89,14 @@ class Vendor:
             raise self.after.pop(0)
         return accepted.model_copy(update={"delivered": self.delivers})
 
-    def find(self, reference: str) -> Receipt | None:
+    def find(self, sent: Sent) -> Receipt | None:
+        reference = sent.reference
         self.asked.append(reference)
         if not self.knows:
             raise CannotTell("this vendor keeps no list")
         if reference in self.say:
             return self.say[reference]
-        found = self.inner.find(reference)
+        found = self.inner.find(sent)
         state = ReceiptState.DELIVERED if self.delivers else ReceiptState.ACCEPTED
         return found.model_copy(update={"state": state}) if found else None
 

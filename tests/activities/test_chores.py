@@ -13,7 +13,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.chores import Chores, keep_until
-from activities.claims import IN_HAND
+from activities.turns import IN_HAND
 from integrations.crm import filebox
 from integrations.crm.filebox import Filebox
 from models.contracts import ChoreDone, Receipt, ReceiptState, SweepInput

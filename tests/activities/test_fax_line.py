@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from activities.claims import IN_HAND
+from activities.turns import IN_HAND
 from models.contracts import Answer, Receipt, ReceiptState, SendInput
 from models.errors import CannotTell, ChannelError, Conflict, Verdict
 from models.facts import (

@@ -14,7 +14,7 @@ from sqlmodel import Session, select
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.claims import IN_HAND, LATEST_START
+from activities.turns import IN_HAND, LATEST_START
 from integrations.contract import LONGEST_CALL
 from models.contracts import Answer, DropInput, Receipt, ReceiptState
 from models.errors import CannotTell, ChannelError, Conflict, NotFound, StoreUnavailable, Verdict

@@ -16,7 +16,7 @@ from integrations.crm import filebox
 from integrations.crm.filebox import Filebox
 from integrations.outbox import Outbox
 from integrations.registry import PROVIDERS, ChannelSettings, open_channels
-from models.contracts import Attachment, Parcel, ReceiptState
+from models.contracts import Attachment, Parcel, ReceiptState, Sent
 from models.errors import ChannelError, ConfigError, Verdict
 from models.organization import Channels
 
@@ -47,11 +47,11 @@ def test_a_parcel_becomes_one_file_named_by_its_reference(
     tmp_path: Path, channel: Any, ending: str
 ) -> None:
     box = Outbox(tmp_path, channel)
-    assert box.find("rl_1") is None
+    assert box.find(Sent(reference="rl_1")) is None
     accepted = box.send(parcel(channel))
     assert accepted.delivered
     assert [path.name for path in tmp_path.iterdir()] == [f"rl_1.{ending}"]
-    found = box.find("rl_1")
+    found = box.find(Sent(reference="rl_1"))
     assert found is not None
     assert (found.state, found.vendor_id) == (ReceiptState.DELIVERED, accepted.vendor_id)
 
@@ -76,7 +76,7 @@ def test_the_same_reference_again_changes_nothing(tmp_path: Path) -> None:
 
 def test_a_second_process_finds_what_the_first_wrote(tmp_path: Path) -> None:
     Outbox(tmp_path, "fax").send(parcel())
-    assert Outbox(tmp_path, "fax").find("rl_1") is not None
+    assert Outbox(tmp_path, "fax").find(Sent(reference="rl_1")) is not None
 
 
 def test_a_busy_line_takes_the_next_call(tmp_path: Path) -> None:
@@ -121,17 +121,17 @@ def test_the_crm_gets_one_line_per_reference(tmp_path: Path) -> None:
     for number in (1, 2, 1):
         box.send(parcel("crm", reference=f"rl_{number}", body=json.dumps({"type": "touch"})))
     assert [line["reference"] for line in filebox.read(tmp_path, "riverside")] == ["rl_1", "rl_2"]
-    found = Filebox(tmp_path).find("rl_2")
+    found = Filebox(tmp_path).find(Sent(reference="rl_2"))
     assert found is not None
     assert found.at <= datetime.now(UTC)
-    assert box.find("rl_3") is None
+    assert box.find(Sent(reference="rl_3")) is None
     assert filebox.read(tmp_path, "nobody") == []
 
 
 def test_a_line_torn_by_a_crash_does_not_swallow_the_next(tmp_path: Path) -> None:
     (tmp_path / "riverside.jsonl").write_bytes(b'{"reference": "rl_0"}\n{"reference": "rl_1", "ty')
     box = Filebox(tmp_path)
-    assert box.find("rl_1") is None
+    assert box.find(Sent(reference="rl_1")) is None
     box.send(parcel("crm", body='{"type": "touch", "é": "ü"}'))
     assert [line["reference"] for line in filebox.read(tmp_path, "riverside")] == ["rl_0", "rl_1"]
 

@@ -32,7 +32,7 @@ from engine.codec import KeyRing
 from integrations.contract import Accepted
 from integrations.email.smtp import Smtp, SmtpSettings
 from integrations.outbox import Outbox
-from models.contracts import Parcel
+from models.contracts import Parcel, Sent
 from models.policy import Ack, Office
 from models.policy_file import load
 from store.engine import Store, open_store
@@ -69,8 +69,8 @@ class Ledger:
             book.write(f"{parcel.reference}\n")
         return accepted
 
-    def find(self, reference: str) -> Any:
-        return self._outbox.find(reference)
+    def find(self, sent: Sent) -> Any:
+        return self._outbox.find(sent)
 
     @staticmethod
     def read(folder: Path) -> list[str]:

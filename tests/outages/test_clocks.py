@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from activities.claims import IN_HAND, LATEST_START
 from activities.post import Post
 from activities.receipts import Receipts
+from activities.turns import IN_HAND, LATEST_START
 from integrations.emr.signature import sign, verify
 from models.contracts import Receipt, ReceiptState
 from models.errors import Conflict, NotAllowed

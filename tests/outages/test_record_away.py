@@ -25,8 +25,8 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.book import Book
-from activities.claims import IN_HAND
 from activities.loop import Loop
+from activities.turns import IN_HAND
 from cli.serving import serve
 from integrations.emr.signature import sign
 from models.contracts import Parcel, ReferralStart

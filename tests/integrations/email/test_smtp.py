@@ -22,7 +22,7 @@ from cryptography.x509.oid import NameOID
 from pydantic import SecretStr
 
 from integrations.email.smtp import Smtp, SmtpSettings
-from models.contracts import Attachment, Parcel
+from models.contracts import Attachment, Parcel, Sent
 from models.errors import CannotTell, ChannelError, Verdict
 from tests.mail import Mailbox, Server
 
@@ -122,7 +122,7 @@ def test_an_answer_without_a_queue_id_leaves_our_reference(
 
 def test_a_mail_server_cannot_be_asked(serve: Callable[..., Server]) -> None:
     with pytest.raises(CannotTell):
-        client(1).find("rl_1")
+        client(1).find(Sent(reference="rl_1"))
 
 
 # --- what it refused ------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Local servers that speak two vendors' HTTP APIs, for trying out and for tests alone."""

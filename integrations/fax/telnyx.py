@@ -1,0 +1,222 @@
+"""Faxes by Telnyx Programmable Fax (``POST /v2/faxes``; integrations.md §2.1).
+
+A fax goes in two calls, because only the JSON form carries our reference: the page is uploaded to
+their media storage, kept there for a day, then the fax names it. ``client_state`` is our reference
+and comes back in every event and every list, so a lost answer is looked up by it. A fax that is not
+listed yet may be on its way there: it counts as never taken only after ``SETTLES``.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from pydantic import Field, SecretStr
+
+from integrations.contract import LONGEST_CALL, Accepted, safe_reference
+from integrations.http import Answer, Api, for_find
+from models.base import Model
+from models.contracts import Parcel, Receipt, ReceiptState, Sent
+from models.errors import CannotTell, ChannelError, Verdict
+
+ADDRESS: Final = "https://api.telnyx.com"
+SETTLES: Final = timedelta(minutes=5)
+LARGEST_PAGE: Final = 20 * 1024 * 1024  # what their media storage takes
+_KEPT: Final = 86_400  # seconds until they delete the page
+_SKEW: Final = timedelta(minutes=2)
+_PAGE: Final = 100
+
+_P, _L, _F = Verdict.PERMANENT, Verdict.LATER, Verdict.FIX
+# Telnyx' own error numbers; every other refusal is ours to mend.
+CODES: Final[Mapping[str, tuple[str, Verdict]]] = {
+    "10002": ("bad_number", _P),
+    "10009": ("login_refused", _F),
+    "10011": ("put_off", _L),
+    "10016": ("bad_number", _P),
+}
+
+
+class TelnyxSettings(Model):
+    """One account; every organization of this installation faxes with it, from its own numbers.
+
+    ``public_key`` is the account's, base64: its webhooks are signed with the other half.
+    ``callbacks`` is our public address, without a slash at its end.
+    """
+
+    api_key: SecretStr
+    connection_id: str  # the Programmable Fax Application
+    public_key: str
+    callbacks: str
+    address: str = ADDRESS
+    timeout: float = Field(default=LONGEST_CALL - 1, gt=0, le=LONGEST_CALL)
+
+
+def webhook(base_url: str, org: str) -> str:
+    """Where Telnyx tells what becomes of a fax, and that one came in."""
+    return f"{base_url}/callbacks/telnyx/{org}/fax"
+
+
+class Telnyx:
+    """Faxes from a clinic's own number; ``clock`` is the wall's."""
+
+    def __init__(self, settings: TelnyxSettings, clock: Callable[[], datetime]) -> None:
+        self._settings = settings
+        self._clock = clock
+        key = settings.api_key.get_secret_value()
+        self._api = Api(f"{settings.address}/v2", headers={"authorization": f"Bearer {key}"})
+
+    def send(self, parcel: Parcel) -> Accepted:
+        """Upload the page and have it faxed; accepted is not delivered.
+
+        Raises ChannelError: ``nothing_to_send``, ``too_large`` (fix) and those of ``CODES``;
+        CannotTell when the second answer was lost or is a 5xx.
+        """
+        ends = time.monotonic() + self._settings.timeout
+        reference = safe_reference(parcel.reference)
+        media = self._upload(parcel, f"{reference}_{secrets.token_hex(4)}", ends)
+        fax = {
+            "connection_id": self._settings.connection_id,
+            "from": parcel.sender,
+            "to": parcel.to,
+            "media_name": media,
+            "client_state": base64.b64encode(reference.encode()).decode(),
+            "webhook_url": webhook(self._settings.callbacks, parcel.org),
+        }
+        answer = self._api.call("POST", "/faxes", seconds=_left(ends), json=fax)
+        if answer.status in {200, 201, 202}:
+            return Accepted(vendor_id=str(_data(answer).get("id", "")))
+        raise self._refusal(answer, sending=True)
+
+    def find(self, sent: Sent) -> Receipt | None:
+        """Telnyx' word on a fax, by its id, else by our reference among those to the number.
+
+        Raises ChannelError ``still_settling`` (later) while it may be on its way into the list.
+        """
+        try:
+            return self._read(sent) if sent.vendor_id else self._look_through(sent)
+        except CannotTell as error:
+            raise for_find(error) from None
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _upload(self, parcel: Parcel, name: str, ends: float) -> str:
+        """Nothing has been faxed yet: whatever fails here may be tried again."""
+        if not parcel.attachments:
+            raise ChannelError(
+                "nothing_to_send", "A fax needs a document; none was given.", verdict=_F
+            )
+        page = parcel.attachments[0]
+        if len(page.content) > LARGEST_PAGE:
+            raise ChannelError("too_large", "Telnyx takes a document of 20 MB.", verdict=_F)
+        try:
+            answer = self._api.call(
+                "POST",
+                "/media",
+                seconds=_left(ends),
+                data={"media_name": name, "ttl_secs": str(_KEPT)},
+                files={"media": (f"{name}.pdf", page.content, page.media_type)},
+            )
+        except CannotTell as error:
+            raise for_find(error) from None
+        if answer.status not in {200, 201}:
+            raise self._refusal(answer, sending=False)
+        return str(_data(answer).get("media_name") or name)
+
+    def _read(self, sent: Sent) -> Receipt | None:
+        answer = self._api.call("GET", f"/faxes/{sent.vendor_id}", seconds=self._settings.timeout)
+        if answer.status == 404:
+            return None
+        if answer.status != 200:
+            raise self._refusal(answer, sending=False)
+        return self._receipt(sent.reference, _data(answer))
+
+    def _look_through(self, sent: Sent) -> Receipt | None:
+        since = sent.since or self._clock() - timedelta(days=2)
+        asked = {
+            "filter[direction][eq]": "outbound",
+            "filter[created_at][gte]": (since - _SKEW).isoformat(),
+            "page[size]": str(_PAGE),
+        }
+        if sent.to:
+            asked["filter[to][eq]"] = sent.to
+        answer = self._api.call("GET", "/faxes", seconds=self._settings.timeout, params=asked)
+        if answer.status != 200:
+            raise self._refusal(answer, sending=False)
+        faxes = answer.json.get("data")
+        for fax in faxes if isinstance(faxes, list) else []:
+            if isinstance(fax, Mapping) and reference_in(fax) == sent.reference:
+                return self._receipt(sent.reference, fax)
+        if sent.since and self._clock() - sent.since < SETTLES:
+            raise ChannelError(
+                "still_settling", "Telnyx may not list it yet; it is asked again.", verdict=_L
+            )
+        return None
+
+    def _receipt(self, reference: str, fax: Mapping[str, Any]) -> Receipt:
+        return receipt(
+            reference,
+            str(fax.get("status", "")),
+            str(fax.get("failure_reason") or ""),
+            vendor_id=str(fax.get("id", "")),
+            at=moment(fax.get("updated_at")) or self._clock(),
+        )
+
+    def _refusal(self, answer: Answer, *, sending: bool) -> Exception:
+        """Its no as one of ours; its own words may quote the number and are left out."""
+        errors = answer.json.get("errors")
+        first = errors[0] if isinstance(errors, list) and errors else {}
+        number = str(first.get("code", "")) if isinstance(first, Mapping) else ""
+        if answer.status >= 500 and sending:
+            return CannotTell(f"Telnyx answered {answer.status}; it may have the fax.")
+        if answer.status == 429 or answer.status >= 500:
+            name, verdict = "put_off", _L
+        elif answer.status in {401, 403}:
+            name, verdict = "login_refused", _F
+        else:
+            name, verdict = CODES.get(number, (f"telnyx_{number or answer.status}", _F))
+        return ChannelError(
+            name,
+            f"Telnyx answered {answer.status}{f', code {number}' if number.isdecimal() else ''}; "
+            "docs/integrators/telnyx.md says what to do.",
+            verdict=verdict,
+            retry_at=answer.retry_at(self._clock()) if verdict is _L else None,
+        )
+
+
+def receipt(reference: str, status: str, reason: str, *, vendor_id: str, at: datetime) -> Receipt:
+    """What a status of Telnyx' means; every one before the end is ``accepted``."""
+    states = {"delivered": ReceiptState.DELIVERED, "failed": ReceiptState.FAILED}
+    state = states.get(status, ReceiptState.ACCEPTED)
+    code = (reason or "failed")[:60] if state is ReceiptState.FAILED else ""
+    return Receipt(reference=reference, state=state, at=at, vendor_id=vendor_id, code=code)
+
+
+def reference_in(fax: Mapping[str, Any]) -> str:
+    """Our reference in a fax or its event; empty when it is not one of ours."""
+    try:
+        return base64.b64decode(str(fax.get("client_state") or ""), validate=True).decode()
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def moment(told: Any) -> datetime | None:
+    """A date by ISO 8601, as this API writes them; UTC where it names no zone."""
+    try:
+        read = datetime.fromisoformat(str(told))
+    except ValueError:
+        return None
+    return read.replace(tzinfo=read.tzinfo or UTC).astimezone(UTC)
+
+
+def _data(answer: Answer) -> Mapping[str, Any]:
+    found = answer.json.get("data")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _left(ends: float) -> float:
+    return max(0.1, ends - time.monotonic())

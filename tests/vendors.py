@@ -1,0 +1,67 @@
+"""The simulators of the vendors, served over real HTTP in the test's own loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from cli.serving import serve_with
+from demo.vendors.telnyx import TelnyxServer
+from demo.vendors.twilio import TwilioServer
+from integrations.fax.telnyx import Telnyx, TelnyxSettings
+from integrations.sms.twilio import Twilio, TwilioSettings
+
+OPTIONS: dict[str, object] = {"access_log": False, "log_config": None}
+CALLBACKS = "https://hooks.example.org"
+
+
+def wall() -> datetime:
+    """The wall clock."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def served(app: FastAPI) -> AsyncIterator[str]:
+    """A simulator's address while it is served."""
+    async with serve_with(app, OPTIONS) as url:
+        yield url
+
+
+def twilio(
+    server: TwilioServer, url: str, clock: Callable[[], datetime] = wall, **changes: Any
+) -> Twilio:
+    """Our client on the simulator's account."""
+    given = {
+        "account_sid": server.account_sid,
+        "tokens": (SecretStr(server.token),),
+        "callbacks": CALLBACKS,
+        "address": url,
+        **changes,
+    }
+    return Twilio(TwilioSettings.model_validate(given), clock)
+
+
+def telnyx(
+    server: TelnyxServer, url: str, clock: Callable[[], datetime] = wall, **changes: Any
+) -> Telnyx:
+    """Our client on the simulator's account."""
+    given = {
+        "api_key": SecretStr(server.api_key),
+        "connection_id": server.connection_id,
+        "public_key": server.public_key,
+        "callbacks": CALLBACKS,
+        "address": url,
+        **changes,
+    }
+    return Telnyx(TelnyxSettings.model_validate(given), clock)
+
+
+async def blocking(call: Callable[..., Any], *args: Any) -> Any:
+    """A blocking call, in a thread as a worker would make it."""
+    return await asyncio.to_thread(call, *args)
