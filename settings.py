@@ -40,6 +40,7 @@ from integrations.fax.telnyx_signature import check_key
 from integrations.sms import twilio
 from models.errors import ConfigError
 from models.ids import SLUG
+from models.links import LinkKeys, Pages
 from telemetry.logs import Format, Level
 
 TASK_QUEUE: Final = "referral-loop"
@@ -332,6 +333,16 @@ class Settings(BaseSettings):
     def keyring(self) -> KeyRing:
         """The keys that encrypt what workflows say; raises ConfigError naming the entry."""
         return KeyRing.parse(self.codec_keys.get_secret_value())
+
+    @property
+    def pages(self) -> Pages:
+        """Where patients' pages are, and what signs the links to them; raises ConfigError.
+
+        The current key signs, every other one is still believed.
+        """
+        ring = self.keyring
+        others = [key for name, key in ring.keys.items() if name != ring.current]
+        return Pages(self.base_url, LinkKeys([ring.keys[ring.current], *others]))
 
     @property
     def engine_address(self) -> str:

@@ -155,6 +155,24 @@ def refer(
 
 
 @app.command()
+@friendly
+def slots(
+    file: Annotated[Path, typer.Argument(help="Free times as CSV; the one column needed: starts.")],
+    org: Annotated[
+        str | None, typer.Option(help="The organization, where there are several.")
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Withdraw times of earlier files that it lacks.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Offer free times on the patients' own pages; what was asked for stays."""
+    from cli.offering import offer
+
+    offer(file, org, replace=replace, as_json=as_json)
+
+
+@app.command()
 def milestone(
     wanted: Wanted,
     kind: Annotated[str, typer.Argument(help="e.g. evaluation_completed")],

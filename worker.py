@@ -106,7 +106,7 @@ def make_worker(
     """
     loop = Loop(client, task_queue)
     intake = Intake(store, loop, tenants, clock)
-    post = Post(store, tenants, channels_for(settings, tenants), clock)
+    post = Post(store, tenants, channels_for(settings, tenants), clock, pages=settings.pages)
     book = Book(store, tenants, clock, loop)
     sources = Sources(store, tenants, clock)
     faxes = Faxes(store, tenants, clock)

@@ -24,6 +24,7 @@ from models.contracts import SendInput
 from models.errors import BadRequest
 from models.facts import AppointmentBooked, Transferred
 from models.kinds import Kind
+from models.links import Pages, Purpose
 from models.messages import (
     MESSAGES,
     AboutVisit,
@@ -49,6 +50,7 @@ from telemetry.logs import logger
 _LOG = logger(__name__)
 
 
+_FORMS = {Kind.INTAKE, Kind.INTAKE_REMINDER}
 _QUOTE_THE_PLAN = {Kind.PLAN_OF_CARE, Kind.SIGNATURE_REQUEST}
 
 
@@ -110,6 +112,7 @@ class Case(NamedTuple):
     patient: PatientRow
     documents: tuple[DocumentRow, ...]
     also: tuple[datetime, ...] = ()  # other visits that a confirmation names
+    pages: Pages | None = None  # where patients' pages of ours are, if this process knows
 
     @property
     def clinic(self) -> Clinic:
@@ -126,6 +129,7 @@ def load(
     rules: Rules,
     documents: tuple[DocumentRow, ...],
     also: tuple[datetime, ...] = (),
+    pages: Pages | None = None,
 ) -> Case:
     """Read what the letter needs; raises NotFound ``no_recipient`` where the party has no name."""
     today = local(at, organization.clinic(given.clinic_id)).date()
@@ -139,6 +143,7 @@ def load(
         patient=contacts.patient_of(session, given.org, given.referral_id),
         documents=documents,
         also=also,
+        pages=pages,
     )
 
 
@@ -180,7 +185,7 @@ def _context(case: Case) -> Context:
     if issubclass(model, ToPatient):
         # A guardian is written to without the child's name.
         name = "" if case.to.minor else first_name(case.patient.given_name)
-        base |= {"first_name": name, "link": clinic.scheduling_link}
+        base |= {"first_name": name, **_links(case)}
         if model is AboutVisit:
             also = tuple(local(at, clinic) for at in case.also)
             return AboutVisit(**base, when=_appointment(case), also=also)
@@ -201,6 +206,26 @@ def _context(case: Case) -> Context:
     if model is Moved:
         return Moved.model_validate(base | about | {"before": _before(case)})
     return ToOffice.model_validate(base)
+
+
+def _links(case: Case) -> dict[str, str]:
+    """Where the patient goes: the clinic's page, or one of ours (``scheduling_link = "ours"``).
+
+    A page of ours lives a week, or until the visit it is about (policy.md §2 retention).
+    """
+    clinic, kind = case.clinic, case.given.kind
+    if not clinic.own_pages:
+        forms = clinic.intake_link if kind in _FORMS else None
+        return {"link": forms or clinic.scheduling_link}
+    until = case.rules.calendar.after(case.at, case.rules.policy.retention.scheduling_link)
+    if issubclass(MESSAGES[kind].context, AboutVisit):
+        until = max(until, _appointment(case))
+    page = ""
+    if case.pages is not None:
+        purpose = Purpose.CHECK_IN if kind is Kind.CHECK_IN else Purpose.VISIT
+        given = case.given
+        page = case.pages.address(given.org, purpose, given.referral_id, case.at, until)
+    return {"link": page, "page": page}
 
 
 def _before(case: Case) -> str:

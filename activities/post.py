@@ -53,6 +53,7 @@ from integrations.registry import Clients
 from models.contracts import Answer, DropInput, ReceiptState, SendInput
 from models.errors import CannotTell, ChannelError, Conflict, NotFound, StoreUnavailable, Verdict
 from models.facts import MessageDropped, TaskOpened
+from models.links import Pages
 from models.messages import MESSAGES
 from models.policy import Rules
 from models.roles import Role
@@ -89,11 +90,13 @@ class Post:
         clock: Callable[[], datetime],
         stopwatch: Callable[[], float] = time.monotonic,
         pause: Callable[[float], None] = time.sleep,
+        pages: Pages | None = None,
     ) -> None:
         """``clock`` is the wall clock, for ``recorded_at`` and receipts; facts use the turn's.
 
         ``stopwatch`` counts seconds and is never put right, as a clock is. ``pause`` lets seconds
-        pass between two tries to write what a vendor said.
+        pass between two tries to write what a vendor said. ``pages`` is where the links in texts
+        lead for clinics that use our pages.
         """
         self._store = store
         self._tenants = tenants
@@ -101,6 +104,7 @@ class Post:
         self._clock = clock
         self._stopwatch = stopwatch
         self._pause = pause
+        self._pages = pages
         self._record = Record(store)
         self._out = Outcomes(self._record, clock)
         self._claims = Claims(self._record, tenants, self._out, clock)
@@ -189,6 +193,7 @@ class Post:
                     Rules.model_validate(row.rules),
                     tuple(documents.of_referral(session, row.id)) if papers else (),
                     self._visits.also(session, given, turn.at),
+                    self._pages,
                 )
             return letters.compose(case).drawn()
         except NotReady as missing:

@@ -25,6 +25,7 @@ from models.texting import fits, gsm7
 Medium = Channel | Literal["letter"]
 
 _FOLDER = Path(__file__).resolve().parent.parent / "templates" / "messages"
+_LINKS = ("link", "page")  # fields of a patient's context
 _MANY_LINES = re.compile(r"\n{3,}")
 # Our own names: strftime would follow the locale of the machine.
 _DAYS: dict[str, tuple[str, ...]] = {
@@ -87,12 +88,14 @@ def _shorter(context: Context) -> Iterator[Context]:
     yield context
     bare = context
     if isinstance(context, ToPatient):
-        bare = context.model_copy(update={"link": context.link.removeprefix("https://")})
+        short = {name: getattr(context, name).removeprefix("https://") for name in _LINKS}
+        bare = context.model_copy(update=short)
         yield bare
     yield bare.model_copy(update={"phone": ""})
     if isinstance(context, ToPatient):
-        yield context.model_copy(update={"link": ""})
-        yield context.model_copy(update={"link": "", "phone": ""})
+        none = dict.fromkeys(_LINKS, "")
+        yield context.model_copy(update=none)
+        yield context.model_copy(update={**none, "phone": ""})
 
 
 def _titled(text: str) -> Words:

@@ -42,10 +42,14 @@ class Context(Model):
 
 
 class ToPatient(Context):
-    """``first_name`` is for emails only; ``link`` holds no word about the patient."""
+    """``first_name`` is for emails only; ``link`` holds no word about the patient.
+
+    ``page`` is the patient's own page, where the clinic uses ours; so is ``link`` then.
+    """
 
     first_name: str = ""
     link: str = ""
+    page: str = ""
 
 
 class AboutVisit(ToPatient):

@@ -29,6 +29,10 @@ def _web_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _page_or_ours(value: str) -> str:
+    return value if value == OURS else _web_address(value)
+
+
 def _slug(value: str) -> str:
     if not SLUG.fullmatch(value):
         raise ValueError("expected lower-case letters, digits, - and _, at most 63")
@@ -41,12 +45,16 @@ Phone = Annotated[str, BeforeValidator(people.as_validator(people.phone))]
 Email = Annotated[str, BeforeValidator(people.as_validator(people.email))]
 State = Annotated[str, BeforeValidator(people.as_validator(people.state))]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+OURS = "ours"  # in place of an address: a page of ours
+SchedulingLink = Annotated[str, AfterValidator(_page_or_ours)]
 
 
 class Clinic(Model):
     """One location. Hours are local to ``zone``; ``closed_dates`` add to the public holidays.
 
     It opens anyway on the public holidays named in ``open_on`` and on those of ``open_dates``.
+    ``scheduling_link`` is a page elsewhere, or ``"ours"``: a page of ours for each patient, which
+    leads to ``intake_link``, where the forms are.
     """
 
     id: Slug
@@ -62,7 +70,13 @@ class Clinic(Model):
     open_on: tuple[Text, ...] = ()
     open_dates: tuple[date, ...] = ()
     public_review_link: WebAddress | None = None
-    scheduling_link: WebAddress
+    scheduling_link: SchedulingLink
+    intake_link: WebAddress | None = None
+
+    @property
+    def own_pages(self) -> bool:
+        """Whether patients are sent to our own pages."""
+        return self.scheduling_link == OURS
 
 
 class Organization(Model):

@@ -24,7 +24,7 @@ from models.policy import Rules
 from models.referral import Referral
 from models.regions import Region
 from models.tasks import SPECS, kind_of, moot
-from store import gathering, referrals, sources
+from store import gathering, referrals, slots, sources
 from store.engine import Store
 from store.rows import digest
 from store.tables import FactRow, ReferralRow, SourceRow, TaskRow, TaskState
@@ -151,6 +151,7 @@ class Record:
             row.urgency = referral.received.urgency
         session.add(row)
         session.flush()
+        slots.follow(session, org, row.clinic_id, row.id, referral, fresh)
         return Written(card, referral, tuple(fresh))
 
     # --- reading ------------------------------------------------------------------------------

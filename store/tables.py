@@ -14,6 +14,7 @@ from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field
 
 from store.columns import Table, UtcDateTime, Words
+from store.slots import SlotRow, SlotSource, SlotState
 from store.tables_desk import InviteRow, PasswordRow, SessionRow
 from store.tables_fax import (
     FaxArrivalRow,
@@ -70,6 +71,9 @@ __all__ = [
     "ReplyRow",
     "ReturnCodeRow",
     "SessionRow",
+    "SlotRow",
+    "SlotSource",
+    "SlotState",
     "SourceRow",
     "SubjectType",
     "Table",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,25 @@ from jinja2 import Environment, StrictUndefined, UndefinedError, meta
 from activities.wording import _filled, render
 from models.errors import ConfigError, NotFound
 from models.kinds import Kind
+from models.links import LENGTH
 from models.messages import MESSAGES, Audience, Context, Language, ToPatient
 from models.texting import fits, never_in_text
 
 TEMPLATES = Path(__file__).parents[2] / "templates" / "messages"
 LONGEST = "Riverside Physio Downtown"[:24]
+
+
+OWN_PAGE = (
+    Kind.SCHEDULE_TEXT,
+    Kind.REACH_FOLLOWUP,
+    Kind.LAST_TEXT,
+    Kind.MISSED,
+    Kind.BOOKED,
+    Kind.INTAKE,
+    Kind.INTAKE_REMINDER,
+    Kind.REMINDER,
+    Kind.CHECK_IN,
+)
 
 
 def _cases() -> list[Any]:
@@ -86,6 +101,22 @@ def test_the_sample_texts_keep_their_link_and_their_number(language: Language) -
         "example.org/riverside-east/schedule"
         in render(Kind.INTAKE, "sms", language, MESSAGES[Kind.INTAKE].sample).body
     )
+
+
+@pytest.mark.parametrize("kind", OWN_PAGE)
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_page_of_ours_fits_into_every_text_that_leads_there(
+    kind: Kind, language: Language
+) -> None:
+    page = f"https://book.riverside.example/p/{'z' * LENGTH}"  # an address of 30 letters
+    update: dict[str, Any] = {"clinic": LONGEST, "link": page, "page": page}
+    if kind in {Kind.BOOKED, Kind.INTAKE, Kind.INTAKE_REMINDER, Kind.REMINDER}:
+        update["when"] = datetime(2026, 9, 30, 10, 30)  # noqa: DTZ001 - the longest date there is
+    body = render(kind, "sms", language, MESSAGES[kind].sample.model_copy(update=update)).body
+    assert page.removeprefix("https://") in body
+    assert fits(body)
+    assert never_in_text(body) == []
+    assert "STOP" in body
 
 
 def test_answer_words_are_c_and_r() -> None:
