@@ -14,7 +14,7 @@ def test_every_kind_has_its_spec() -> None:
 
 
 def test_no_context_of_a_patient_has_room_for_clinical_words() -> None:
-    allowed = {"clinic", "phone", "first_name", "link", "when", "also"}
+    allowed = {"clinic", "phone", "first_name", "link", "page", "when", "also"}
     for kind, spec in MESSAGES.items():
         if spec.audience is Audience.PATIENT:
             assert set(spec.context.model_fields) <= allowed, kind
