@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import NamedTuple
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
 from models import certification, dues, duty, holds
 from models.contracts import Card
@@ -11,6 +11,8 @@ from models.facts import HoldReason
 from models.policy import Rules
 from models.referral import Referral
 from models.tasks import SPECS, kind_of
+
+CONTACT_WITHIN: Final = timedelta(hours=24)  # policy.md rule 19: the wall's, from arrival
 
 
 class _Next(NamedTuple):
@@ -58,6 +60,8 @@ def card_of(r: Referral, rules: Rules, *, org: str, clinic_id: str, referral_id:
         next_at=soonest.at if soonest else None,
         open_tasks=len(tasks),
         last_touch_at=r.last_touch_at(),
+        contact_within=r.received.at + CONTACT_WITHIN if r.is_received() else None,
+        contact_by=_contact_by(r, rules),
         attempts=len(attempts),
         attempted_at=attempts[0] if attempts else None,
         reached_at=r.reached_at() if r.is_received() else None,
@@ -70,6 +74,15 @@ def card_of(r: Referral, rules: Rules, *, org: str, clinic_id: str, referral_id:
         closed_reason=str(closing.reason) if closing else None,
         version=r.version,
     )
+
+
+def _contact_by(r: Referral, rules: Rules) -> datetime | None:
+    """The end of the next business day: what a patient who waits expects (rule 19)."""
+    if not r.is_received():
+        return None
+    calendar = rules.calendar
+    came = calendar.local_date(r.received.at)
+    return calendar.closing(calendar.next_business_day(came))
 
 
 def _waits_for(r: Referral, rules: Rules) -> tuple[str, ...]:

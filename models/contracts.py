@@ -243,6 +243,8 @@ class Card(Model):
     next_at: datetime | None = None
     open_tasks: int = 0
     last_touch_at: datetime | None = None
+    contact_within: datetime | None = None  # 24 wall hours after the request came
+    contact_by: datetime | None = None  # the end of the business day after it came
     attempts: int = 0  # delivered texts and logged calls to the patient (policy.md rule 19)
     attempted_at: datetime | None = None  # the first of them
     reached_at: datetime | None = None  # the first two-way contact

@@ -144,6 +144,8 @@ class ReferralRow(Table, table=True):
     next_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     open_tasks: int = 0
     last_touch_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    contact_within: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    contact_by: datetime | None = Field(default=None, sa_type=UtcDateTime)
     attempts: int = 0
     attempted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     reached_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

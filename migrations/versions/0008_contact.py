@@ -10,7 +10,14 @@ down_revision = "0007"
 branch_labels = None
 depends_on = None
 
-_MOMENTS = ("attempted_at", "reached_at", "evaluation_at", "evaluated_at")
+_MOMENTS = (
+    "contact_within",
+    "contact_by",
+    "attempted_at",
+    "reached_at",
+    "evaluation_at",
+    "evaluated_at",
+)
 
 
 def upgrade() -> None:

@@ -45,6 +45,8 @@ class Route(NamedTuple):
 
 ROUTES: list[Route] = [
     Route("POST", "/sign-out"),
+    Route("GET", "/today", (May.NUMBERS,)),
+    Route("GET", "/today/{name}", (May.NUMBERS,), "figure"),
 ]
 
 
@@ -55,9 +57,16 @@ async def a_referral(site: Site) -> dict[str, str]:
     return {"referral_id": referral}
 
 
+async def a_figure(site: Site) -> dict[str, str]:
+    """One that the referral at "east" counts in."""
+    await a_referral(site)
+    return {"name": "overdue"}
+
+
 # How to make what stands in an address: the names in its braces and their values.
 THINGS: dict[str, Callable[[Site], Awaitable[dict[str, str]]]] = {
     "referral": a_referral,
+    "figure": a_figure,
 }
 # Who signs in for a role (clinics/example.toml).
 PEOPLE = {

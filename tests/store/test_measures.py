@@ -1,0 +1,177 @@
+"""The director's figures against a count by hand over the same rows."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import event
+from sqlmodel import select
+
+from store import measures
+from store.engine import Store
+from store.measures import MEASURES, Scope
+from store.tables import ReferralRow, TaskRow
+from tests.store.world import DAY, HOUR, ORG, START, a_referral
+
+NOW = START + 90 * DAY
+CLINICS = ("main", "hill")
+MIDNIGHT = NOW.replace(hour=4, minute=0)  # New York's
+TODAY = tuple((clinic, MIDNIGHT, MIDNIGHT + DAY) for clinic in CLINICS)
+EVERYWHERE = Scope(ORG, CLINICS, NOW, TODAY)
+STAGES = ("received", "contacting", "scheduled", "intake", "evaluated", "in_care", "closed")
+
+
+def moments(dice: random.Random, since: datetime) -> datetime | None:
+    return dice.choice([None, since + timedelta(minutes=dice.randrange(0, 60 * 24 * 4, 60 * 6))])
+
+
+def scatter(store: Store, count: int = 300) -> list[ReferralRow]:
+    """Referrals of every age, state and clinic, on borders of days and hours too."""
+    record, first = a_referral(store)
+    dice = random.Random(7)
+    with store.write() as session:
+        like = session.get_one(ReferralRow, first).model_dump()
+        for number in range(count):
+            came = NOW - timedelta(hours=12 * dice.randrange(0, 100))
+            told = {
+                "id": f"ref_{number:04d}",
+                "org": dice.choice([ORG, ORG, ORG, "other"]),
+                "clinic_id": dice.choice([*CLINICS, "elsewhere"]),
+                "received_at": came,
+                "stage": dice.choice(STAGES),
+                "duplicate_of": dice.choice([None, None, None, first]),
+                "closed_reason": dice.choice([None, None, "withdrawn", "unable_to_reach"]),
+                "contact_within": came + DAY,
+                "contact_by": came + timedelta(hours=dice.choice([20, 30, 90])),
+                "attempted_at": moments(dice, came),
+                "reached_at": moments(dice, came),
+                "evaluation_at": dice.choice(
+                    [None, MIDNIGHT, MIDNIGHT + DAY, MIDNIGHT + 7 * HOUR, NOW - 9 * DAY]
+                ),
+                "evaluated_at": moments(dice, came),
+                "next_at": dice.choice([None, NOW, NOW - HOUR, NOW + HOUR]),
+                "external_value": None,
+                "assigner": None,
+            }
+            session.add(ReferralRow(**{**like, **told}))
+    with store.read() as session:
+        del record
+        return [row for row in session.exec(select(ReferralRow)) if mine(row)]
+
+
+def mine(row: ReferralRow) -> bool:
+    return row.org == ORG and row.clinic_id in CLINICS and row.duplicate_of is None
+
+
+def by_hand(rows: list[ReferralRow]) -> dict[str, tuple[int, int]]:
+    """The same figures, read from the policy's words instead of from the queries."""
+    cohort = [
+        one
+        for one in rows
+        if NOW - 31 * DAY <= one.received_at < NOW - DAY and one.closed_reason != "withdrawn"
+    ]
+    before_care = [one for one in rows if one.stage in STAGES[:4]]
+    today = [
+        one
+        for one in rows
+        if one.evaluation_at is not None and MIDNIGHT <= one.evaluation_at < MIDNIGHT + DAY
+    ]
+
+    def tried(one: ReferralRow, limit: datetime | None) -> bool:
+        return one.attempted_at is not None and limit is not None and one.attempted_at <= limit
+
+    return {
+        "contacted": (sum(tried(o, o.received_at + DAY) for o in cohort), len(cohort)),
+        "next_day": (sum(tried(o, o.contact_by) for o in cohort), len(cohort)),
+        "reached": (sum(o.reached_at is not None for o in cohort), len(cohort)),
+        "evaluations": (sum(o.evaluated_at is not None for o in today), len(today)),
+        "overdue": (
+            sum(o.next_at is not None and o.next_at < NOW for o in before_care),
+            len(before_care),
+        ),
+    }
+
+
+def test_every_figure_is_what_a_count_by_hand_gives(store: Store) -> None:
+    rows = scatter(store)
+    with store.read() as session:
+        told = measures.figures(session, EVERYWHERE)
+        ages = measures.open_by_age(session, EVERYWHERE)
+    assert {one.measure.name: (one.number, one.of) for one in told} == by_hand(rows)
+    assert all(0 < one.number < one.of for one in told), "each border was met from both sides"
+    still_open = [one for one in rows if one.stage != "closed"]
+    assert sum(one.waiting + one.in_care for one in ages) == len(still_open)
+    assert ages[0].waiting == sum(
+        one.stage in STAGES[:4] and NOW - one.received_at < 2 * DAY for one in still_open
+    )
+
+
+@pytest.mark.parametrize("name", list(MEASURES))
+def test_a_figure_opens_to_exactly_the_referrals_it_counts(store: Store, name: str) -> None:
+    scatter(store, 120)
+    with store.read() as session:
+        (figure,) = [m for m in measures.figures(session, EVERYWHERE) if m.measure.name == name]
+        counting = measures.behind(session, EVERYWHERE, MEASURES[name], counting=True)
+        others = measures.behind(session, EVERYWHERE, MEASURES[name], counting=False)
+    assert len(counting) == figure.number
+    assert len(others) == figure.of - figure.number
+    ids = {row.id for row, _ in counting}
+    assert not ids & {row.id for row, _ in others}
+
+
+def test_nothing_at_all_counts_as_none(store: Store) -> None:
+    nobody = EVERYWHERE._replace(clinics=("nowhere",), today=(("nowhere", NOW, NOW + DAY),))
+    a_referral(store)
+    with store.read() as session:
+        assert {(one.number, one.of) for one in measures.figures(session, nobody)} == {(0, 0)}
+        assert {one[1:] for one in measures.open_by_age(session, nobody)} == {(0, 0)}
+        assert measures.late_tasks(session, nobody) == []
+
+
+def test_overdue_tasks_are_told_by_role_the_oldest_first(store: Store) -> None:
+    def task(number: int, **changes: object) -> TaskRow:
+        told = {
+            "id": f"tsk_{number}",
+            "org": ORG,
+            "clinic_id": "main",
+            "subject": "org",
+            "key": f"k:{number}",
+            "kind": "call_patient",
+            "role": "front_desk",
+            "due": NOW - HOUR,
+            "says": "Call",
+            "opened_at": START,
+        }
+        return TaskRow(**{**told, **changes})  # type: ignore[arg-type]
+
+    with store.write() as session:
+        session.add_all(
+            [
+                task(1),
+                task(2, due=NOW - 3 * HOUR),
+                task(3, role="therapist", due=NOW - 5 * HOUR, clinic_id=None),
+                task(4, due=NOW),
+                task(5, state="done"),
+                task(6, clinic_id="elsewhere"),
+                task(7, org="other"),
+            ]
+        )
+    with store.read() as session:
+        told = measures.late_tasks(session, EVERYWHERE)
+    assert [(one.role, one.number, one.oldest) for one in told] == [
+        ("therapist", 1, NOW - 5 * HOUR),
+        ("front_desk", 2, NOW - 3 * HOUR),
+    ]
+
+
+def test_the_page_asks_three_questions_however_much_there_is(store: Store) -> None:
+    scatter(store, 200)
+    asked: list[str] = []
+    event.listen(store.engine, "before_cursor_execute", lambda *told: asked.append(str(told[2])))
+    with store.read() as session:
+        measures.figures(session, EVERYWHERE)
+        measures.open_by_age(session, EVERYWHERE)
+        measures.late_tasks(session, EVERYWHERE)
+    assert sum(one.lstrip().upper().startswith("SELECT") for one in asked) == 3
