@@ -166,7 +166,7 @@ def test_overdue_tasks_are_told_by_role_the_oldest_first(store: Store) -> None:
     ]
 
 
-def test_the_page_asks_three_questions_however_much_there_is(store: Store) -> None:
+def test_the_page_asks_five_questions_however_much_there_is(store: Store) -> None:
     scatter(store, 200)
     asked: list[str] = []
     event.listen(store.engine, "before_cursor_execute", lambda *told: asked.append(str(told[2])))
@@ -174,4 +174,4 @@ def test_the_page_asks_three_questions_however_much_there_is(store: Store) -> No
         measures.figures(session, EVERYWHERE)
         measures.open_by_age(session, EVERYWHERE)
         measures.late_tasks(session, EVERYWHERE)
-    assert sum(one.lstrip().upper().startswith("SELECT") for one in asked) == 3
+    assert sum(one.lstrip().upper().startswith("SELECT") for one in asked) == 5
