@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, or_, select
 
 from models import duty
@@ -274,10 +275,7 @@ def open_tasks(
     if referral_id is None and source_id is None:
         query = query.where(col(TaskRow.gathered_in).is_(None))
     if role is not None:
-        raised = col(TaskRow.raised_to).in_(duty.upwards(role))
-        query = query.where(
-            (col(TaskRow.role) == role) | (raised & col(TaskRow.role).in_(duty.below(role)))
-        )
+        query = query.where(for_role(role))
     if clinic_id is not None:
         query = query.where(
             (col(TaskRow.clinic_id) == clinic_id) | col(TaskRow.clinic_id).is_(None)
@@ -289,6 +287,12 @@ def open_tasks(
     if kind is not None:
         query = query.where(TaskRow.kind == kind)
     return session.exec(query.order_by(col(TaskRow.due), col(TaskRow.id))).all()
+
+
+def for_role(role: Role) -> ColumnElement[bool]:
+    """A role's own tasks, and what was raised to it or past it."""
+    raised = col(TaskRow.raised_to).in_(duty.upwards(role))
+    return (col(TaskRow.role) == role) | (raised & col(TaskRow.role).in_(duty.below(role)))
 
 
 def of_referral(session: Session, referral_id: str) -> Sequence[TaskRow]:

@@ -66,6 +66,7 @@ def environment() -> Environment:
     )
     made.globals["asset"] = asset
     made.filters |= {"day": day, "clock": clock, "moment": moment, "until": until, "ago": ago}
+    made.filters |= {"lease": lease, "length_of": length_of}
     return made
 
 
@@ -103,6 +104,18 @@ def until(at: datetime, now: datetime) -> str:
 def ago(at: datetime, now: datetime) -> str:
     """How long ago something happened: ``3 h ago``."""
     return f"{_length(max(now - at, timedelta(0)))} ago"
+
+
+def lease(at: datetime, now: datetime, zone: str) -> str:
+    """When something ends: ``3:40 PM`` on the same local day, else with its day."""
+    there = ZoneInfo(zone)
+    same = at.astimezone(there).date() == now.astimezone(there).date()
+    return clock(at, zone) if same else moment(at, zone)
+
+
+def length_of(time: timedelta) -> str:
+    """A length of time: ``40 min``, ``5 h``, ``3 d``."""
+    return _length(time)
 
 
 def _length(time: timedelta) -> str:

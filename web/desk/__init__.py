@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from activities.intake import Intake
 from settings import Settings
 from store.engine import Store
-from web.desk import account, figures
+from web.desk import account, figures, tasks
 from web.desk.door import Desk
 from web.desk.trouble import trouble
 from web.pages import Files
@@ -26,6 +26,10 @@ def install(
     async def front() -> Response:
         return RedirectResponse(account.FIRST_PAGE, status_code=303)
 
-    for routes in (account.router(desk), figures.router(desk)):
+    for routes in (
+        account.router(desk),
+        figures.router(desk),
+        tasks.router(desk, intake),
+    ):
         app.include_router(routes)
     shapes["desk"] = trouble(desk)

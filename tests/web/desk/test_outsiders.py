@@ -17,6 +17,7 @@ from models.access import GRANTS, May
 from models.roles import Role
 from tests.web.conftest import Site
 from tests.web.desk.conftest import Browser
+from tests.web.desk.working import a_call
 from web.desk.door import COOKIE, csrf_of
 
 HIDDEN = ("Jordan", "Sample-East")  # the patient at "east", as the board would name them
@@ -47,6 +48,9 @@ ROUTES: list[Route] = [
     Route("POST", "/sign-out"),
     Route("GET", "/today", (May.NUMBERS,)),
     Route("GET", "/today/{name}", (May.NUMBERS,), "figure"),
+    Route("GET", "/tasks", (May.BOARD,)),
+    Route("GET", "/tasks/times", (May.BOARD,)),
+    Route("POST", "/tasks/{task_id}/{act}", (May.BOARD,), "task"),
 ]
 
 
@@ -63,10 +67,18 @@ async def a_figure(site: Site) -> dict[str, str]:
     return {"name": "overdue"}
 
 
+async def a_task(site: Site) -> dict[str, str]:
+    """A call to another patient at the clinic "east", and something to do with it."""
+    patient = {"given_name": HIDDEN[0], "family_name": HIDDEN[1], "born": "1970-02-02"}
+    referral_id = await site.door.refer(external="R-2002", patient=patient, clinic="east")
+    return {"task_id": a_call(site, referral_id), "act": "take"}
+
+
 # How to make what stands in an address: the names in its braces and their values.
 THINGS: dict[str, Callable[[Site], Awaitable[dict[str, str]]]] = {
     "referral": a_referral,
     "figure": a_figure,
+    "task": a_task,
 }
 # Who signs in for a role (clinics/example.toml).
 PEOPLE = {
