@@ -18,12 +18,12 @@ from activities.crm import CrmOutbox
 from activities.duty import Duty
 from activities.guard import scrubbed
 from activities.listening import Listening
-from activities.receipts import Receipts
+from activities.receipts import Receipts, Tell, pass_on
 from activities.tenants import Tenants
 from integrations.registry import Clients
 from models.contracts import ChoreDone, SweepInput
 from models.errors import NotFound, Refused
-from models.facts import AnyDecision, AnyFact, TaskEscalated, TaskReturned
+from models.facts import AnyDecision, TaskEscalated, TaskReturned
 from models.organization import Organization
 from models.policy import Retention
 from store import retention
@@ -32,10 +32,7 @@ from telemetry import meters
 from telemetry.logs import bound, logger
 
 _LOG = logger(__name__)
-Tell = Callable[[str, str, AnyFact], Awaitable[bool]]
 SYSTEM = "system"  # who decided what no person did
-# The facts a workflow has a signal for; the others are in the record alone.
-_SIGNALS = frozenset({"message_delivered", "task_opened"})
 
 
 class Leftovers(Protocol):
@@ -134,10 +131,7 @@ class Chores:
             heard = await asyncio.to_thread(self._receipts.ask, row, now)
             if heard is None:
                 continue
-            for fact in heard.facts:
-                if fact.kind in _SIGNALS:
-                    await self._tell(heard.org, heard.referral_id, fact)
-            await asyncio.to_thread(heard.save)
+            await pass_on(heard, self._tell)
             moved += 1
         return ChoreDone(chore="receipts", seen=len(due), moved=moved)
 

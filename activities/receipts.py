@@ -1,4 +1,4 @@
-"""The vendors' word on what they accepted, asked for when no receipt came by itself.
+"""The vendors' word on what they accepted: told by a callback, or asked for where none came.
 
 Receipts come in wall time, so no workflow timer waits for one; this sweep holds that limit. It
 sends nothing: it settles forward and says what it heard.
@@ -6,7 +6,8 @@ sends nothing: it settles forward and says what it heard.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple, cast
 
@@ -28,6 +29,13 @@ from store.tables import DeliveryRow, DeliveryState, MessageRow, SubjectType
 
 _AGAIN = timedelta(hours=1)
 _SOON = timedelta(minutes=15)
+
+
+# Nobody knows yet that the vendor has it: the turn at work, or the next one, finds out.
+_OURS_STILL = frozenset({DeliveryState.QUEUED, DeliveryState.SENDING})
+# The facts a workflow has a signal for; the others are in the record alone.
+_SIGNALS = frozenset({"message_delivered", "task_opened"})
+Tell = Callable[[str, str, AnyFact], Awaitable[bool]]
 
 
 class Heard(NamedTuple):
@@ -63,17 +71,33 @@ class Receipts:
             return self._put_off(row, None)  # it never will; what is uncertain is a person's
         except ChannelError:
             return self._put_off(row, now + _SOON)
-        if receipt is not None and receipt.state is ReceiptState.DELIVERED:
-            return self._delivered(row, receipt, now)
-        if receipt is not None and receipt.state is ReceiptState.FAILED:
-            return self._gone(row, receipt.code or "failed", now)
+        if receipt is not None and receipt.state is not ReceiptState.ACCEPTED:
+            return self._word(row, receipt, now)
         if receipt is None and row.state == DeliveryState.ACCEPTED:
             return self._gone(row, "vendor_forgot", now)
         if receipt is None:  # it never went out; the person who was asked decides
             return self._failed(row, "never_went_out", now)
         return self._still_waiting(row, now)
 
+    def told(self, row: DeliveryRow, receipt: Receipt, now: datetime) -> Heard | None:
+        """What a vendor's callback means for a delivery; None where it is no news.
+
+        A late ``delivered`` outdoes ``failed``, never the other way round. A failure that comes
+        before the answer to our own call is left to that turn, and then to the sweep.
+        """
+        final = {DeliveryState.DELIVERED, DeliveryState.FAILED}
+        if receipt.state is ReceiptState.ACCEPTED or row.state == DeliveryState.DELIVERED:
+            return None
+        if receipt.state is ReceiptState.FAILED and row.state in final | _OURS_STILL:
+            return None
+        return self._word(row, receipt, now)
+
     # --- inside -------------------------------------------------------------------------------
+
+    def _word(self, row: DeliveryRow, receipt: Receipt, now: datetime) -> Heard:
+        if receipt.state is ReceiptState.DELIVERED:
+            return self._delivered(row, receipt, now)
+        return self._gone(row, receipt.code or "failed", now)
 
     def _delivered(self, row: DeliveryRow, receipt: Receipt, now: datetime) -> Heard:
         with self._store.read() as session:
@@ -170,3 +194,14 @@ class Receipts:
     def _client(self, row: DeliveryRow) -> ChannelClient:
         channel = cast(Channel, row.channel)
         return self._channels[channel, getattr(self._tenants.get(row.org).channels, channel)]
+
+
+async def pass_on(heard: Heard, tell: Tell) -> None:
+    """Tell the workflow, then write it: one cut off in between tells again, and facts are keyed.
+
+    Raises EngineUnavailable with nothing written, StoreUnavailable.
+    """
+    for fact in heard.facts:
+        if fact.kind in _SIGNALS:
+            await tell(heard.org, heard.referral_id, fact)
+    await asyncio.to_thread(heard.save)

@@ -63,7 +63,7 @@ class Api:
         auth: tuple[str, str] | None = None,
         headers: dict[str, str] | None = None,
     ) -> None:
-        self._base_url = base_url.rstrip("/")
+        self._base_url = base_url
         self._auth = auth
         self._headers = headers or {}
 
@@ -94,12 +94,12 @@ class Api:
             raise CannotTell(f"The vendor's answer was lost ({type(error).__name__}).") from None
 
 
-async def fetched(address: str, *, seconds: float, auth: dict[str, str] | None = None) -> Answer:
+async def fetched(address: str, *, seconds: float) -> Answer:
     """What stands at an address that a vendor named; redirects are not followed.
 
     Raises ChannelError and CannotTell like ``Api.call``.
     """
-    return await Api(address, headers=auth).ask("GET", "", seconds=seconds)
+    return await Api(address).ask("GET", "", seconds=seconds)
 
 
 async def _asked(

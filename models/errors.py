@@ -124,6 +124,7 @@ class ChannelError(LoopError):
     """A vendor answered that it did not take the message."""
 
     code = "channel"
+    http_status = 502
 
     def __init__(
         self,
@@ -143,6 +144,7 @@ class CannotTell(LoopError):
     """After a lost answer the vendor cannot say whether it has our message."""
 
     code = "cannot_tell"
+    http_status = 502
 
 
 class EngineUnavailable(LoopError):

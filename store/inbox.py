@@ -88,6 +88,11 @@ def accept(
     return row, fresh
 
 
+def find(session: Session, org: str, origin: str, event_id: str) -> InboxRow | None:
+    """The first row that was told under an id; None when it never was."""
+    return next(iter(_told_as(session, org, origin, event_id)), None)
+
+
 def get(session: Session, org: str, row_id: str) -> InboxRow:
     """One row; raises NotFound."""
     row = session.get(InboxRow, row_id)

@@ -22,7 +22,7 @@ from store import schema
 from store.engine import Store, open_store
 from telemetry.logs import logger
 from telemetry.serving import metrics_served
-from web import api, codec, desk, health, hooks, openapi, problems, tasks_api
+from web import api, callbacks, codec, desk, health, hooks, openapi, problems, tasks_api
 from web.dispatcher import Dispatcher
 from web.gauges import Gauges
 from web.guard import Guard
@@ -81,6 +81,7 @@ def create_app(
     app.include_router(hooks.router(settings, intake, dispatcher, clock))
     app.include_router(api.router(settings, intake, dispatcher, clock))
     app.include_router(tasks_api.router(settings, intake))
+    app.include_router(callbacks.router(settings, intake, store, dispatcher, clock))
     app.include_router(health.router(intake, store))
     shapes = problems.install(app)
     desk.install(app, settings, intake, store, settings.temporal_ui_address or codec_ui, shapes)

@@ -14,12 +14,12 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import Field, SecretStr
 
 from integrations.contract import LONGEST_CALL, Accepted, safe_reference
-from integrations.http import Answer, Api, for_find
+from integrations.http import Answer, Api, fetched, for_find
 from models.base import Model
 from models.contracts import Parcel, Receipt, ReceiptState, Sent
 from models.errors import CannotTell, ChannelError, Verdict
@@ -30,6 +30,7 @@ LARGEST_PAGE: Final = 20 * 1024 * 1024  # what their media storage takes
 _KEPT: Final = 86_400  # seconds until they delete the page
 _SKEW: Final = timedelta(minutes=2)
 _PAGE: Final = 100
+_FETCHING: Final = 25.0  # seconds for the pages of a fax; the vendor waits for our answer
 
 _P, _L, _F = Verdict.PERMANENT, Verdict.LATER, Verdict.FIX
 # Telnyx' own error numbers; every other refusal is ours to mend.
@@ -39,6 +40,13 @@ CODES: Final[Mapping[str, tuple[str, Verdict]]] = {
     "10011": ("put_off", _L),
     "10016": ("bad_number", _P),
 }
+
+
+class Page(NamedTuple):
+    """A document as it was fetched, and what its server calls it."""
+
+    content: bytes
+    content_type: str
 
 
 class TelnyxSettings(Model):
@@ -54,6 +62,37 @@ class TelnyxSettings(Model):
     callbacks: str
     address: str = ADDRESS
     timeout: float = Field(default=LONGEST_CALL - 1, gt=0, le=LONGEST_CALL)
+
+
+async def fetched_pages(settings: TelnyxSettings, fax: Mapping[str, Any], *, plain: bool) -> Page:
+    """The pages of a fax that came in, from the link of its event, else from a new one.
+
+    The link needs no key and lives ten minutes [S29]. ``plain`` lets it be http, for the simulator.
+    Raises ChannelError ``fax_not_there`` (later).
+    """
+    key = settings.api_key.get_secret_value()
+    api = Api(f"{settings.address}/v2", headers={"authorization": f"Bearer {key}"})
+    trouble = "no link"
+    try:
+        if page := await _page(str(fax.get("media_url") or ""), plain=plain):
+            return page
+        answer = await api.ask("GET", f"/faxes/{fax.get('fax_id')}", seconds=_FETCHING)
+        if page := await _page(str(_data(answer).get("media_url") or ""), plain=plain):
+            return page
+    except (ChannelError, CannotTell) as error:
+        trouble = error.code
+    raise ChannelError(
+        "fax_not_there", f"The pages of a fax could not be fetched ({trouble}).", verdict=_L
+    )
+
+
+async def _page(address: str, *, plain: bool) -> Page | None:
+    if not address.startswith("https://") and not (plain and address.startswith("http://")):
+        return None
+    answer = await fetched(address, seconds=_FETCHING)
+    if answer.status != 200 or not answer.content:
+        return None
+    return Page(answer.content, answer.headers.get("content-type", "").partition(";")[0].strip())
 
 
 def webhook(base_url: str, org: str) -> str:

@@ -1,0 +1,111 @@
+"""What a vendor's callback comes to: a receipt heard at once, a fax fetched while its link lives.
+
+The vendor has proved itself by now (``web.callbacks``). Everything may be told twice and in any
+order: a delivery moves forward only, a text or a fax is known by the vendor's id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+from activities.fax_intake import FaxIntake
+from activities.intake import Intake
+from activities.receipts import Receipts, pass_on
+from models.contracts import Channel, Receipt
+from models.errors import EngineUnavailable, LoopError
+from models.fax import FaxArrival
+from models.roles import Role
+from models.tasks import TaskKind, task_key
+from store import post, tasks
+from store.engine import Store
+from store.tables import DeliveryRow, TaskState
+from telemetry.logs import bound, logger
+
+_LOG = logger(__name__)
+
+
+class Callbacks:
+    """Takes in what vendors tell; safe to share between tasks."""
+
+    def __init__(self, store: Store, intake: Intake, faxes: FaxIntake) -> None:
+        self._store = store
+        self._intake = intake
+        self._faxes = faxes
+        self._receipts = Receipts(store, intake.tenants, {})
+
+    async def receipt(self, org: str, channel: Channel, receipt: Receipt, now: datetime) -> None:
+        """Settle every delivery that went under this reference, and tell its referral.
+
+        With the engine away nothing is written: the receipts chore, which runs once it is back,
+        asks the vendor at once. Raises StoreUnavailable.
+        """
+        rows = await asyncio.to_thread(self._carried, org, channel, receipt)
+        if not rows:
+            _LOG.warning("receipt_of_nothing", channel=channel, reference=receipt.reference[:60])
+        for row in rows:
+            heard = await asyncio.to_thread(self._receipts.told, row, receipt, now)
+            if heard is None:
+                continue
+            try:
+                await pass_on(heard, self._intake.tell)
+            except EngineUnavailable as error:
+                _LOG.warning("receipt_put_off", channel=channel, exc_info=error)
+                await asyncio.to_thread(self._ask_soon, row, now)
+
+    async def fax(
+        self, org: str, fetch: Callable[[], Awaitable[FaxArrival]], fax_id: str, now: datetime
+    ) -> None:
+        """Fetch a fax and take it in; where that fails a person is asked, and the vendor again.
+
+        Raises ChannelError (the vendor tells it again), NotFound, StoreUnavailable.
+        """
+        with bound(org=org):
+            try:
+                await self._faxes.take(org, await fetch())
+            except LoopError as error:
+                _LOG.warning("fax_not_fetched", code=error.code)
+                await asyncio.to_thread(self._ask_for, org, fax_id, now)
+                raise
+            await asyncio.to_thread(self._came_after_all, org, fax_id, now)
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _carried(self, org: str, channel: Channel, receipt: Receipt) -> list[DeliveryRow]:
+        with self._store.read() as session:
+            rows = post.carried_by(session, receipt.reference) if receipt.reference else ()
+            if not rows and receipt.vendor_id:
+                rows = post.by_vendor_id(session, channel, receipt.vendor_id)
+            return [row for row in rows if row.org == org and row.channel == channel]
+
+    def _ask_soon(self, row: DeliveryRow, now: datetime) -> None:
+        with self._store.write() as session:
+            post.prove_later(session, row.id, now)
+
+    def _ask_for(self, org: str, fax_id: str, now: datetime) -> None:
+        tenants = self._intake.tenants
+        soon = tenants.get(org).policy.capture.confirm_due
+        with self._store.write() as session:
+            tasks.open_for_org(
+                session,
+                org,
+                TaskKind.UNREADABLE_EVENT,
+                _occasion(fax_id),
+                due=tenants.calendar(org, now).after(now, soon),
+                at=now,
+                role=Role.FRONT_DESK,
+                says=f"A fax came in and could not be fetched. Look it up at the fax vendor "
+                f"(fax id {fax_id[:60]}) and upload it",
+            )
+
+    def _came_after_all(self, org: str, fax_id: str, now: datetime) -> None:
+        key = task_key(TaskKind.UNREADABLE_EVENT, _occasion(fax_id))
+        with self._store.write() as session:
+            task = tasks.find(session, org, tasks.ORG, key)
+            if task is not None and task.state == TaskState.OPEN:
+                tasks.overtake(session, org, task.id, now)
+
+
+def _occasion(fax_id: str) -> str:
+    return f"fax-{fax_id[:60]}"

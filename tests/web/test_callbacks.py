@@ -1,0 +1,309 @@
+"""What vendors tell, over real HTTP and signed as they sign: receipts, texts, faxes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from sqlmodel import select
+
+from cli.serving import free_port, serve
+from demo.vendors.telnyx import TelnyxServer
+from demo.vendors.twilio import TwilioServer
+from integrations.fax.telnyx_signature import sign as telnyx_sign
+from integrations.sms.twilio_signature import sign as twilio_sign
+from models.contracts import Answer
+from models.facts import MessageDelivered, MessageFailed, TaskOpened
+from models.kinds import Kind
+from models.tasks import TaskKind, kind_of
+from settings import load
+from store import consent
+from store.engine import Store
+from store.tables import DeliveryRow, FaxRow, InboxRow, TaskRow
+from tests.activities.office import FAX, MONDAY, PHONE, Office
+from tests.doors import ORG, Door
+from tests.vendors import blocking, served, telnyx, twilio, wall
+from web.app import create_app
+
+CLINIC, CLINIC_FAX = "+15185550142", "+15185550143"
+
+
+class House(NamedTuple):
+    """The app, both simulators, and an office that sends through them."""
+
+    url: str
+    http: httpx.AsyncClient
+    app: FastAPI
+    door: Door
+    office: Office
+    twilio: TwilioServer
+    telnyx: TelnyxServer
+    store: Store
+
+    async def settled(self) -> None:
+        await self.twilio.told.settled()
+        await self.telnyx.told.settled()
+        await self.app.state.dispatcher.settled()
+
+    async def text(self, kind: Kind = Kind.SCHEDULE_TEXT) -> Answer:
+        answer: Answer = await asyncio.to_thread(self.office.send, kind, "patient")
+        return answer
+
+    def deliveries(self) -> Sequence[DeliveryRow]:
+        return self.office.deliveries()
+
+    def rows(self, table: Any) -> list[Any]:
+        with self.store.read() as session:
+            return list(session.exec(select(table)))
+
+    def tasks(self, kind: TaskKind) -> list[TaskRow]:
+        return [row for row in self.rows(TaskRow) if kind_of(row.key) is kind]
+
+    def facts(self, kind: type) -> list[Any]:
+        return [fact for fact in self.office.referral.facts if isinstance(fact, kind)]
+
+    def stopped(self) -> bool:
+        with self.store.read() as session:
+            return consent.opted_out(session, ORG, PHONE)
+
+
+@pytest.fixture
+async def house(store: Store, tmp_path: Path) -> AsyncIterator[House]:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    texts = TwilioServer(wall, callbacks=f"{url}/callbacks/twilio/{ORG}")
+    faxes = TelnyxServer(wall, webhook=f"{url}/callbacks/telnyx/{ORG}/fax")
+    settings = load(
+        _env_file=None,
+        data_dir=tmp_path,
+        http_port=port,
+        twilio_account_sid=texts.account_sid,
+        twilio_auth_token=texts.token,
+        telnyx_api_key=faxes.api_key,
+        telnyx_connection_id=faxes.connection_id,
+        telnyx_public_key=faxes.public_key,
+    )
+    door = Door(store)
+    app = create_app(settings, door.intake, store, wall)
+    office = Office(store, tmp_path / "outbox")
+    await asyncio.to_thread(office.receive)
+    async with (
+        served(texts.app) as texting,
+        served(faxes.app) as faxing,
+        serve(app, settings, port=port),
+        httpx.AsyncClient(base_url=url, timeout=20, trust_env=False) as http,
+    ):
+        faxes.address = faxing
+        office.clients["sms", "outbox"] = twilio(texts, texting, callbacks=url)
+        office.clients["fax", "outbox"] = telnyx(faxes, faxing, callbacks=url)
+        yield House(url, http, app, door, office, texts, faxes, store)
+
+
+# --- receipts -----------------------------------------------------------------------------------
+
+
+async def test_a_text_is_delivered_once_its_callback_says_so(house: House) -> None:
+    await house.text()
+    await house.settled()
+    (row,) = house.deliveries()
+    assert row.state == "delivered"
+    assert row.vendor_id == house.twilio.texts[0].sid
+    assert row.acceptances == 1
+    assert len(house.facts(MessageDelivered)) == 1
+    assert house.twilio.told.answers == [204, 204]
+
+
+async def test_statuses_move_forward_only_whatever_their_order(house: House) -> None:
+    house.twilio.delivers = False
+    await house.text()
+    (sent,) = house.twilio.texts
+    for status in ("delivered", "sent", "delivered", "undelivered", "queued"):
+        assert await house.twilio.tell(sent, status, 30006) == 204
+    (row,) = house.deliveries()
+    assert row.state == "delivered"
+    assert len(house.facts(MessageDelivered)) == 1
+    assert house.facts(MessageFailed) == []
+
+
+async def test_a_text_that_did_not_arrive_is_a_persons_once(house: House) -> None:
+    house.twilio.delivers = False
+    await house.text()
+    for _ in range(2):
+        assert await house.twilio.tell(house.twilio.texts[0], "undelivered", 30006) == 204
+    (failed,) = house.facts(MessageFailed)
+    assert failed.code == "landline"
+    opened = [fact.task for fact in house.facts(TaskOpened)]
+    assert [kind_of(key) for key in opened] == [TaskKind.UNDELIVERABLE]
+    assert await house.twilio.tell(house.twilio.texts[0], "delivered") == 204
+    assert house.deliveries()[0].state == "delivered"
+
+
+async def test_a_callback_may_come_before_the_answer_to_our_own_call(house: House) -> None:
+    house.twilio.lose_next = 1
+    held = await house.text()
+    (row,) = house.deliveries()
+    assert row.state == "sending"  # nobody knows
+    assert held.held_until is not None
+    (lost,) = house.twilio.texts
+    assert await house.twilio.tell(lost, "undelivered", 30006) == 204
+    assert house.deliveries()[0].state == "sending"  # that turn finds out, or the sweep
+    assert await house.twilio.tell(lost, "delivered") == 204
+    assert house.deliveries()[0].state == "delivered"
+    await house.text()
+    assert len(house.twilio.texts) == 1
+    assert house.deliveries()[0].acceptances == 1
+
+
+async def test_with_the_engine_away_the_sweep_asks_at_once(house: House) -> None:
+    house.twilio.delivers = False
+    await house.text()
+    house.door.engine.down = True
+    assert await house.twilio.tell(house.twilio.texts[0], "delivered") == 204
+    (row,) = house.deliveries()
+    assert row.state == "accepted"
+    assert row.prove_by is not None
+    assert row.prove_by <= wall()
+
+
+async def test_a_fax_is_delivered_once_its_webhook_says_so(house: House) -> None:
+    await asyncio.to_thread(house.office.plan_signed)
+    await blocking(house.office.send, Kind.PLAN_OF_CARE, "certifier")
+    await house.settled()
+    (fax,) = house.telnyx.faxes
+    assert (fax.to, fax.sender) == (FAX, CLINIC_FAX)
+    assert fax.content.startswith(b"%PDF")
+    (row,) = house.deliveries()
+    assert row.state == "delivered"
+    (delivered,) = house.facts(MessageDelivered)
+    assert delivered.recipient_id == house.office.certifier_id
+    assert await house.telnyx.tell(fax, "fax.failed", failure_reason="user_busy") == 204
+    assert house.deliveries()[0].state == "delivered"
+
+
+async def test_another_organizations_address_settles_nothing(house: House) -> None:
+    house.twilio.delivers = False
+    await house.text()
+    (sent,) = house.twilio.texts
+    sent.callback = sent.callback.replace(f"/{ORG}/", "/nobody/")
+    assert await house.twilio.tell(sent, "delivered") == 404
+    sent.callback = f"{house.url}/callbacks/twilio/{ORG}/status?ref=rl_unknown"
+    sent.sid = "SMunknown"
+    assert await house.twilio.tell(sent, "delivered") == 204
+    assert house.deliveries()[0].state == "accepted"
+
+
+# --- texts --------------------------------------------------------------------------------------
+
+
+async def test_a_stop_counts_before_twilio_is_answered(house: House) -> None:
+    house.door.engine.down = True  # whatever else becomes of it
+    assert await house.twilio.write(PHONE, CLINIC, "Stop texting me please") == 200
+    assert house.stopped()
+    house.door.engine.down = False
+    assert await house.twilio.write(PHONE, CLINIC, "START") == 200
+    assert not house.stopped()
+
+
+async def test_a_text_told_twice_is_one_text(house: House) -> None:
+    for _ in range(3):
+        assert await house.twilio.write(PHONE, CLINIC, "Is it Tuesday?", sid="SM1") == 200
+    await house.settled()
+    (row,) = house.rows(InboxRow)
+    assert (row.event_id, row.state) == ("SM1", "applied")
+    assert house.tasks(TaskKind.UNREADABLE_EVENT) == []
+
+
+async def test_a_strangers_text_becomes_a_task_and_a_short_codes_none(house: House) -> None:
+    assert await house.twilio.write("+15185550199", CLINIC, "Do you take walk-ins?") == 200
+    assert await house.twilio.write("72473", CLINIC, "Your code is 123") == 200
+    await house.settled()
+    assert len(house.tasks(TaskKind.ANSWER_PATIENT)) == 1
+    states = {row.event_id: row.state for row in house.rows(InboxRow)}
+    assert sorted(states.values()) == ["applied", "rejected"]
+
+
+async def test_after_a_stop_nothing_goes_to_the_number(house: House) -> None:
+    await house.twilio.write(PHONE, CLINIC, "STOP")
+    await house.text()
+    ours = [text for text in house.twilio.texts if text.direction == "outbound-api"]
+    assert ours == []
+
+
+# --- faxes --------------------------------------------------------------------------------------
+
+
+def pdf() -> bytes:
+    return b"%PDF-1.4\n" + b"x" * 2000
+
+
+async def test_a_fax_is_fetched_at_once_and_kept_once(house: House) -> None:
+    for _ in range(2):
+        assert await house.telnyx.fax(FAX, CLINIC_FAX, pdf(), fax_id="f-1") == 204
+    (row,) = house.rows(FaxRow)
+    assert (row.from_number, row.to_number, row.clinic_id) == (FAX, CLINIC_FAX, "east")
+    assert house.tasks(TaskKind.UNREADABLE_EVENT) == []
+
+
+async def test_a_fax_that_cannot_be_fetched_is_a_persons_and_told_again(house: House) -> None:
+    there, house.telnyx.address = house.telnyx.address, f"{house.url}/nowhere"
+    assert await house.telnyx.fax(FAX, CLINIC_FAX, pdf(), fax_id="f-1") == 502
+    (asked,) = house.tasks(TaskKind.UNREADABLE_EVENT)
+    assert (asked.state, asked.role) == ("open", "front_desk")
+    assert FAX not in asked.says
+    house.telnyx.address = there
+    assert await house.telnyx.fax(FAX, CLINIC_FAX, pdf(), fax_id="f-1") == 204
+    assert len(house.rows(FaxRow)) == 1
+    (asked,) = house.tasks(TaskKind.UNREADABLE_EVENT)
+    assert asked.state == "moot"
+
+
+# --- who may speak ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("route", ["status?ref=rl_1", "text"])
+async def test_what_twilio_has_not_signed_is_refused(house: House, route: str) -> None:
+    address = f"{house.url}/callbacks/twilio/{ORG}/{route}"
+    form = {"MessageSid": "SM1", "From": PHONE, "Body": "STOP"}
+    good = twilio_sign(house.twilio.token, address, list(form.items()))
+    for headers, sent in (
+        ({}, form),
+        ({"x-twilio-signature": good}, {**form, "Body": "START"}),
+        ({"x-twilio-signature": good[::-1]}, form),
+    ):
+        answer = await house.http.post(address, data=sent, headers=headers)
+        assert answer.status_code == 401, answer.text
+    assert not house.stopped()
+    assert house.rows(InboxRow) == []
+    answer = await house.http.post(address, content=b"\xff\xfe", headers={})
+    assert answer.status_code == 401
+
+
+async def test_what_telnyx_has_not_signed_or_long_ago_is_refused(house: House) -> None:
+    address = f"{house.url}/callbacks/telnyx/{ORG}/fax"
+    body = b'{"data": {"event_type": "fax.received", "payload": {"fax_id": "f-1"}}}'
+    old = telnyx_sign(house.telnyx._key, body, MONDAY)
+    for headers in ({}, old, {**old, "telnyx-timestamp": str(int(wall().timestamp()))}):
+        answer = await house.http.post(address, content=body, headers=headers)
+        assert answer.status_code == 401, answer.text
+    for odd in (b"not json", b"[]", b'{"data": 1}', b"[" * 5000):
+        answer = await house.http.post(
+            address, content=odd, headers=telnyx_sign(house.telnyx._key, odd, wall())
+        )
+        assert answer.status_code in {204, 400}, answer.text
+    assert house.rows(FaxRow) == []
+
+
+async def test_without_an_account_there_is_no_such_address(store: Store, tmp_path: Path) -> None:
+    settings = load(_env_file=None, data_dir=tmp_path)
+    app = create_app(settings, Door(store).intake, store, wall)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://x") as http:
+        for path in ("twilio/{}/status", "twilio/{}/text", "telnyx/{}/fax"):
+            for org in (ORG, "nobody"):
+                answer = await http.post(f"/callbacks/{path.format(org)}", content=b"")
+                assert answer.status_code == 404
