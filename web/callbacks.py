@@ -32,7 +32,7 @@ from telemetry.logs import logger
 from web.dispatcher import Dispatcher
 
 _LOG = logger(__name__)
-_WINDOW = timedelta(seconds=300)  # what Telnyx' own verifier allows [S32]
+_WINDOW = timedelta(seconds=300)  # what Telnyx' own verifier allows
 
 
 def router(
@@ -69,7 +69,7 @@ def router(
             reply_id=form.get("MessageSid", ""),
             phone=form.get("From", ""),
             text=_words(form),
-            at=clock(),
+            at=intake.clock(),
         )
         try:
             row = await asyncio.to_thread(intake.accept_text, org, text)

@@ -67,7 +67,7 @@ class TelnyxSettings(Model):
 async def fetched_pages(settings: TelnyxSettings, fax: Mapping[str, Any], *, plain: bool) -> Page:
     """The pages of a fax that came in, from the link of its event, else from a new one.
 
-    The link needs no key and lives ten minutes [S29]. ``plain`` lets it be http, for the simulator.
+    The link needs no key and lives ten minutes. ``plain`` lets it be http, for the simulator.
     Raises ChannelError ``fax_not_there`` (later).
     """
     key = settings.api_key.get_secret_value()

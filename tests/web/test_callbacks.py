@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -89,8 +90,13 @@ async def house(store: Store, tmp_path: Path) -> AsyncIterator[House]:
         telnyx_public_key=faxes.public_key,
     )
     door = Door(store)
+    door.now = wall()
     app = create_app(settings, door.intake, store, wall)
     office = Office(store, tmp_path / "outbox")
+
+    def clock() -> datetime:
+        return office.wall
+
     await asyncio.to_thread(office.receive)
     async with (
         served(texts.app) as texting,
@@ -99,8 +105,8 @@ async def house(store: Store, tmp_path: Path) -> AsyncIterator[House]:
         httpx.AsyncClient(base_url=url, timeout=20, trust_env=False) as http,
     ):
         faxes.address = faxing
-        office.clients["sms", "outbox"] = twilio(texts, texting, callbacks=url)
-        office.clients["fax", "outbox"] = telnyx(faxes, faxing, callbacks=url)
+        office.clients["sms", "outbox"] = twilio(texts, texting, clock, callbacks=url)
+        office.clients["fax", "outbox"] = telnyx(faxes, faxing, clock, callbacks=url)
         yield House(url, http, app, door, office, texts, faxes, store)
 
 
@@ -144,7 +150,7 @@ async def test_a_text_that_did_not_arrive_is_a_persons_once(house: House) -> Non
 
 
 async def test_a_callback_may_come_before_the_answer_to_our_own_call(house: House) -> None:
-    house.twilio.lose_next = 1
+    house.twilio.lose_next, house.twilio.lags = 1, True
     held = await house.text()
     (row,) = house.deliveries()
     assert row.state == "sending"  # nobody knows
@@ -205,6 +211,7 @@ async def test_a_stop_counts_before_twilio_is_answered(house: House) -> None:
     assert await house.twilio.write(PHONE, CLINIC, "Stop texting me please") == 200
     assert house.stopped()
     house.door.engine.down = False
+    house.door.now += timedelta(minutes=1)
     assert await house.twilio.write(PHONE, CLINIC, "START") == 200
     assert not house.stopped()
 
