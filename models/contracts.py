@@ -222,8 +222,8 @@ class Receipt(Model):
 class RawRequest(Model):
     """Bytes from outside, before anything is believed."""
 
-    # hand: an event told at the keyboard; texts: a text by a vendor's callback
-    origin: Literal["events", "api", "file", "hand", "texts"]
+    # hand: an event told at the keyboard; texts: a text by a vendor's callback; page: a patient's
+    origin: Literal["events", "api", "file", "hand", "texts", "page"]
     headers: dict[str, str] = Field(default_factory=dict)
     body: bytes
     received_at: UtcDatetime

@@ -22,7 +22,18 @@ from store import schema
 from store.engine import Store, open_store
 from telemetry.logs import logger
 from telemetry.serving import metrics_served
-from web import api, callbacks, codec, desk, health, hooks, openapi, problems, tasks_api
+from web import (
+    api,
+    callbacks,
+    codec,
+    desk,
+    health,
+    hooks,
+    openapi,
+    patient,
+    problems,
+    tasks_api,
+)
 from web.dispatcher import Dispatcher
 from web.gauges import Gauges
 from web.guard import Guard
@@ -85,6 +96,7 @@ def create_app(
     app.include_router(health.router(intake, store))
     shapes = problems.install(app)
     desk.install(app, settings, intake, store, settings.temporal_ui_address or codec_ui, shapes)
+    patient.install(app, settings, intake, clock, shapes)
     openapi.describe(app)
     https = settings.base_url.startswith("https://")
     app.add_middleware(Guard, max_body_bytes=settings.max_body_bytes, https=https)

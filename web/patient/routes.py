@@ -1,0 +1,174 @@
+"""``/p/{token}``: what a patient does on their phone; forms post and redirect, nothing else runs.
+
+Whoever holds the link is who it was sent to: there is no login and no cookie, so no other page can
+make a browser act for somebody. An address says nothing but the token and a language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+from urllib.parse import parse_qs, urlencode
+
+from fastapi import APIRouter, Request
+from starlette.responses import RedirectResponse, Response
+
+from activities.letters import printed
+from activities.patient_page import LONGEST_WORDS, Opened, PatientPages
+from models import calendar_file
+from models.errors import TooLarge
+from models.links import LENGTH, Purpose
+from models.patient_page import State
+from web.attempts import Attempts
+from web.patient.show import busy, shown, shut, spoken
+
+TAG: Final = "patient"
+FORM_BYTES: Final = 8192
+GUESSES: Final = 20  # links that are none, from one address, within fifteen minutes
+ACTS: Final = 40  # forms sent by one link within fifteen minutes
+_SCORES: Final = {str(number): number for number in range(11)}
+
+
+def router(pages: PatientPages, clock: Callable[[], datetime]) -> APIRouter:
+    """The pages behind a link."""
+    routes = APIRouter(prefix="/p", tags=[TAG], include_in_schema=False)
+    guesses, acts = Attempts(GUESSES), Attempts(ACTS)
+
+    async def enter(request: Request, token: str, *, acting: bool = False) -> Opened | Response:
+        """What the link opens, or the page that says why it opens nothing."""
+        wanted, caller = request.query_params.get("lang"), _caller(request)
+        if guesses.locked_for(caller, clock()) or (acting and acts.locked_for(token, clock())):
+            return busy(wanted)
+        there = await pages.open(token)
+        if not isinstance(there, Opened):
+            if there.clinic is None:
+                guesses.failed(caller, clock())
+            return shut(there, wanted)
+        if acting:
+            acts.failed(token, clock())
+        return there
+
+    @routes.get("/{token}")
+    async def look(request: Request, token: str) -> Response:
+        there = await enter(request, token)
+        if isinstance(there, Response):
+            return there
+        asked = request.query_params
+        language = spoken(asked.get("lang"), there.language)
+        return shown(there, token, language, said=asked.get("said", ""))
+
+    @routes.post("/{token}/time")
+    async def choose(request: Request, token: str) -> Response:
+        there = await enter(request, token, acting=True)
+        if isinstance(there, Response):
+            return there
+        form = await _form(request)
+        language = spoken(form.get("lang"), there.language)
+        wanted = form.get("slot", "")
+        if there.link.purpose is not Purpose.VISIT or not wanted:
+            return shown(there, token, language, trouble="missing_time", status=422)
+        if await pages.ask_for(there, wanted):
+            return _back(token, language)
+        now = await pages.open(token)
+        if not isinstance(now, Opened):
+            return shut(now, language)
+        return shown(now, token, language, gone=True, status=409)
+
+    @routes.post("/{token}/words")
+    async def write(request: Request, token: str) -> Response:
+        there = await enter(request, token, acting=True)
+        if isinstance(there, Response):
+            return there
+        form = await _form(request)
+        language = spoken(form.get("lang"), there.language)
+        words = " ".join(form.get("words", "").split())[:LONGEST_WORDS]
+        if not words:
+            return shown(there, token, language, trouble="missing_words", status=422)
+        if there.view.state is State.BOOKED:  # they are asked for days that suit them better
+            words = f"{'Reprogramar' if language == 'es' else 'Reschedule'}. {words}"
+        await pages.write(there, words)
+        return _back(token, language, "words")
+
+    @routes.post("/{token}/confirm")
+    async def confirm(request: Request, token: str) -> Response:
+        there = await enter(request, token, acting=True)
+        if isinstance(there, Response):
+            return there
+        form = await _form(request)
+        await pages.confirm(there)
+        return _back(token, spoken(form.get("lang"), there.language), "confirm")
+
+    @routes.post("/{token}/answer")
+    async def answer(request: Request, token: str) -> Response:
+        there = await enter(request, token, acting=True)
+        if isinstance(there, Response):
+            return there
+        form = await _form(request)
+        language = spoken(form.get("lang"), there.language)
+        score = _SCORES.get(form.get("score", ""))
+        if there.link.purpose is not Purpose.CHECK_IN or score is None:
+            return shown(there, token, language, trouble="missing_score", status=422)
+        await pages.score(there, score)
+        return _back(token, language, "answer")
+
+    @routes.get("/{token}/forms")
+    async def forms(request: Request, token: str) -> Response:
+        there = await enter(request, token)
+        if isinstance(there, Response):
+            return there
+        if there.clinic.intake_link is None or there.view.state is not State.BOOKED:
+            return _back(token, spoken(request.query_params.get("lang"), there.language))
+        await pages.opened_forms(there)
+        return RedirectResponse(there.clinic.intake_link, status_code=303)
+
+    @routes.get("/{token}/visit.ics")
+    async def calendar(request: Request, token: str) -> Response:
+        there = await enter(request, token)
+        if isinstance(there, Response):
+            return there
+        booked = there.booked
+        if there.view.state is not State.BOOKED or booked is None:
+            return _back(token, spoken(request.query_params.get("lang"), there.language))
+        content = calendar_file.visit(
+            appointment_id=booked.appointment_id,
+            starts_at=booked.starts_at,
+            as_of=booked.as_of,
+            summary=there.clinic.short_name,
+            place=there.clinic.address,
+            phone=printed(there.clinic.phone),
+        )
+        named = {"content-disposition": 'attachment; filename="visit.ics"'}
+        return Response(content, media_type=calendar_file.MEDIA_TYPE, headers=named)
+
+    @routes.get("/{token}/{rest:path}")
+    async def lost(request: Request, token: str, rest: str) -> Response:
+        del rest  # such as a form's address, loaded again: back to the page itself
+        language = request.query_params.get("lang")
+        return _back(token, language) if len(token) == LENGTH else await look(request, token)
+
+    return routes
+
+
+def _back(token: str, language: str | None, said: str = "") -> Response:
+    """To the page itself, so that loading it again sends nothing twice."""
+    told = {name: value for name, value in (("lang", language), ("said", said)) if value}
+    query = f"?{urlencode(told)}" if told else ""
+    return RedirectResponse(f"/p/{token}{query}", status_code=303)
+
+
+def _caller(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+async def _form(request: Request) -> dict[str, str]:
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > FORM_BYTES:
+            raise TooLarge("This is more than the form can hold.")
+    try:
+        told = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10)
+    except ValueError:  # not what our form sends
+        return {}
+    return {name: values[0] for name, values in told.items()}
