@@ -118,13 +118,13 @@ async def test_a_tab_from_yesterday_offers_nothing_that_is_gone(phone: Phone) ->
     assert phone.knows(ref).all(BookingRequested) == []
 
 
-@pytest.mark.parametrize("slot", ["", "slot_unknown", "x" * 3000])
-async def test_a_time_that_never_was_is_refused_in_plain_words(phone: Phone, slot: str) -> None:
+async def test_a_time_that_never_was_is_refused_in_plain_words(phone: Phone) -> None:
     ref = await phone.door.refer()
     phone.offer(SOON)
-    answer = await ask(phone, phone.link(ref), slot)
-    assert answer.status_code in {409, 422}
-    shows(answer, 'role="alert"')
+    for slot, status in (("", 422), ("slot_unknown", 409), ("x" * 3000, 409)):
+        answer = await ask(phone, phone.link(ref), slot)
+        assert answer.status_code == status
+        shows(answer, 'role="alert"')
 
 
 async def test_another_clinic_s_time_cannot_be_had(phone: Phone) -> None:
@@ -237,7 +237,7 @@ async def test_forms_are_opened_and_told_once(phone: Phone) -> None:
 # --- the one question -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("score", [0, 6, 7, 10])
+@pytest.mark.parametrize("score", [0, 10])
 async def test_whoever_answers_sees_the_same_public_link(phone: Phone, score: int) -> None:
     ref = await phone.door.refer()
     phone.discharge(ref)
@@ -263,14 +263,14 @@ async def test_a_second_answer_corrects_the_first(phone: Phone) -> None:
     assert told.score == 9
 
 
-@pytest.mark.parametrize("score", ["", "11", "-1", "ten", "6.5"])
-async def test_no_number_is_no_answer(phone: Phone, score: str) -> None:
+async def test_no_number_is_no_answer(phone: Phone) -> None:
     ref = await phone.door.refer()
     phone.discharge(ref)
     link = phone.link(ref, Purpose.CHECK_IN)
-    answer = await phone.http.post(f"{link}/answer", data={"score": score})
-    assert answer.status_code == 422
-    shows(answer, "Choose a number first")
+    for score in ("", "11", "-1", "ten", "6.5"):
+        answer = await phone.http.post(f"{link}/answer", data={"score": score})
+        assert answer.status_code == 422
+        shows(answer, "Choose a number first")
     assert phone.knows(ref).all(CheckInAnswered) == []
 
 
@@ -287,14 +287,14 @@ async def test_a_link_opens_what_it_is_for_and_no_more(phone: Phone) -> None:
 # --- links that open nothing ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("token", ["x", "A" * LENGTH, "z" * LENGTH, "é", "A" * 4000, "%00"])
-async def test_what_is_no_link_of_ours_says_so_and_no_more(phone: Phone, token: str) -> None:
+async def test_what_is_no_link_of_ours_says_so_and_no_more(phone: Phone) -> None:
     await phone.door.refer()
-    answer = await phone.http.get(f"/p/{token}")
-    assert answer.status_code == 404
-    shows(answer, "This link does not work")
-    assert CLINIC_PHONE not in answer.text
-    assert "Riverside" not in answer.text
+    for token in ("x", "A" * LENGTH, "z" * LENGTH, "é", "A" * 4000, "%00"):
+        answer = await phone.http.get(f"/p/{token}")
+        assert answer.status_code == 404
+        shows(answer, "This link does not work")
+        assert CLINIC_PHONE not in answer.text
+        assert "Riverside" not in answer.text
 
 
 async def test_a_link_signed_by_somebody_else_is_none_of_ours(phone: Phone) -> None:
@@ -390,7 +390,7 @@ async def test_a_guardian_s_page_does_not_name_the_child(phone: Phone) -> None:
         patient={
             "born": "2015-05-05",
             "guardian_name": "Kim Sample",
-            "guardian_phone": "5185550120",
+            "guardian_phone": "518-555-0120",
         }
     )
     page = await phone.http.get(phone.link(ref))
