@@ -16,14 +16,23 @@ from activities.moving import Moving
 from activities.sharing import Sharing
 from activities.tenants import Tenants
 from models.contracts import Answer, RecordInput, TaskInput
-from models.facts import CallLogged, Decision, RequestConfirmed, TaskHeld, TaskOpened, Transferred
+from models.facts import (
+    CallLogged,
+    CallOutcome,
+    CallWhy,
+    Decision,
+    RequestConfirmed,
+    TaskHeld,
+    TaskOpened,
+    Transferred,
+)
 from models.people import SourceKind
 from models.sources import watched
 from models.tasks import TaskKind, task_key
-from store import audit, calls, contacts, referrals, sources, tasks
+from store import audit, calls, consent, contacts, referrals, sources, tasks
 from store.engine import Store
 from store.record import Record
-from store.tables import PracticeRow, ReferralRow
+from store.tables import ConsentState, PracticeRow, ReferralRow
 
 
 class Book:
@@ -184,3 +193,19 @@ class Book:
             to = contacts.contact(session, given.org, given.referral_id, "patient")
             if to.phone:
                 calls.unlock(session, given.org, to.phone, by=call.by)
+                self._suppress(session, given.org, to.phone, call)
+
+    def _suppress(self, session: Session, org: str, number: str, call: CallLogged) -> None:
+        """A stranger's number is not texted any more, nor one that is dead (policy.md rule 17)."""
+        if call.why is CallWhy.STRANGER:
+            consent.record(
+                session,
+                org=org,
+                address=number,
+                state=ConsentState.OPTED_OUT,
+                at=call.at,
+                why=str(CallOutcome.WRONG_NUMBER),
+                recorded_at=self._clock(),
+            )
+        elif call.why is CallWhy.OUT_OF_SERVICE:
+            consent.mark_dead(session, org=org, address=number, why=str(call.why), at=call.at)

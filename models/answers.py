@@ -6,6 +6,7 @@ a booking) asks nobody; whatever is not surely understood does.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from models.facts import (
@@ -98,6 +99,22 @@ def wrong_number(r: Referral) -> PatientReplied | None:
     reached += [c.at for c in r.all(RequestConfirmed) if "patient.phone" in c.corrected]
     last = told[-1] if told else None
     return None if last is None or any(at > last.at for at in reached) else last
+
+
+def number_lost(r: Referral) -> datetime | None:
+    """Since when nobody is called or texted at the number: a stranger has it, or it is dead.
+
+    By a text, or by a call that said so. It stands until the patient was reached, or a person has
+    corrected the number.
+    """
+    texted = wrong_number(r)
+    called = [c.at for c in r.calls() if c.why is not None and c.why.of_number]
+    again = [c.at for c in r.calls() if c.outcome is CallOutcome.REACHED]
+    again += [c.at for c in r.all(RequestConfirmed) if "patient.phone" in c.corrected]
+    last = max(called, default=None)
+    if last is not None and any(at > last for at in again):
+        last = None
+    return max([at for at in (texted.at if texted else None, last) if at], default=None)
 
 
 def _called_since(r: Referral, reply: PatientReplied, kind: TaskKind) -> bool:

@@ -110,9 +110,9 @@ def _ahead(r: Referral, rules: Rules) -> Iterator[Act]:
         return
     if holds.waits(r) or r.reached_with() is not None or r.booking_request() is not None:
         return
-    stranger = answers.wrong_number(r)
-    if stranger is not None:
-        act = _ask_office(stranger.at, WRONG_NUMBER, r, rules)
+    lost = answers.number_lost(r)
+    if lost is not None:
+        act = _ask_office(lost, WRONG_NUMBER, r, rules)
         if act.done_at(r) is None:
             yield act
         return

@@ -8,6 +8,7 @@ from models.facts import (
     LEASES,
     AnyDecision,
     CallLogged,
+    CallOutcome,
     CertificationWaived,
     CertifierNamed,
     HandedOver,
@@ -85,6 +86,11 @@ def refusal(r: Referral, decision: AnyDecision) -> Refusal | None:
         return _certifier(decision)
     if isinstance(decision, CertificationWaived) and r.plan() is None:
         return Refusal(code="no_plan", sentence="There is no plan of care to give up on yet.")
+    if isinstance(decision, CallLogged) and not _fits(decision):
+        return Refusal(
+            code="why_of_call",
+            sentence="A reason goes with a patient who declined, or with a wrong number alone.",
+        )
     if _calls_patient(decision) and r.over() and not _owed_call(r, decision):
         return Refusal(code="over", sentence="This referral is over; nobody should call.")
     return None
@@ -92,6 +98,14 @@ def refusal(r: Referral, decision: AnyDecision) -> Refusal | None:
 
 def _calls_patient(decision: AnyDecision) -> bool:
     return isinstance(decision, CallLogged) and decision.party == "patient"
+
+
+def _fits(call: CallLogged) -> bool:
+    """Whether the reason is one of this outcome; none always is."""
+    if call.why is None:
+        return True
+    about = CallOutcome.WRONG_NUMBER if call.why.of_number else CallOutcome.DECLINED
+    return call.outcome is about
 
 
 def _owed_call(r: Referral, decision: AnyDecision) -> bool:

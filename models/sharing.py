@@ -102,7 +102,7 @@ def alike(call: CallLogged) -> CallLogged:
     """
     if call.outcome is not CallOutcome.DECLINED:
         return call
-    return call.model_copy(update={"outcome": CallOutcome.REACHED})
+    return call.model_copy(update={"outcome": CallOutcome.REACHED, "why": None})
 
 
 def _word(

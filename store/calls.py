@@ -46,5 +46,11 @@ def unlock(session: Session, org: str, number: str, *, by: str) -> bool:
     return True
 
 
+def current(session: Session, org: str, number: str, at: datetime) -> CallLockRow | None:
+    """Who calls this number at a moment, if anybody."""
+    row = session.get(CallLockRow, (org, number))
+    return row if row is not None and at < row.until else None
+
+
 def _find(session: Session, org: str, number: str) -> CallLockRow | None:
     return session.get(CallLockRow, (org, number), with_for_update=LOCKED, populate_existing=True)

@@ -19,6 +19,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from activities.letters import printed
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 STATIC: Final = ROOT / "web" / "static"
 TEMPLATES: Final = ROOT / "templates" / "web"
@@ -66,7 +68,7 @@ def environment() -> Environment:
     )
     made.globals["asset"] = asset
     made.filters |= {"day": day, "clock": clock, "moment": moment, "until": until, "ago": ago}
-    made.filters |= {"lease": lease, "length_of": length_of}
+    made.filters |= {"lease": lease, "length_of": length_of, "phone": printed}
     return made
 
 

@@ -18,6 +18,7 @@ from models.facts.base import Fact, Id, UtcDatetime
 from models.facts.codes import (
     AuthorizationStatus,
     CallOutcome,
+    CallWhy,
     ClosedReason,
     DeclinedFor,
     Ending,
@@ -113,6 +114,7 @@ __all__ = [
     "CadenceShared",
     "CallLogged",
     "CallOutcome",
+    "CallWhy",
     "CertificationWaived",
     "CertifierNamed",
     "CheckInAnswered",

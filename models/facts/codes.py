@@ -95,6 +95,24 @@ class CallOutcome(StrEnum):
         return self in {CallOutcome.REACHED, CallOutcome.DECLINED}
 
 
+class CallWhy(StrEnum):
+    """Why a patient declined, or what is the matter with the number that was called."""
+
+    ELSEWHERE = "elsewhere"  # they go to another clinic
+    BETTER = "better"  # they need no therapy any more
+    COST = "cost"
+    NO_TIME = "no_time"
+    TOO_FAR = "too_far"
+    UNSAID = "unsaid"  # they gave no reason
+    STRANGER = "stranger"  # it is somebody else's
+    OUT_OF_SERVICE = "out_of_service"
+
+    @property
+    def of_number(self) -> bool:
+        """It is about the number, so the office is asked for another one (policy.md rule 17)."""
+        return self in {CallWhy.STRANGER, CallWhy.OUT_OF_SERVICE}
+
+
 class PageVerdict(StrEnum):
     """What a person found on a page that came back (policy.md rule 4)."""
 

@@ -10,6 +10,7 @@ from pydantic import Field
 from models.facts.base import Fact, Id, UtcDatetime
 from models.facts.codes import (
     CallOutcome,
+    CallWhy,
     ClosedReason,
     DeclinedFor,
     HoldEnd,
@@ -34,12 +35,17 @@ class Decision(Fact):
 
 
 class CallLogged(Decision):
-    """Somebody called the patient or an office."""
+    """Somebody called the patient or an office.
+
+    ``why`` is the reason of a patient who declined, or what is the matter with a wrong number;
+    with that one the number is neither called nor texted any more.
+    """
 
     kind: Literal["call_logged"] = "call_logged"
     call_id: Id
     party: Literal["patient", "source", "certifier"] = "patient"
     outcome: CallOutcome
+    why: CallWhy | None = None
 
     @property
     def key(self) -> str:

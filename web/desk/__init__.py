@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from activities.intake import Intake
 from settings import Settings
 from store.engine import Store
-from web.desk import account, figures, tasks
+from web.desk import account, calls, figures, tasks
 from web.desk.door import Desk
 from web.desk.trouble import trouble
 from web.pages import Files
@@ -28,6 +28,7 @@ def install(
 
     for routes in (
         account.router(desk),
+        calls.router(desk, intake),
         figures.router(desk),
         tasks.router(desk, intake),
     ):

@@ -12,7 +12,7 @@ from models.access import May, masked
 from models.facts import Urgency
 from models.organization import Staff
 from models.roles import Role
-from models.tasks import GATHERED, LETS_GO, SPECS, TaskKind
+from models.tasks import CALLS, GATHERED, LETS_GO, SPECS, TaskKind
 from store.queue import Item
 from store.tables import PatientRow, TaskRow
 from web.desk.door import Viewer
@@ -32,6 +32,21 @@ URGENCIES: Final[dict[str, str]] = {
     Urgency.POST_OP: "after surgery",
 }
 
+# Calls to a patient that the script knows; the others are made to offices.
+TO_PATIENT: Final = CALLS | {
+    TaskKind.ANSWER_PATIENT,
+    TaskKind.RED_FLAG,
+    TaskKind.INTAKE_HELP,
+    TaskKind.TELL_PATIENT,
+    TaskKind.TELL_WAITING,
+    TaskKind.NO_NEXT_VISIT,
+    TaskKind.DROPOUT,
+    TaskKind.LOW_SCORE,
+    TaskKind.BOOK_REQUEST,
+    TaskKind.EVALUATION_OVERDUE,
+    TaskKind.CONFIRM_ATTENDANCE,
+}
+
 
 class Line(NamedTuple):
     """One task on the page."""
@@ -46,6 +61,7 @@ class Line(NamedTuple):
     mine: bool
     raised: str | None
     may_act: bool
+    call: bool  # a script for calling the patient can be opened
     lets_go: bool
     parts: tuple[Line, ...] = ()
     gathers: bool = False
@@ -130,9 +146,13 @@ class Words:
             mine=stands and task.owner == self._viewer.staff_id,
             raised=ROLES[Role(task.raised_to)] if task.raised_to else None,
             may_act=may_act(self._viewer, task),
+            call=task.referral_id is not None and kind in TO_PATIENT and self._calls(),
             lets_go=kind in LETS_GO and self._viewer.may(May.WORK),
             colleagues=self._colleagues(task),
         )
+
+    def _calls(self) -> bool:
+        return self._viewer.may(May.WORK) and self._viewer.may(May.NAMES)
 
     def _colleagues(self, task: TaskRow) -> tuple[Staff, ...]:
         """To whom it can be handed: who works at its clinic, and has not got it."""

@@ -51,6 +51,9 @@ ROUTES: list[Route] = [
     Route("GET", "/tasks", (May.BOARD,)),
     Route("GET", "/tasks/times", (May.BOARD,)),
     Route("POST", "/tasks/{task_id}/{act}", (May.BOARD,), "task"),
+    Route("GET", "/referrals/{referral_id}/call", (May.WORK, May.NAMES), "referral"),
+    Route("POST", "/referrals/{referral_id}/call", (May.WORK, May.NAMES), "referral"),
+    Route("POST", "/referrals/{referral_id}/call/outcome", (May.WORK, May.NAMES), "referral"),
 ]
 
 
