@@ -64,6 +64,7 @@ SECRETS: Final = (
     "smtp_password",
     "twilio_auth_token",
     "telnyx_api_key",
+    "desk_oidc_client_secret",
 )
 SHORTEST_TOKEN: Final = 20
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")  # a name, an address, [IPv6]
@@ -147,6 +148,11 @@ class Settings(BaseSettings):
     codec_oidc_audience: str | None = None
     codec_oidc_readers: Annotated[tuple[str, ...], NoDecode] = ()  # name:mail or name:subject
 
+    # Staff who sign in to the desk through a provider; whoever it vouches for is found by mail.
+    desk_oidc_issuer: str | None = None
+    desk_oidc_client_id: str | None = None
+    desk_oidc_client_secret: SecretStr | None = None  # none: a public client, PKCE alone
+
     http_host: str = "127.0.0.1"
     http_port: Port = 8080
     public_url: str | None = None  # default: http://<host>:<port>
@@ -205,7 +211,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"entry {place} is not name:mail-address or name:subject")
         return given
 
-    @field_validator("codec_oidc_issuer")
+    @field_validator("codec_oidc_issuer", "desk_oidc_issuer")
     @classmethod
     def _issuer(cls, value: str | None) -> str | None:
         # Kept to the letter, a slash at its end included: tokens name it so.
@@ -454,7 +460,7 @@ def _complete_vendors(settings: Settings) -> None:
 
 
 def _complete_login(settings: Settings) -> None:
-    """All three or none: an issuer without a list would let in everybody it knows."""
+    """All or none: an issuer without a list would let in everybody it knows."""
     told = {
         name: bool(getattr(settings, name))
         for name in ("codec_oidc_issuer", "codec_oidc_audience", "codec_oidc_readers")
@@ -463,6 +469,12 @@ def _complete_login(settings: Settings) -> None:
         variable = PREFIX + next(name for name, there in told.items() if not there).upper()
         raise ConfigError(
             f"{variable} is missing: issuer, audience and readers belong together.", field=variable
+        )
+    if bool(settings.desk_oidc_issuer) != bool(settings.desk_oidc_client_id):
+        missing = "desk_oidc_client_id" if settings.desk_oidc_issuer else "desk_oidc_issuer"
+        raise ConfigError(
+            f"{PREFIX}{missing.upper()} is missing: issuer and client id belong together.",
+            field=PREFIX + missing.upper(),
         )
 
 

@@ -49,3 +49,4 @@ by_organization "" "$@" | keep api_tokens
 printf '' | keep smtp_password # empty: a mail server that asks for none, or none at all
 printf '' | keep twilio_auth_token # empty: no texts by Twilio
 printf '' | keep telnyx_api_key # empty: no faxes by Telnyx
+printf '' | keep desk_oidc_client_secret # empty: staff sign in with passwords, or PKCE alone

@@ -51,7 +51,7 @@ EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         # the codec endpoint
         "codec_used": "somebody had payloads decoded or encoded: who and how many, never what",
         "codec_signed_in": "somebody signed in for the Temporal UI",
-        "codec_login_unreachable": "the login provider's keys could not be had; tokens still work",
+        "login_unreachable": "the login provider's keys could not be had; tokens still work",
         "codec_refused": "a wrong token; locked_out after too many from one address",
         # work behind
         "activity_failed": "an attempt failed; Temporal tries again unless the code is final",

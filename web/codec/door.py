@@ -14,7 +14,8 @@ from engine.codec_readers import Reader, Readers
 from models.errors import Forbidden, NotAllowed, TooMany
 from settings import Settings
 from web.attempts import Attempts
-from web.codec.login import Login, looks_like_one
+from web.codec.login import Login
+from web.vouched import looks_like_one
 
 SESSION: Final = timedelta(hours=12)  # a working day; then the token is typed again
 COOKIE: Final = "referral-loop-codec"

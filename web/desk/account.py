@@ -57,7 +57,7 @@ class Account:
         if self._attempts.locked_for(caller, now) is not None:
             _LOG.warning("desk_refused", outcome="caller_locked_out")
             return None
-        people = self._people(email)
+        people = self.people(email)
         if not people:
             await self._passwords.right(None, password)
         for org, person in people:
@@ -110,7 +110,8 @@ class Account:
         with self.desk.store.read() as session:
             return sign_in.kept(session, org, staff_id, self.desk.clock())
 
-    def _people(self, email: str) -> list[tuple[str, Staff]]:
+    def people(self, email: str) -> list[tuple[str, Staff]]:
+        """Who of the staff has this mail address, in whichever organization."""
         wanted = email.strip().lower()
         return [
             (org, one)
@@ -155,10 +156,9 @@ class Account:
         return await asyncio.to_thread(self.begin, org, person)
 
 
-def router(desk: Desk) -> APIRouter:
+def router(desk: Desk, account: Account) -> APIRouter:
     """The pages somebody sees who is not signed in."""
     pages = APIRouter(include_in_schema=False, tags=["desk"])
-    account = Account(desk)
 
     @pages.get(SIGN_IN)
     async def show(request: Request, next: str = FIRST_PAGE) -> Response:
@@ -173,7 +173,7 @@ def router(desk: Desk) -> APIRouter:
         )
         if token is None:
             return _sign_in_page(desk, request, target, _WRONG, 401)
-        return _with_session(desk, token, target)
+        return with_session(desk, token, target)
 
     @pages.post("/sign-out")
     async def leave(request: Request) -> Response:
@@ -199,7 +199,7 @@ def router(desk: Desk) -> APIRouter:
         except BadRequest as error:
             org, person = await asyncio.to_thread(account.invited, token)
             return _password_page(desk, request, org, person, error.sentence, 422)
-        return _with_session(desk, new, FIRST_PAGE)
+        return with_session(desk, new, FIRST_PAGE)
 
     return pages
 
@@ -211,7 +211,8 @@ def safe(target: str) -> str:
     return target if ours and target.isprintable() else FIRST_PAGE
 
 
-def _with_session(desk: Desk, token: str, target: str) -> Response:
+def with_session(desk: Desk, token: str, target: str) -> Response:
+    """On to a page, with the session in a cookie that no script and no other page can read."""
     answer = RedirectResponse(target, status_code=303)
     answer.set_cookie(
         desk.cookie,
@@ -232,6 +233,7 @@ def _sign_in_page(
     told = {
         "trouble": trouble,
         "next": safe(target),
+        "provider": bool(desk.settings.desk_oidc_issuer),
         "example": EXAMPLE_PASSWORD if dev else "",
         "people": [(one.email, one.name, one.role.replace("_", " ")) for one in names],
     }
