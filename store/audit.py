@@ -27,6 +27,18 @@ def note(
     session.flush()
 
 
+def latest(
+    session: Session, org: str, *, who: str | None, subject: str | None, limit: int
+) -> Sequence[AuditRow]:
+    """The newest lines, of one person or about one subject where told, newest first."""
+    query = select(AuditRow).where(AuditRow.org == org)
+    if who is not None:
+        query = query.where(AuditRow.who == who)
+    if subject is not None:
+        query = query.where(AuditRow.subject == subject)
+    return session.exec(query.order_by(col(AuditRow.id).desc()).limit(limit)).all()
+
+
 def about(session: Session, org: str, subject: str) -> Sequence[AuditRow]:
     """Every line about one subject, in the order it was written."""
     query = select(AuditRow).where(AuditRow.org == org, AuditRow.subject == subject)

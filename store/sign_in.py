@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+from sqlalchemy import func
 from sqlmodel import Session, col, delete, select, update
 
 from store.rows import LOCKED, find_or_insert
@@ -153,6 +154,16 @@ def end_all(session: Session, org: str, staff_id: str) -> None:
     session.exec(
         delete(SessionRow).where(col(SessionRow.org) == org, col(SessionRow.staff_id) == staff_id)
     )
+
+
+def sessions(session: Session, org: str, now: datetime) -> dict[str, int]:
+    """In how many browsers each of the staff is signed in."""
+    query = (
+        select(SessionRow.staff_id, func.count())
+        .where(SessionRow.org == org, col(SessionRow.expires_at) > now)
+        .group_by(col(SessionRow.staff_id))
+    )
+    return dict(session.exec(query).all())
 
 
 def with_password(session: Session, org: str) -> set[str]:

@@ -51,6 +51,9 @@ EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         # the codec endpoint
         "codec_used": "somebody had payloads decoded or encoded: who and how many, never what",
         "codec_signed_in": "somebody signed in for the Temporal UI",
+        "desk_signed_in": "somebody of the staff signed in: their staff id",
+        "desk_refused": "too many wrong passwords came from one address",
+        "desk_login_failed": "a login by the provider did not fit; the step that failed",
         "login_unreachable": "the login provider's keys could not be had; tokens still work",
         "codec_refused": "a wrong token; locked_out after too many from one address",
         # work behind

@@ -8,7 +8,8 @@ from starlette.responses import RedirectResponse, Response
 from activities.intake import Intake
 from settings import Settings
 from store.engine import Store
-from web.desk import account, calls, figures, tasks
+from web.desk import account, calls, figures, login, people, tasks
+from web.desk.account import Account
 from web.desk.door import Desk
 from web.desk.trouble import trouble
 from web.pages import Files
@@ -20,6 +21,7 @@ def install(
 ) -> None:
     """Serve the desk from this app; errors of its pages are pages as well."""
     desk = Desk(settings, store, intake.tenants, intake.clock, ui)
+    door = Account(desk)
     app.mount("/static", Files(), name="static")
 
     @app.get("/", include_in_schema=False)
@@ -27,7 +29,9 @@ def install(
         return RedirectResponse(account.FIRST_PAGE, status_code=303)
 
     for routes in (
-        account.router(desk),
+        account.router(desk, door),
+        login.router(desk, door),
+        people.router(desk),
         calls.router(desk, intake),
         figures.router(desk),
         tasks.router(desk, intake),

@@ -63,7 +63,7 @@ class Login:
             scope="openid email",
             state=kept["state"],
             nonce=kept["nonce"],
-            code_challenge=create_s256_code_challenge(kept["verifier"]),
+            code_challenge=create_s256_code_challenge(kept["verifier"]),  # type: ignore[no-untyped-call]
             code_challenge_method="S256",
         )
         return str(address), kept
@@ -103,10 +103,10 @@ class Login:
             "code_verifier": kept.get("verifier", ""),
         }
         where = await self._provider.address("token_endpoint")
-        auth = (self.client_id, self._secret) if self._secret else None
+        basic = httpx.BasicAuth(self.client_id, self._secret) if self._secret else None
         try:
-            async with httpx.AsyncClient(timeout=SECONDS, trust_env=False) as http:
-                answer = await http.post(where, data=form, auth=auth)
+            async with httpx.AsyncClient(timeout=SECONDS, trust_env=False, auth=basic) as http:
+                answer = await http.post(where, data=form)
             told: Any = answer.json()
             return str(told["id_token"])
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:

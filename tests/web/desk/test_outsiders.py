@@ -46,6 +46,10 @@ class Route(NamedTuple):
 
 ROUTES: list[Route] = [
     Route("POST", "/sign-out"),
+    Route("GET", "/staff", (May.STAFF,)),
+    Route("POST", "/staff/{staff_id}/invite", (May.STAFF,), "colleague"),
+    Route("POST", "/staff/{staff_id}/sign-out", (May.STAFF,), "colleague"),
+    Route("GET", "/audit", (May.AUDIT,)),
     Route("GET", "/today", (May.NUMBERS,)),
     Route("GET", "/today/{name}", (May.NUMBERS,), "figure"),
     Route("GET", "/tasks", (May.BOARD,)),
@@ -77,10 +81,17 @@ async def a_task(site: Site) -> dict[str, str]:
     return {"task_id": a_call(site, referral_id), "act": "take"}
 
 
+async def a_colleague(site: Site) -> dict[str, str]:
+    """Somebody who works at "east" alone."""
+    del site
+    return {"staff_id": "tess"}
+
+
 # How to make what stands in an address: the names in its braces and their values.
 THINGS: dict[str, Callable[[Site], Awaitable[dict[str, str]]]] = {
     "referral": a_referral,
     "figure": a_figure,
+    "colleague": a_colleague,
     "task": a_task,
 }
 # Who signs in for a role (clinics/example.toml).
