@@ -10,6 +10,11 @@ RUN python -m venv /venv \
 
 FROM python:3.11.16-slim-bookworm
 
+# What reads faxes: poppler opens PDFs, tesseract reads pictures (docs/admins/faxes.md).
+RUN apt-get update -qq \
+ && apt-get install -y -qq --no-install-recommends poppler-utils tesseract-ocr \
+ && rm -rf /var/lib/apt/lists/*
+
 RUN groupadd --gid 10001 loop \
  && useradd --uid 10001 --gid loop --no-create-home --home-dir /nonexistent \
       --shell /usr/sbin/nologin loop \

@@ -109,7 +109,7 @@ def make_worker(
     post = Post(store, tenants, channels_for(settings, tenants), clock, pages=settings.pages)
     book = Book(store, tenants, clock, loop)
     sources = Sources(store, tenants, clock)
-    faxes = Faxes(store, tenants, clock)
+    faxes = Faxes(store, tenants, clock, intake)
     chores = chores_for(settings, store, tenants, intake, clock)
     return Worker(
         client,

@@ -60,7 +60,7 @@ RELEASE = "release_recorded"
 def read_row(origin: str, body: bytes, received_at: datetime, country: str) -> Event:
     """The event of a row, whatever door it came in by; raises UserError, pure."""
     content = read_json(body)
-    if origin in {"events", "hand", "texts", "page"}:
+    if origin in {"events", "hand", "texts", "page", "fax"}:
         event = checked(content, received_at)
     else:  # a referral alone, by the API or in a file
         alone = {"type": RECEIVED, "at": received_at.isoformat(), "data": content}

@@ -19,6 +19,7 @@ from activities.fax_line import SHARED, FaxLine
 from activities.judging import channels_left, contact, judged, rungs_left, turn_of
 from activities.letters import Letter, NotReady
 from activities.outcomes import Outcomes
+from activities.paper import plan_version
 from activities.tenants import Tenants
 from activities.turns import IN_HAND, Attempt, Carried, Turn, failure, known
 from activities.visit_words import VisitWords
@@ -31,7 +32,7 @@ from models.referral import Referral
 from models.roles import Role
 from models.sending import NO_GUARDIAN, Go, Hold, Never
 from models.tasks import TaskKind, again, task_key
-from store import post
+from store import faxes, post
 from store.contacts import Contact
 from store.record import Record
 from store.tables import DeliveryRow, DeliveryState, MessageRow
@@ -240,6 +241,10 @@ class Claims:
             recorded_at=self._clock(),
             payload=parcels.kept(words, going.letter),
         )
+        if code := going.letter.return_code:
+            kept = (going.turn.given.org, code, going.turn.given.referral_id)
+            version = plan_version(going.turn.given.kind, going.turn.given.occasion)
+            faxes.keep_code(session, *kept, version, self._clock())
         delivery.address_ref = going.address  # corrected since the line was busy
         delivery.pages = going.letter.pages if going.channel == "fax" else None
         session.add(delivery)

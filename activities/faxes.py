@@ -1,79 +1,209 @@
-"""What the workflow of a fax asks: read it, take further what is certain, ask people the rest."""
+"""What the workflow of a fax asks: read it, take further what is certain, ask people the rest.
+
+Nothing here contacts anybody. A new referral goes in by the door of every event, as read by a
+machine; a plan that came back pauses its chase by the fact of its return, and a person judges the
+page (policy.md rules 4 and 7).
+"""
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, Protocol
 
 from sqlmodel import Session
 from temporalio import activity
 
+from activities.fax_reading import FaxReading, page_of
 from activities.guard import scrubbed
 from activities.tenants import Tenants
+from integrations.reading import reader
+from integrations.reading.pages import Unopened
+from integrations.reading.tools import Slow
+from models.contracts import RawRequest
+from models.errors import UserError
+from models.events import MAX_PDF_BYTES
 from models.fax import (
     KINDS,
     FaxKind,
     FaxRead,
     FaxStanding,
     FaxStart,
-    Ladder,
+    Media,
     PartState,
     Trouble,
-    ladder,
     says_of,
     soonest,
 )
-from models.ids import new_id
+from models.fax_fields import FieldRead
+from models.fax_lead import request, values, whole
+from models.fax_pages import Reading
 from models.tasks import TaskKind, task_key
 from store import faxes, tasks
 from store.engine import Store
-from store.tables import FaxPartRow, FaxRow, TaskRow, TaskState
+from store.tables import FaxPartRow, FaxRow, InboxRow, InboxState, TaskRow, TaskState
+from telemetry.logs import logger
 
-FIRST = 1  # the number of a fax's first part
+_LOG = logger(__name__)
 SYSTEM = "system"
+SOON = timedelta(seconds=30)  # until a row that met another writer is looked at again
+RETURNED = "plan_of_care_returned"
+RECEIVED = "referral_received"
+
+
+class Inbox(Protocol):
+    """The inbox, as faxes need it (``activities.intake.Intake``)."""
+
+    def accept(self, org: str, request: RawRequest, event_id: str) -> InboxRow:
+        """The committed row of an event."""
+        ...
+
+    def status(self, org: str, row_id: str) -> InboxRow:
+        """What became of it."""
+        ...
+
+    async def dispatch(self, row_id: str) -> None:
+        """Make it true in the record."""
+        ...
+
+
+class Certain(NamedTuple):
+    """A part that can go further by itself: the event it is, ready for the inbox."""
+
+    part_id: str
+    event_id: str
+    body: bytes
+    received_at: datetime
+    becomes: PartState
 
 
 class Faxes:
     """The activities of one fax; each may be tried again at any point."""
 
-    def __init__(self, store: Store, tenants: Tenants, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        tenants: Tenants,
+        clock: Callable[[], datetime],
+        inbox: Inbox,
+        reading: FaxReading | None = None,
+    ) -> None:
+        """``reading`` is another way to read, for tests."""
         self._store = store
-        self._tenants = tenants
         self._clock = clock
+        self._inbox = inbox
+        self.reading = reading or FaxReading(store, tenants, clock)
 
     @activity.defn(name="read_fax")
     def read(self, start: FaxStart) -> FaxRead:
         """Read the pages, once; raises StoreUnavailable."""
         with scrubbed():
-            return self.keep_reading(start, Trouble.NO_READER)
+            return self.reading.read(start)
 
     @activity.defn(name="give_up_reading")
     def give_up(self, start: FaxStart, trouble: str) -> FaxRead:
         """No attempt at reading came to an end: a person reads."""
         with scrubbed():
-            return self.keep_reading(start, Trouble(trouble))
+            return self.reading.keep(start, Reading(trouble=Trouble(trouble)))
 
     @activity.defn(name="route_fax")
-    def route(self, start: FaxStart) -> FaxStanding:
+    async def route(self, start: FaxStart) -> FaxStanding:
         """Where the fax stands at the workflow's own time, once everything certain is done."""
         with scrubbed():
-            return self.look(start, activity.info().started_time)
+            return await self.look(start, activity.info().started_time)
 
     # --- the same outside the engine ------------------------------------------------------------
 
-    def keep_reading(self, start: FaxStart, trouble: Trouble) -> FaxRead:
-        """Keep that a person must read it all; a reading that is there already stands."""
+    async def look(self, start: FaxStart, at: datetime) -> FaxStanding:
+        """Leads made, returned plans attached, tasks opened, raised and closed at a moment (UTC).
+
+        Again is harmless: events, parts and tasks are keyed.
+        """
+        for certain in await asyncio.to_thread(self._certain, start):
+            await self.put_in(start.org, certain, by=SYSTEM)
+        return await asyncio.to_thread(self._standing, start, at)
+
+    async def put_in(self, org: str, certain: Certain, *, by: str) -> str | None:
+        """One event through the inbox, and its part settled; the referral it is about.
+
+        None where a person must look first: what a machine read made no referral, and the part says
+        so. Raises StoreUnavailable.
+        """
+        given = RawRequest(origin="fax", body=certain.body, received_at=certain.received_at)
+        try:
+            row = await asyncio.to_thread(self._inbox.accept, org, given, certain.event_id)
+        except UserError as error:
+            _LOG.info("fax_not_taken", code=error.code)
+            await asyncio.to_thread(self._unsure, org, certain.part_id)
+            return None
+        await self._inbox.dispatch(row.id)
+        row = await asyncio.to_thread(self._inbox.status, org, row.id)
+        return await asyncio.to_thread(self._settled, org, certain, row, by)
+
+    def lead(self, session: Session, part: FaxPartRow, said: dict[str, str]) -> Certain | None:
+        """A part as the event of a new referral, with these values; None while some is missing."""
+        fax = faxes.get(session, part.org, part.fax_id)
+        pages = [page_of(row) for row in faxes.pages(session, fax.id)]
+        mine = [page for page in pages if part.first_page <= page.number <= part.last_page]
+        data = request(
+            said,
+            text=whole(mine),
+            fax=fax.from_number,
+            pages=part.last_page - part.first_page + 1,
+            clinic_id=part.clinic_id,
+        )
+        if data is None:
+            return None
+        event = {"type": RECEIVED, "at": fax.received_at.isoformat(), "data": data}
+        return _certain(part, fax, event, PartState.LEAD)
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _certain(self, start: FaxStart) -> list[Certain]:
+        with self._store.read() as session:
+            fax = faxes.get(session, start.org, start.fax_id)
+            found = []
+            for part in faxes.parts(session, fax.id):
+                if part.state != PartState.OPEN or part.trouble is not None:
+                    continue
+                if part.kind == FaxKind.NEW_REFERRAL and part.kind_by == "machine":
+                    found.append(self.lead(session, part, values(fields_of(part))))
+                elif part.kind == FaxKind.RETURNED_PLAN and part.referral_id is not None:
+                    found.append(self._returned(session, fax, part))
+        return [one for one in found if one is not None]
+
+    def _returned(self, session: Session, fax: FaxRow, part: FaxPartRow) -> Certain | None:
+        version = faxes.version_of(session, fax.org, part.code) if part.code else None
+        if version is None:
+            return None  # an answer on another page of ours: a person reads it
+        return returned(session, fax, part, part.referral_id or "", version)
+
+    def _settled(self, org: str, certain: Certain, row: InboxRow, by: str) -> str | None:
         now = self._clock()
         with self._store.write() as session:
-            fax = faxes.get(session, start.org, start.fax_id, lock=True)
-            if faxes.keep_reading(session, fax, (), count=0, trouble=trouble, at=now):
-                self._part(session, fax, FIRST, FaxKind.UNCLEAR, trouble)
-            found = faxes.parts(session, fax.id)
-            faxes.mark(session, fax, now)
-            return FaxRead(pages=fax.pages or 0, parts=len(found), trouble=fax.trouble)
+            part = faxes.part(session, org, certain.part_id)
+            if part.state != PartState.OPEN:
+                return part.referral_id
+            part.inbox_id = row.id
+            done = row.referral_id is not None or row.state != InboxState.RECEIVED
+            if not done:
+                session.add(part)
+                return None  # the engine or the record is away: the next look finds it
+            referral_id = row.referral_id or part.referral_id
+            faxes.settle(session, part, certain.becomes, by=by, at=now, referral_id=referral_id)
+            return referral_id
 
-    def look(self, start: FaxStart, at: datetime) -> FaxStanding:
-        """Tasks opened, raised and closed as the parts stand at a moment (UTC)."""
+    def _unsure(self, org: str, part_id: str) -> None:
+        with self._store.write() as session:
+            part = faxes.part(session, org, part_id)
+            if part.state == PartState.OPEN:
+                part.trouble = Trouble.MISSING_FIELDS
+                faxes.change(session, part)
+
+    def _standing(self, start: FaxStart, at: datetime) -> FaxStanding:
         with self._store.write() as session:
             fax = faxes.get(session, start.org, start.fax_id, lock=True)
             found = faxes.parts(session, fax.id)
@@ -87,33 +217,6 @@ class Faxes:
                 next_at=soonest(steps),
             )
 
-    # --- inside ---------------------------------------------------------------------------------
-
-    def _part(
-        self, session: Session, fax: FaxRow, number: int, kind: FaxKind, trouble: Trouble | None
-    ) -> FaxPartRow:
-        return faxes.add_part(
-            session,
-            FaxPartRow(
-                id=new_id("fxp"),
-                org=fax.org,
-                clinic_id=fax.clinic_id,
-                fax_id=fax.id,
-                number=number,
-                first_page=1,
-                last_page=max(fax.pages or 1, 1),
-                kind=kind,
-                trouble=trouble,
-                role=KINDS[kind].role,
-                due=self._ladder(fax, kind).due,
-            ),
-        )
-
-    def _ladder(self, fax: FaxRow, kind: FaxKind) -> Ladder:
-        policy = self._tenants.get(fax.org).policy
-        calendar = self._tenants.calendar(fax.org, fax.received_at, fax.clinic_id)
-        return ladder(kind, fax.received_at, policy, calendar)
-
     def _ask(
         self, session: Session, fax: FaxRow, part: FaxPartRow, at: datetime
     ) -> datetime | None:
@@ -124,16 +227,20 @@ class Faxes:
                 who = part.settled_by or SYSTEM
                 tasks.complete(session, fax.org, known.id, by=who, at=part.settled_at or at)
             return None
-        limits = self._ladder(fax, FaxKind(part.kind))
-        task = self._opened(session, part, at) if known is None else known
+        if part.inbox_id is not None:
+            return at + SOON  # on its way: the inbox has it
+        limits = self.reading.limits(fax, FaxKind(part.kind))
+        task = known or self._opened(session, part, at)
+        if task.state != TaskState.OPEN:  # ticked off, and the fax still lies there
+            task.state, task.done_at, task.done_by, task.outcome = TaskState.OPEN, None, None, None
+        task.role, task.due, task.says = part.role, part.due, _says(part)
+        session.add(task)
         raised = limits.raised(at)
         if raised is not None and task.raised_to != raised:
             tasks.raise_to(session, fax.org, task.id, raised)
         return limits.next(at)
 
     def _opened(self, session: Session, part: FaxPartRow, at: datetime) -> TaskRow:
-        trouble = Trouble(part.trouble) if part.trouble else None
-        kind = FaxKind(part.kind)
         return tasks.open_for_org(
             session,
             part.org,
@@ -141,7 +248,45 @@ class Faxes:
             part.id,
             due=part.due,
             at=at,
-            role=KINDS[kind].role,
-            says=says_of(kind, trouble),
+            role=KINDS[FaxKind(part.kind)].role,
+            says=_says(part),
             clinic_id=part.clinic_id,
         )
+
+
+def fields_of(part: FaxPartRow) -> tuple[FieldRead, ...]:
+    """The fields of a part as they were read."""
+    return tuple(FieldRead.model_validate(one) for one in part.fields)
+
+
+def returned(
+    session: Session, fax: FaxRow, part: FaxPartRow, referral_id: str, version: int
+) -> Certain:
+    """A part as the event of a plan that came back, its pages as pictures and nothing else."""
+    pages = {
+        row.number: row.rotate
+        for row in faxes.pages(session, fax.id)
+        if part.first_page <= row.number <= part.last_page
+    }
+    event: dict[str, Any] = {
+        "type": RETURNED,
+        "at": fax.received_at.isoformat(),
+        "referral": {"id": referral_id},
+        "data": {"version": version},
+    }
+    try:
+        pdf = reader.flattened(fax.content, Media(fax.media), pages) if pages else b""
+    except (Unopened, Slow):
+        pdf = b""
+    if 0 < len(pdf) <= MAX_PDF_BYTES:
+        event["document"] = {"pdf": base64.b64encode(pdf).decode()}
+    return _certain(part, fax, event, PartState.ATTACHED)
+
+
+def _certain(part: FaxPartRow, fax: FaxRow, event: dict[str, Any], becomes: PartState) -> Certain:
+    body = json.dumps(event, sort_keys=True).encode()
+    return Certain(part.id, f"{part.id}-{part.version}", body, fax.recorded_at, becomes)
+
+
+def _says(part: FaxPartRow) -> str:
+    return says_of(FaxKind(part.kind), Trouble(part.trouble) if part.trouble else None)

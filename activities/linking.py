@@ -22,6 +22,8 @@ from store import inbox, lookups, referrals
 from store.record import Record
 from store.tables import ReferralRow, SourceRow
 
+_EVENTS = frozenset({"events", "hand", "fax"})  # doors at which more than a referral is told
+
 
 class Linked(NamedTuple):
     """What a request is, and the referral it belongs to where it is not new.
@@ -88,7 +90,7 @@ class Linking:
         ``original`` is the row that brought the referral. The ``inbox`` chore dispatches them.
         """
         for told in lookups.told_of(session, row, original):
-            event = told.origin in {"events", "hand"} and told.referral_id == row.id and told.body
+            event = told.origin in _EVENTS and told.referral_id == row.id and told.body
             if event and read_json(told.body).get("type") != RECEIVED:
                 inbox.match(session, told.id, first.id, anew=True)
 

@@ -113,6 +113,13 @@ def return_code(referral_id: str, version: int) -> str:
     return f"RL-{letters[:4]}-{letters[4:]}"
 
 
+def plan_version(kind: Kind, occasion: str) -> int | None:
+    """The version of the plan that a letter asks to be signed; None for letters that ask none."""
+    if kind not in {Kind.PLAN_OF_CARE, Kind.SIGNATURE_REQUEST}:
+        return None
+    return int(occasion.split("-")[0].removeprefix("v"))
+
+
 # --- thanks ---------------------------------------------------------------------------------------
 
 
@@ -197,7 +204,7 @@ def _plan_of_care(given: Paper) -> Page | None:
 
 
 def _signed_plan(given: Paper) -> PlanOfCareSigned:
-    version = int(given.occasion.split("-")[0].removeprefix("v"))
+    version = plan_version(Kind.PLAN_OF_CARE, given.occasion)
     plans = [p for p in given.referral.plans(Signer.THERAPIST) if p.version == version]
     if not plans:
         raise LookupError("no such version of the plan")

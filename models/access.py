@@ -37,8 +37,8 @@ GRANTS: Final[dict[Role, frozenset[May]]] = {
     Role.LEAD: _DESK | {May.NUMBERS},
     Role.THERAPIST: frozenset({May.BOARD, May.NAMES, May.CHART, May.WORK, May.TALK}),
     Role.LIAISON: frozenset({May.BOARD}),
-    Role.BILLING: frozenset({May.BOARD, May.NAMES, May.CHART, May.WAIT}),
-    Role.COMPLIANCE: frozenset({May.BOARD, May.NAMES, May.CHART, May.AUDIT}),
+    Role.BILLING: frozenset({May.BOARD, May.NAMES, May.CHART, May.WAIT, May.SORT}),
+    Role.COMPLIANCE: frozenset({May.BOARD, May.NAMES, May.CHART, May.AUDIT, May.SORT}),
     Role.DIRECTOR: _DESK | {May.NUMBERS, May.AUDIT, May.STAFF},
     Role.ADMIN: frozenset({May.BOARD, May.STAFF, May.AUDIT}),
 }

@@ -223,7 +223,8 @@ class RawRequest(Model):
     """Bytes from outside, before anything is believed."""
 
     # hand: an event told at the keyboard; texts: a text by a vendor's callback; page: a patient's
-    origin: Literal["events", "api", "file", "hand", "texts", "page"]
+    # own page; fax: what a fax says
+    origin: Literal["events", "api", "file", "hand", "texts", "page", "fax"]
     headers: dict[str, str] = Field(default_factory=dict)
     body: bytes
     received_at: UtcDatetime

@@ -12,7 +12,14 @@ from models.errors import Conflict, NotFound
 from models.fax import FaxState, Media, PartState, Trouble
 from models.ids import new_id
 from store.rows import LOCKED, find_or_insert
-from store.tables_fax import FaxArrivalRow, FaxCorrectionRow, FaxPageRow, FaxPartRow, FaxRow
+from store.tables_fax import (
+    FaxArrivalRow,
+    FaxCorrectionRow,
+    FaxPageRow,
+    FaxPartRow,
+    FaxRow,
+    ReturnCodeRow,
+)
 
 
 def content_hash(content: bytes) -> str:
@@ -244,3 +251,29 @@ def corrections(session: Session, part_id: str) -> Sequence[FaxCorrectionRow]:
     """Every correction of one part, oldest first."""
     query = select(FaxCorrectionRow).where(FaxCorrectionRow.part_id == part_id)
     return session.exec(query.order_by(col(FaxCorrectionRow.id))).all()
+
+
+def keep_code(
+    session: Session, org: str, code: str, referral_id: str, version: int | None, at: datetime
+) -> None:
+    """A code of ours is on a page that goes out; whose it is stays known."""
+    mine = select(ReturnCodeRow).where(ReturnCodeRow.org == org, ReturnCodeRow.code == code)
+    find_or_insert(
+        session,
+        ReturnCodeRow(org=org, code=code, referral_id=referral_id, version=version, recorded_at=at),
+        lambda: session.exec(mine).first(),
+    )
+
+
+def known_codes(session: Session, org: str, codes: Iterable[str]) -> dict[str, str]:
+    """Of these codes those that are ours, with their referral."""
+    query = select(ReturnCodeRow).where(
+        ReturnCodeRow.org == org, col(ReturnCodeRow.code).in_(list(codes))
+    )
+    return {row.code: row.referral_id for row in session.exec(query).all()}
+
+
+def version_of(session: Session, org: str, code: str) -> int | None:
+    """The version of the plan a code stands on; None where it is no plan's, or not ours."""
+    row = session.get(ReturnCodeRow, (org, code))
+    return row.version if row is not None else None

@@ -73,6 +73,8 @@ class FaxPageRow(Table, table=True):
     quality: int = 0  # 0–100: how sure the reader was of its words
     rotate: int = 0  # degrees clockwise to show it upright
     codes: list[str] = Field(default_factory=list, sa_type=JSON)
+    doubtful: list[str] = Field(default_factory=list, sa_type=JSON)  # words hardly made out
+    trouble: str | None = None
 
 
 class FaxPartRow(Table, table=True):
@@ -102,6 +104,7 @@ class FaxPartRow(Table, table=True):
     due: datetime = Field(sa_type=UtcDateTime)
     inbox_id: str | None = Field(default=None, foreign_key="inbox.id")
     referral_id: str | None = Field(default=None, foreign_key="referrals.id")
+    code: str | None = None  # the return code on it
     settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     settled_by: str | None = None
     version: int = 1

@@ -35,6 +35,7 @@ EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "receipt_of_nothing": "a vendor speaks of what is no delivery of ours",
         "receipt_put_off": "Temporal is away; the `receipts` chore asks the vendor when it is back",
         "text_not_taken": "a text whose sender is no number; its row is kept as rejected",
+        "fax_not_taken": "what a fax says makes no referral yet (`code`); a person is asked",
         "fax_put_off": "a fax is kept; its workflow starts when the engine is back",
         "event_put_off": "why it could not be applied now; it is tried again by itself",
         "event_met_another_writer": "two events of one referral at once; tried again by itself",

@@ -16,6 +16,7 @@ from workflows.policies import STORE_RETRY, STORE_TIMEOUT
 # dies is tried again twice, and then a person reads.
 READ_TIMEOUT = timedelta(minutes=10)
 READ_RETRY = RetryPolicy(initial_interval=timedelta(seconds=5), maximum_attempts=3)
+ROUTE_TIMEOUT = timedelta(minutes=2)  # pages that go on are drawn once more
 LOOKS_PER_PAGE = 200
 
 
@@ -74,7 +75,7 @@ class InboundFaxWorkflow:
             "route_fax",
             self.start,
             result_type=FaxStanding,
-            start_to_close_timeout=STORE_TIMEOUT,
+            start_to_close_timeout=ROUTE_TIMEOUT,
             retry_policy=STORE_RETRY,
             summary="Take what is certain further, ask people about the rest",
         )

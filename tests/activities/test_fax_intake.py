@@ -14,6 +14,7 @@ from activities.faxes import Faxes
 from activities.loop import Loop
 from models.errors import NotFound, TooLarge
 from models.fax import MAX_FAX_BYTES, FaxArrival, FaxStart, PartState, Trouble
+from models.fax_pages import Reading
 from store import faxes, tasks
 from store.engine import Store
 from store.tables import FaxRow, TaskRow
@@ -33,7 +34,14 @@ class Mailroom:
         self.store = store
         loop = Loop(cast(Client, self.engine), "tests")
         self.intake = FaxIntake(store, loop, self.door.tenants, lambda: self.door.now)
-        self.faxes = Faxes(store, self.door.tenants, lambda: self.door.now)
+        self.faxes = Faxes(store, self.door.tenants, lambda: self.door.now, self.door.intake)
+
+    async def through(self, content: bytes, **more: Any) -> FaxStart:
+        """A fax taken in, read and looked at, as its workflow would; how it began."""
+        start = start_of(await self.take(content=content, **more))
+        self.faxes.read(start)
+        await self.faxes.look(start, START)
+        return start
 
     async def take(self, vendor_id: str = "v1", content: bytes = PAGES, **more: Any) -> FaxRow:
         given = {"from_number": SENDER, "to_number": CALLED, "received_at": START} | more
@@ -115,9 +123,11 @@ async def test_without_a_reader_every_fax_is_a_task_that_rises_until_somebody_lo
 ) -> None:
     row = await mailroom.take()
     start = start_of(row)
-    mailroom.faxes.keep_reading(start, Trouble.NO_READER)
-    mailroom.faxes.keep_reading(start, Trouble.NOT_READ)  # again: the first reading stands
-    standing = mailroom.faxes.look(start, START)
+    mailroom.faxes.reading.keep(start, Reading(trouble=Trouble.NO_READER))
+    mailroom.faxes.reading.keep(
+        start, Reading(trouble=Trouble.NOT_READ)
+    )  # again: the first reading stands
+    standing = await mailroom.faxes.look(start, START)
     assert (standing.open, standing.settled) == (1, False)
     [task] = mailroom.rows(TaskRow)
     assert (task.kind, task.role, task.raised_to) == ("sort_fax", "front_desk", None)
@@ -127,13 +137,13 @@ async def test_without_a_reader_every_fax_is_a_task_that_rises_until_somebody_lo
     for _ in range(3):
         if standing.next_at is None:
             break
-        standing = mailroom.faxes.look(start, standing.next_at)
+        standing = await mailroom.faxes.look(start, standing.next_at)
         raised.append(mailroom.rows(TaskRow)[0].raised_to)
     assert raised == ["lead", "director"]
     with mailroom.store.write() as session:
         [part] = faxes.parts(session, row.id)
         faxes.settle(session, part, PartState.DONE, by="dana", at=START)
-    assert mailroom.faxes.look(start, START).settled
+    assert (await mailroom.faxes.look(start, START)).settled
     [task] = mailroom.rows(TaskRow)
     assert (task.state, task.done_by) == ("done", "dana")
     with mailroom.store.read() as session:

@@ -31,7 +31,15 @@ def test_it_installs_from_the_lock_by_hash_and_nothing_for_development() -> None
     assert "--require-hashes" in installs[0]
     assert "-r /tmp/requirements.lock" in installs[0]
     assert "requirements-dev" not in TEXT
-    assert "apt-get" not in TEXT
+
+
+def test_from_the_system_come_the_readers_of_faxes_and_nothing_else() -> None:
+    [install] = re.findall(r"apt-get install ([^&]+)", TEXT)
+    packages = [word for word in install.replace("\\", "").split() if not word.startswith("-")]
+    assert packages == ["poppler-utils", "tesseract-ocr"]
+    assert "--no-install-recommends" in install
+    assert TEXT.index("apt-get") > TEXT.rindex("\nFROM")
+    assert "rm -rf /var/lib/apt/lists" in TEXT
 
 
 def test_it_does_not_run_as_root() -> None:
