@@ -76,13 +76,21 @@ def demo(
 @app.command()
 def up(
     workers: Annotated[int, typer.Option(min=1, max=16, help="Worker processes.")] = 1,
+    simulate_vendors: Annotated[
+        bool,
+        typer.Option(
+            "--simulate-vendors",
+            help="Texts and faxes go to a page that plays the patient's phone and the physician's "
+            "fax machine.",
+        ),
+    ] = False,
 ) -> None:
     """Start Temporal with its UI, the workers and the HTTP API; Ctrl-C stops them."""
     from cli.running import up as run_up
     from cli.workplace import load_settings
 
     async def serve() -> int:
-        return await run_up(load_settings(), workers=workers)
+        return await run_up(load_settings(), workers=workers, simulate_vendors=simulate_vendors)
 
     _engine_exit(serve())
 

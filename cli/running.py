@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from activities.intake import Intake
 from activities.loop import Loop
 from cli.console import out, say
 from cli.serving import bind, serve
+from cli.simulating import Simulated, simulated
 from cli.workplace import UP_FILE, load_tenants, make_folder, wall_clock
 from engine.client import connect
 from engine.process import Child, spawn, try_lock
@@ -37,8 +39,17 @@ LOOK_EVERY = 2.0  # seconds between two looks at what should be running
 class House:
     """The processes behind ``up``, and how they are kept running."""
 
-    def __init__(self, settings: Settings, engine: Engine, client: Client, workers: int) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        engine: Engine,
+        client: Client,
+        workers: int,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """``environment`` is what the workers must be told besides."""
         self.settings = settings
+        self._environment = dict(environment or {})
         self.engine = engine
         self._client = client
         self._scheduled = False
@@ -52,6 +63,7 @@ class House:
             if known is not None and known.running:
                 continue
             environment = {
+                **self._environment,
                 "REFERRAL_LOOP_DATA_DIR": str(self.settings.data_dir),
                 "REFERRAL_LOOP_STORE_URL": self.settings.database_url,
                 "TEMPORAL_ADDRESS": self.engine.address,
@@ -126,8 +138,10 @@ async def start_engine(settings: Settings, *, port: int | None = None) -> Engine
     )
 
 
-async def up(settings: Settings, *, workers: int) -> int:
+async def up(settings: Settings, *, workers: int, simulate_vendors: bool = False) -> int:
     """Run until Ctrl-C or SIGTERM; 0 when it was asked to stop.
+
+    ``simulate_vendors`` has texts and faxes go to simulators on this machine (``cli.simulating``).
 
     One at a time on a data directory: raises ConfigError for a second one, and for a port that is
     taken, before anything is started.
@@ -144,18 +158,21 @@ async def up(settings: Settings, *, workers: int) -> int:
         )
     try:
         bind(settings.http_host, settings.http_port).close()
-        return await _up(settings, workers)
+        if not simulate_vendors:
+            return await _up(settings, workers)
+        async with simulated(settings) as house:
+            return await _up(house.settings, workers, house)
     finally:
         os.close(lock)
 
 
-async def _up(settings: Settings, workers: int) -> int:
+async def _up(settings: Settings, workers: int, simulation: Simulated | None = None) -> int:
     tenants = load_tenants(settings)
     store = open_store(settings.database_url)
     schema.bring_up(store)
     engine = await start_engine(settings)
     client = await connect(engine.address, settings.temporal_namespace, keyring=settings.keyring)
-    house = House(settings, engine, client, workers)
+    house = House(settings, engine, client, workers, simulation.environment if simulation else None)
     intake = Intake(store, Loop(client), tenants, wall_clock)
     ui = house.engine.ui_address
     app = create_app(settings, intake, store, wall_clock, codec_ui=ui)
@@ -167,6 +184,8 @@ async def _up(settings: Settings, workers: int) -> int:
             ui_address = house.engine.ui_address or ""
             note.write_text(json.dumps({**where, "ui": ui_address, "pid": os.getpid()}))
             _tell(settings, house.engine, url)
+            if simulation is not None:
+                _tell_simulated(simulation)
             await _until_stopped(house)
     finally:
         note.unlink(missing_ok=True)
@@ -202,3 +221,9 @@ def _tell(settings: Settings, engine: Engine, url: str) -> None:
         "  Try           python starter.py refer docs/integrators/referral.json",
     ):
         out.print(line, markup=False, soft_wrap=True)  # addresses and paths stay whole
+
+
+def _tell_simulated(simulation: Simulated) -> None:
+    out.print("[bold]Texts and faxes are simulated.[/] Nothing leaves this machine.")
+    page = f"  Phone and fax  {simulation.page}  (simulator, not for production)"
+    out.print(page, markup=False, soft_wrap=True)

@@ -86,6 +86,7 @@ class TelnyxServer:
         self.api_key = f"KEY{secrets.token_hex(16)}"
         self.connection_id = str(secrets.randbits(60))
         self.webhook = webhook
+        self.webhooks: dict[str, str] = {}  # the same for single numbers of ours
         self.address = ""
         self.delivers = True
         self.faxes: list[Fax] = []
@@ -117,12 +118,13 @@ class TelnyxServer:
         )
         if known is None:
             self.faxes.append(made)
+        address = self.webhooks.get(to, self.webhook)
         more = {
             "media_url": f"{self.address}/media/{made.id}",
             "page_count": made.pages,
             "partial_content": False,
         }
-        return await self.told.now(self._event(self.webhook, made, "fax.received", more))
+        return await self.told.now(self._event(address, made, "fax.received", more))
 
     async def tell(self, fax: Fax, event: str, **more: Any) -> int:
         """One webhook about a fax of ours; the status of our answer."""

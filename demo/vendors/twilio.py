@@ -76,6 +76,7 @@ class TwilioServer:
         self.account_sid = f"AC{secrets.token_hex(16)}"
         self.token = token or secrets.token_hex(16)
         self.callbacks = callbacks
+        self.webhooks: dict[str, str] = {}  # the same for single numbers of ours
         self.delivers = True
         self.texts: list[Text] = []
         self.calls: list[dict[str, str]] = []
@@ -127,7 +128,7 @@ class TwilioServer:
             "SmsStatus": "received",
             "ApiVersion": "2010-04-01",
         }
-        return await self.told.now(self._form(f"{self.callbacks}/text", fields))
+        return await self.told.now(self._form(f"{self._webhook(to)}/text", fields))
 
     async def ring(
         self, phone: str, to: str, status: str = "no-answer", *, sid: str | None = None
@@ -144,7 +145,7 @@ class TwilioServer:
             "Timestamp": format_datetime(self._clock()),
         }
         self.calls.append(call)
-        return await self.told.now(self._form(f"{self.callbacks}/voice", call))
+        return await self.told.now(self._form(f"{self._webhook(to)}/voice", call))
 
     async def tell(self, text: Text, status: str, error_code: int | None = None) -> int:
         """One status callback about a text of ours; the status of our answer."""
@@ -209,6 +210,9 @@ class TwilioServer:
         return _error(404, 20404)
 
     # --- inside ---------------------------------------------------------------------------------
+
+    def _webhook(self, number: str) -> str:
+        return self.webhooks.get(number, self.callbacks)
 
     def _own_reply(self, phone: str, number: str, body: str) -> Text:
         return Text(
