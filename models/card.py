@@ -72,6 +72,8 @@ def card_of(r: Referral, rules: Rules, *, org: str, clinic_id: str, referral_id:
         in_hands_of=r.in_hands_of(),
         confirmed=not r.unconfirmed(),
         closed_reason=str(closing.reason) if closing else None,
+        closed_at=closing.at if closing else None,
+        payer=_payer(r),
         version=r.version,
     )
 
@@ -83,6 +85,11 @@ def _contact_by(r: Referral, rules: Rules) -> datetime | None:
     calendar = rules.calendar
     came = calendar.local_date(r.received.at)
     return calendar.closing(calendar.next_business_day(came))
+
+
+def _payer(r: Referral) -> str | None:
+    payers = r.received.payers if r.is_received() else ()
+    return str(payers[0]) if payers else None
 
 
 def _waits_for(r: Referral, rules: Rules) -> tuple[str, ...]:

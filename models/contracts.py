@@ -255,6 +255,8 @@ class Card(Model):
     paused_until: datetime | None = None  # nothing goes to the patient before
     in_hands_of: str | None = None  # a staff id
     closed_reason: str | None = None
+    closed_at: datetime | None = None
+    payer: str | None = None  # whose rules come first (models.facts.Payer)
     confirmed: bool = True
     version: str = ""
 

@@ -43,3 +43,11 @@ def about(session: Session, org: str, subject: str) -> Sequence[AuditRow]:
     """Every line about one subject, in the order it was written."""
     query = select(AuditRow).where(AuditRow.org == org, AuditRow.subject == subject)
     return session.exec(query.order_by(col(AuditRow.id))).all()
+
+
+def latest(session: Session, org: str, subject: str, *, besides: str) -> AuditRow | None:
+    """The last thing somebody did to a subject; *besides* is a code that does not count."""
+    query = select(AuditRow).where(
+        AuditRow.org == org, AuditRow.subject == subject, AuditRow.what != besides
+    )
+    return session.exec(query.order_by(col(AuditRow.id).desc()).limit(1)).first()

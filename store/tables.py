@@ -15,6 +15,7 @@ from sqlmodel import Field
 
 from store.columns import Table, UtcDateTime, Words
 from store.slots import SlotRow, SlotSource, SlotState
+from store.tables_board import BoardViewRow, NoteRow
 from store.tables_desk import InviteRow, PasswordRow, SessionRow
 from store.tables_fax import (
     FaxArrivalRow,
@@ -44,6 +45,7 @@ from store.tables_post import (
 
 __all__ = [
     "AuditRow",
+    "BoardViewRow",
     "CallLockRow",
     "ConsentRow",
     "ConsentState",
@@ -63,6 +65,7 @@ __all__ = [
     "InviteRow",
     "MessageRow",
     "MessageState",
+    "NoteRow",
     "PasswordRow",
     "PatientRow",
     "PracticeRow",
@@ -110,6 +113,7 @@ class ReferralRow(Table, table=True):
     __table_args__ = (
         UniqueConstraint("org", "assigner", "external_value"),
         Index(None, "org", "clinic_id", "stage"),
+        Index(None, "org", "stage", "closed_at"),
         Index(None, "org", "received_at"),
         Index(None, "org", "evaluation_at"),
         Index(None, "source_id", "received_at"),
@@ -155,6 +159,8 @@ class ReferralRow(Table, table=True):
     in_hands_of: str | None = None  # a staff id
     paused_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     closed_reason: str | None = None
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    payer: str | None = None  # models.facts.Payer: the first of the list
     confirmed: bool = True  # False: a machine read it, and nobody has vouched for it yet
     version: str = ""
 

@@ -1,9 +1,9 @@
 """Who is treated, who sends, who certifies; and what may be sent to which address.
 
 Rows hold PHI; nothing but the store does. To forget a person, erase ``PatientRow`` (names, numbers
-and addresses), the ``reason`` of their referrals, their documents, the texts of ``ReplyRow``, the
-bodies of their inbox rows and the payloads of their deliveries; facts hold ids, dates and codes
-only.
+and addresses), the ``reason`` of their referrals, their documents and notes, the texts of
+``ReplyRow``, the bodies of their inbox rows and the payloads of their deliveries; facts hold ids,
+dates and codes only.
 """
 
 from __future__ import annotations

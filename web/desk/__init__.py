@@ -5,10 +5,11 @@ from __future__ import annotations
 from fastapi import FastAPI
 from starlette.responses import RedirectResponse, Response
 
+from activities.by_hand import ByHand
 from activities.intake import Intake
 from settings import Settings
 from store.engine import Store
-from web.desk import account, calls, figures, login, people, tasks
+from web.desk import account, board, calls, figures, login, moving, people, tasks
 from web.desk.account import Account
 from web.desk.door import Desk
 from web.desk.trouble import trouble
@@ -22,6 +23,7 @@ def install(
     """Serve the desk from this app; errors of its pages are pages as well."""
     desk = Desk(settings, store, intake.tenants, intake.clock, ui)
     door = Account(desk)
+    by_hand = ByHand(intake)
     app.mount("/static", Files(), name="static")
 
     @app.get("/", include_in_schema=False)
@@ -35,6 +37,8 @@ def install(
         calls.router(desk, intake),
         figures.router(desk),
         tasks.router(desk, intake),
+        board.router(desk),
+        moving.router(desk, by_hand),
     ):
         app.include_router(routes)
     shapes["desk"] = trouble(desk)

@@ -15,6 +15,8 @@ from starlette.routing import BaseRoute
 
 from models.access import GRANTS, May
 from models.roles import Role
+from store import board_views
+from tests.doors import ORG
 from tests.web.conftest import Site
 from tests.web.desk.conftest import Browser
 from tests.web.desk.working import a_call
@@ -58,6 +60,16 @@ ROUTES: list[Route] = [
     Route("GET", "/referrals/{referral_id}/call", (May.WORK, May.NAMES), "referral"),
     Route("POST", "/referrals/{referral_id}/call", (May.WORK, May.NAMES), "referral"),
     Route("POST", "/referrals/{referral_id}/call/outcome", (May.WORK, May.NAMES), "referral"),
+    # the board
+    Route("GET", "/board", (May.BOARD,)),
+    Route("POST", "/board/search", (May.BOARD, May.NAMES), fields=(("name", HIDDEN[0]),)),
+    Route("POST", "/board/cards", (May.BOARD,)),
+    Route("POST", "/board/privacy", (May.BOARD,)),
+    Route("POST", "/board/views", (May.BOARD,), fields=(("title", "Late"),)),
+    Route("POST", "/board/views/{view_id}/remove", (May.BOARD,), "view"),
+    Route("GET", "/referrals/{referral_id}/move", (May.BOARD, May.WORK), "referral"),
+    Route("POST", "/referrals/{referral_id}/move", (May.BOARD, May.WORK), "referral"),
+    Route("POST", "/referrals/{referral_id}/undo", (May.BOARD, May.WORK), "referral"),
 ]
 
 
@@ -87,12 +99,20 @@ async def a_colleague(site: Site) -> dict[str, str]:
     return {"staff_id": "tess"}
 
 
+async def a_view(site: Site) -> dict[str, str]:
+    """One of Dana's."""
+    with site.door.store.write() as session:
+        row = board_views.save(session, ORG, "dana", "Mine", "mine=1", site.door.now)
+    return {"view_id": row.id}
+
+
 # How to make what stands in an address: the names in its braces and their values.
 THINGS: dict[str, Callable[[Site], Awaitable[dict[str, str]]]] = {
     "referral": a_referral,
     "figure": a_figure,
     "colleague": a_colleague,
     "task": a_task,
+    "view": a_view,
 }
 # Who signs in for a role (clinics/example.toml).
 PEOPLE = {

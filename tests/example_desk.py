@@ -1,0 +1,235 @@
+"""An example desk for pictures and browsers: fictional people at every stage of their way.
+
+Told through the ordinary doors to a real store; of the engine only the stand-in is there, so what
+workflows would have written is written here.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from models.facts import (
+    CallLogged,
+    CallOutcome,
+    ClosedReason,
+    HandedOver,
+    HoldPlaced,
+    HoldReason,
+    MessageDelivered,
+    MessageHeld,
+    MessageSent,
+    ReferralClosed,
+    TaskOpened,
+    Urgency,
+)
+from models.kinds import Kind
+from models.referral import MessageRef
+from models.roles import Role
+from store import post
+from store.tables import DeliveryState, MessageState
+from tests.doors import ORG, Door, event
+from web.examples import PLAN_FIELDS
+
+NOW = datetime(2026, 3, 12, 15, 5, tzinfo=UTC)  # a Thursday, 11:05 in Albany
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+SOURCES = (
+    {"name": "Amara Okafor", "npi": "1234567893", "practice": "Harbor Orthopedics"},
+    {"name": "Noor Haddad", "npi": "1558598797", "practice": "Elm Street Family Health"},
+    {"name": "Per Lindqvist", "npi": "1999999984", "practice": "North Hill Sports Medicine"},
+)
+GUARDIAN = {"guardian_name": "Min Kim", "guardian_phone": "+15185550190"}
+# given, family, born, source, urgency, payer, days ago, how far
+PEOPLE: tuple[tuple[str, str, str, int, Urgency, str, float, str], ...] = (
+    ("Maria", "Ortiz", "1958-03-14", 0, Urgency.ROUTINE, "medicare_part_b", 2.1, "called"),
+    ("Devon", "Brook", "1987-07-02", 0, Urgency.POST_OP, "commercial", 0.1, "urgent"),
+    ("Ines", "Laurent", "1949-11-30", 1, Urgency.ROUTINE, "medicare_advantage", 1.2, "new"),
+    ("Sam", "Whitfield", "1979-01-21", 2, Urgency.ROUTINE, "commercial", 0.3, "new"),
+    ("Priya", "Anand", "1991-05-09", 1, Urgency.ROUTINE, "commercial", 3.4, "texted"),
+    ("Otis", "Freeman", "1953-08-17", 0, Urgency.ROUTINE, "medicare_part_b", 4.2, "held"),
+    ("Lena", "Fischer", "1968-12-05", 2, Urgency.URGENT, "workers_comp", 2.6, "texted"),
+    ("Noah", "Kim", "2010-02-27", 1, Urgency.ROUTINE, "medicaid", 5.5, "booked"),
+    ("Grace", "Obi", "1972-06-13", 0, Urgency.ROUTINE, "commercial", 6.0, "booked"),
+    ("Walter", "Nowak", "1945-04-08", 1, Urgency.ROUTINE, "medicare_part_b", 8.3, "intake"),
+    ("Aisha", "Rahman", "1983-10-19", 2, Urgency.ROUTINE, "self_pay", 9.1, "intake"),
+    ("Ruth", "Delgado", "1951-09-25", 0, Urgency.ROUTINE, "medicare_part_b", 13.0, "evaluated"),
+    ("Theo", "Marsh", "1995-03-03", 2, Urgency.ROUTINE, "commercial", 14.2, "evaluated"),
+    ("Hanna", "Berg", "1964-07-29", 1, Urgency.ROUTINE, "commercial", 30.0, "in_care"),
+    ("Luis", "Prado", "1976-01-11", 0, Urgency.POST_OP, "commercial", 38.0, "in_care"),
+    ("Joan", "Whitaker", "1956-05-23", 1, Urgency.ROUTINE, "medicare_part_b", 66.0, "discharged"),
+    ("Pete", "Sandoval", "1989-11-02", 2, Urgency.ROUTINE, "commercial", 19.0, "closed"),
+)
+
+
+async def seed(door: Door) -> dict[str, str]:
+    """Everybody of the example desk at the clinic "east"; referral ids by family name."""
+    known: dict[str, str] = {}
+    for number, who in enumerate(PEOPLE):
+        known[who[1]] = await _life(door, number, who)
+    door.now = NOW
+    return known
+
+
+async def _life(door: Door, number: int, who: tuple[Any, ...]) -> str:
+    given, family, born, source, urgency, payer, days, story = who
+    at = NOW - days * DAY
+    door.now = at
+    ref = await door.refer(
+        external=f"X-{2000 + number}",
+        at=at,
+        clinic="east",
+        urgency=urgency,
+        payers=[payer],
+        source={**SOURCES[source], "fax": f"+1518555{110 + source:04d}"},
+        patient={
+            "given_name": given,
+            "family_name": family,
+            "born": born,
+            "phone": f"+1518555{150 + number:04d}",
+            "email": None,
+            **(
+                {"guardian_name": "Min Kim", "guardian_phone": "+15185550190"}
+                if number == 7
+                else {}
+            ),
+        },
+        reason="Evaluate and treat.",
+    )
+    _thanks(door, ref, at + 0.5 * HOUR)
+    if story in {"urgent", "new"}:
+        due = NOW + (0.5 * HOUR if story == "urgent" else 3 * HOUR - number * 2 * HOUR)
+        _ask(door, ref, "call_patient:bd0-2", at, due)
+        return ref
+    _text(door, ref, at + 6 * timedelta(minutes=1), Kind.SCHEDULE_TEXT, "bd0")
+    if story in {"called", "held", "texted"}:
+        _call(door, ref, at + 2 * HOUR, CallOutcome.VOICEMAIL)
+    if story == "called":
+        _ask(door, ref, "call_patient:bd2", at + 3 * HOUR, NOW - 2 * HOUR)
+        _words(door, ref, at + 6 * timedelta(minutes=1))
+        door.write(ref, HandedOver(at=at + DAY, as_of=at + DAY, by="lee", to="dana"))
+    if story == "texted":
+        held = MessageRef(Kind.REACH_FOLLOWUP, "patient", "bd2")
+        told = NOW - HOUR
+        door.write(
+            ref,
+            MessageHeld(
+                at=told, as_of=told, message=held.key, until=NOW + 22 * HOUR, why="quiet_hours"
+            ),
+        )
+    if story == "held":
+        placed = at + DAY
+        door.write(
+            ref,
+            HoldPlaced(
+                at=placed,
+                as_of=placed,
+                by="dana",
+                hold_id="H-1",
+                reason=HoldReason.ORDER_MISSING,
+                owner=Role.FRONT_DESK,
+                next_check=NOW + 20 * HOUR,
+                limit=NOW + 8 * DAY,
+            ),
+        )
+    if story == "closed":
+        end = at + 12 * DAY
+        fact = ReferralClosed(at=end, as_of=end, by="lee", reason=ClosedReason.UNABLE_TO_REACH)
+        door.write(ref, fact)
+        door.engine.close(ref)
+    if story in {"called", "held", "texted", "closed"}:
+        return ref
+    await _care(door, ref, number, at, story)
+    return ref
+
+
+async def _care(door: Door, ref: str, number: int, at: datetime, story: str) -> None:
+    first = {"booked": NOW + (1 + number % 3) * DAY, "intake": NOW + 0.9 * DAY}
+    start = first.get(story, at + 4 * DAY)
+    await _tell(door, ref, "appointment_booked", at + DAY, appointment_id=f"A-{number}",
+                starts_at=start.isoformat())  # fmt: skip
+    if story != "booked":
+        _text(door, ref, at + DAY, Kind.INTAKE, f"A-{number}")
+    if story in {"booked", "intake"}:
+        return
+    day = start.date().isoformat()
+    await _tell(door, ref, "evaluation_completed", start, day=day)
+    if story == "evaluated":
+        _ask(door, ref, "sign_plan:v1", start, start + DAY, Role.THERAPIST)
+        if number % 2:
+            _ask(door, ref, "no_next_visit:1", start, NOW + 26 * HOUR)
+        return
+    plan = {"fields": PLAN_FIELDS}
+    told = event("plan_of_care_signed", at=(start + 3 * HOUR).isoformat(), referral={"id": ref},
+                 document=plan)  # fmt: skip
+    door.now = start + 4 * HOUR
+    await door.tell(told)
+    for visit in range(1, min(9, int((NOW - start) / (4 * DAY)))):
+        when = start + visit * 4 * DAY
+        await _tell(door, ref, "visit_completed", when, visit_id=f"V-{number}-{visit}",
+                    day=when.date().isoformat())  # fmt: skip
+    if story == "discharged":
+        await _tell(door, ref, "discharged", NOW - 2 * DAY, reason="goals_met", planned=True)
+
+
+async def _tell(door: Door, ref: str, kind: str, at: datetime, **data: Any) -> None:
+    door.now = max(door.now, at)
+    row = await door.tell(event(kind, at=at.isoformat(), referral={"id": ref}, **data))
+    assert row.state == "applied", row.reason
+
+
+def _ask(
+    door: Door, ref: str, task: str, at: datetime, due: datetime, role: Role = Role.FRONT_DESK
+) -> None:
+    door.write(ref, TaskOpened(at=at, as_of=at, task=task, role=role, due=due))
+
+
+def _call(door: Door, ref: str, at: datetime, outcome: CallOutcome) -> None:
+    door.write(ref, CallLogged(at=at, as_of=at, by="dana", call_id="C-1", outcome=outcome))
+
+
+def _text(door: Door, ref: str, at: datetime, kind: Kind, occasion: str) -> None:
+    message = MessageRef(kind, "patient", occasion).key
+    told: dict[str, Any] = {"message": message, "message_kind": kind, "channel": "sms"}
+    door.write(ref, MessageSent(at=at, as_of=at, **told), MessageDelivered(at=at, as_of=at, **told))
+
+
+def _thanks(door: Door, ref: str, at: datetime) -> None:
+    message = MessageRef(Kind.THANK_YOU, "source", "1").key
+    told: dict[str, Any] = {
+        "message": message,
+        "message_kind": Kind.THANK_YOU,
+        "channel": "fax",
+    }
+    door.write(ref, MessageSent(at=at, as_of=at, **told), MessageDelivered(at=at, as_of=at, **told))
+
+
+def _words(door: Door, ref: str, at: datetime) -> None:
+    """The row of a text that was delivered, with its words."""
+    with door.store.write() as session:
+        message, _ = post.queue_message(
+            session,
+            org=ORG,
+            referral_id=ref,
+            message=MessageRef(Kind.SCHEDULE_TEXT, "patient", "bd0"),
+            at=at,
+            recorded_at=at,
+        )
+        delivery, _ = post.queue_delivery(
+            session,
+            message,
+            channel="sms",
+            rung=0,
+            address="+15185550150",
+            at=at,
+            recorded_at=at,
+            payload={
+                "subject": "",
+                "body": "Riverside PT East: we received your referral. Pick a time: "
+                "https://example.org/p/x or text days that work. Call (518) 555-0142. "
+                "STOP to opt out",
+            },
+        )
+        post.claim(session, delivery.id, 0, at=at)
+        post.settle(session, delivery.id, DeliveryState.ACCEPTED, at=at, vendor_id="v1")
+        post.settle(session, delivery.id, DeliveryState.DELIVERED, at=at)
+        post.mark_message(session, message.id, MessageState.SENT, at=at)
