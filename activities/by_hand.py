@@ -157,7 +157,7 @@ class ByHand:
     def _stale(self, org: str, referral_id: str) -> Refused:
         """Who changed the card and when, as far as a person did."""
         with self._intake.store.read() as session:
-            last = audit.latest(session, org, referral_id, besides=_LOOKED)
+            last = audit.last_deed(session, org, referral_id, besides=_LOOKED)
         card = self._intake.record.card(org, referral_id)
         tenant = self._intake.tenants.get(org)
         if last is None:

@@ -45,7 +45,7 @@ def about(session: Session, org: str, subject: str) -> Sequence[AuditRow]:
     return session.exec(query.order_by(col(AuditRow.id))).all()
 
 
-def latest(session: Session, org: str, subject: str, *, besides: str) -> AuditRow | None:
+def last_deed(session: Session, org: str, subject: str, *, besides: str) -> AuditRow | None:
     """The last thing somebody did to a subject; *besides* is a code that does not count."""
     query = select(AuditRow).where(
         AuditRow.org == org, AuditRow.subject == subject, AuditRow.what != besides

@@ -55,7 +55,7 @@ async def test_booked_by_phone_is_the_fact_an_emr_would_tell(site: Site, dana: B
     assert stage(site, ref) == "scheduled"
     assert "appointment_booked" in site.door.engine.told(ref)
     with site.door.store.read() as session:
-        last = audit.latest(session, ORG, ref, besides="viewed")
+        last = audit.last_deed(session, ORG, ref, besides="viewed")
     assert last is not None
     assert (last.who, last.what) == ("dana", "appointment_booked")
     page = (await dana.get(answer.headers["location"])).text
