@@ -17,6 +17,7 @@ from typing import Final, NamedTuple, get_args
 
 from engine.schedules import CHORES
 from models import errors
+from models.access import GRANTS, SAYS, May
 from models.errors import LoopError
 from models.facts import DECISIONS, MILESTONES, AnyFact, Fact
 from models.findings import FINDINGS
@@ -112,6 +113,7 @@ def tables() -> str:
         _section(title, text, rows)
         for title, text, rows in (
             ("Stages", _STAGES, _stages()),
+            ("Roles", _ROLES, _roles()),
             ("Messages", _MESSAGES, _messages()),
             ("Tasks", _TASKS, _tasks()),
             ("Facts heard from outside", _MILESTONES, _facts(MILESTONES.values())),
@@ -140,6 +142,12 @@ def _stages() -> Iterator[Sequence[str]]:
     yield "stage", "board column", "true when"
     for stage in Stage:
         yield f"`{stage}`", *STAGES[stage]
+
+
+def _roles() -> Iterator[Sequence[str]]:
+    yield "right", *(f"`{role}`" for role in GRANTS)
+    for right in May:
+        yield SAYS[right], *("yes" if right in rights else "" for rights in GRANTS.values())
 
 
 def _messages() -> Iterator[Sequence[str]]:
@@ -318,6 +326,9 @@ Rule numbers and keys such as [G9] are explained in [rules.md](rules.md).
 _STAGES: Final = """\
 Nobody stores a stage. It is folded from the facts (`Referral.stage()`), so it is the same on the
 card, in the Temporal search attribute and in a report. The lowest row that is true counts."""
+_ROLES: Final = """\
+One person has one role (`[[staff]]` of the policy file) and the clinics they work at; nothing of
+another clinic is there for them."""
 _MESSAGES: Final = """\
 Kinds are closed: `models/kinds.py`. The owner is `us`, `emr` or `nobody` and is set for each kind
 in `[owner]` of the policy file. Offices are written to by the channel they prefer, then the other;

@@ -15,18 +15,32 @@ from models.roles import Role
 class May(StrEnum):
     """One thing somebody may do on the desk's pages."""
 
-    BOARD = "board"  # the board, the tasks and what stands on cards
-    NAMES = "names"  # patients by name; without it by initials, and no numbers
-    CHART = "chart"  # messages, documents and notes of one referral
-    WORK = "work"  # decide about referrals and tasks of the front desk
-    WAIT = "wait"  # holds: authorization, benefits and the others
-    TALK = "talk"  # text with patients
-    SORT = "sort"  # read inbound faxes and say what they are
-    SLOTS = "slots"  # offer times to patients
-    NUMBERS = "numbers"  # the director's figures
-    AUDIT = "audit"  # who has seen and done what
-    STAFF = "staff"  # invite colleagues, end their sessions
+    BOARD = "board"
+    NAMES = "names"
+    CHART = "chart"
+    WORK = "work"
+    WAIT = "wait"
+    TALK = "talk"
+    SORT = "sort"
+    SLOTS = "slots"
+    NUMBERS = "numbers"
+    AUDIT = "audit"
+    STAFF = "staff"
 
+
+SAYS: Final[dict[May, str]] = {
+    May.BOARD: "sees the board and the tasks",
+    May.NAMES: "sees patients by name and number; without it by initials",
+    May.CHART: "opens a referral: messages, documents, notes",
+    May.WORK: "decides about referrals",
+    May.WAIT: "places and lifts holds: authorization, benefits and the others",
+    May.TALK: "texts with patients",
+    May.SORT: "reads inbound faxes and says what they are",
+    May.SLOTS: "offers times to patients",
+    May.NUMBERS: "sees the figures",
+    May.AUDIT: "reads who has seen and done what",
+    May.STAFF: "invites colleagues and ends their sessions",
+}
 
 _DESK: Final = frozenset(
     {May.BOARD, May.NAMES, May.CHART, May.WORK, May.WAIT, May.TALK, May.SORT, May.SLOTS}

@@ -102,6 +102,7 @@ async def test_tampering_is_noticed(tamper: object) -> None:
         (f"k1:{base64.b64encode(b'short').decode()}", "'k1' must be 32 bytes"),
         (f"{OLD},{OLD}", "'k1' is listed twice"),
     ],
+    ids=["empty", "no_name", "bad_name", "not_base64", "short", "twice"],
 )
 def test_a_wrong_key_ring_is_refused_without_showing_the_key(text: str, says: str) -> None:
     with pytest.raises(ConfigError, match=says) as caught:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import count
 
 import pytest
 
@@ -68,6 +69,7 @@ def test_a_class_is_one_word(name: str, value: str) -> None:
         ("status", 202),
         ("errno", "ENOSPC"),
     ],
+    ids=count(),  # those made above differ from process to process
 )
 def test_what_we_do_log_fits(name: str, value: object) -> None:
     assert fits(name, value)

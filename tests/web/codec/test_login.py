@@ -143,7 +143,7 @@ async def test_the_access_token_or_the_id_token_of_a_login_opens_it(
         {"kid": "unknown"},
         {"key": "", "algorithm": "none"},
     ],
-    ids=str,
+    ids=lambda changes: "-".join(changes),
 )
 async def test_any_other_token_is_none(
     codec: Codec, provider: Provider, changes: dict[str, Any]
