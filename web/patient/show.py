@@ -48,7 +48,9 @@ def shown(
         "name": there.first_name,
         "state": view.state.value,
         "view": view,
-        "when": moment(view.starts_at, zone, language) if view.starts_at else "",
+        "when": (day(view.starts_at, zone, language), clock(view.starts_at, zone))
+        if view.starts_at
+        else (),
         "by": moment(view.answer_by, zone, language) if view.answer_by else "",
         "days": days,
         "said": said if said in SAID else "",
