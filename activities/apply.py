@@ -305,6 +305,8 @@ class Apply:
         if len(found) > 1:
             return self._placing.ask_which(session, row, found, now)
         told = self._texts.about(session, row, event, found[0] if found else None)
+        known = [(one, self._record.load(session, row.org, one.id)) for one, _ in told]
+        scored = self._texts.score(session, row, event, known)
         if not told and not found and self._texts.take_in(session, row, event).phone is None:
             return self._placing.wait(session, row, ref, now)
         if not told:
@@ -312,9 +314,13 @@ class Apply:
             inbox.mark(session, row.id, InboxState.APPLIED, at=now, reason="no_open_referral")
             return Applied(row)
         tellings = []
-        for one, fact in told:
-            written = self._record.write_in(session, row.org, one.id, fact, recorded_at=now)
-            tellings.append(owed(one, written.referral, (fact,)))
+        for one, reply in told:
+            fact, facts = reply, tuple[AnyFact, ...]((reply,))
+            if scored is not None:
+                fact = self._texts.as_score(reply, scored)
+                facts = (fact, scored.fact) if scored.referral_id == one.id else (fact,)
+            written = self._record.write_in(session, row.org, one.id, *facts, recorded_at=now)
+            tellings.append(owed(one, written.referral, facts))
             row.referral_id = one.id if fact.here else row.referral_id
         session.add(row)
         return Applied(row, tuple(tellings))

@@ -16,10 +16,10 @@ from models import answers
 from models.contracts import RawRequest
 from models.errors import NotFound
 from models.events import Event
-from models.facts import Meaning, PatientReplied
+from models.facts import CheckInAnswered, Meaning, PatientReplied
 from models.messages import LANGUAGES, Language
 from models.referral import Referral
-from models.replies import meanings
+from models.replies import meanings, score
 from models.tasks import TaskKind
 from store import consent, contacts, lookups, referrals, replies, tasks
 from store.tables import ConsentState, InboxRow, ReferralRow, ReplyRow
@@ -53,6 +53,14 @@ class TextMessage(NamedTuple):
         )
         body = event.model_dump_json(exclude_defaults=True).encode()
         return RawRequest(origin="texts", body=body, received_at=received_at)
+
+
+class Scored(NamedTuple):
+    """An answer to the one question: whose, what, and whether the text says nothing else."""
+
+    referral_id: str
+    fact: CheckInAnswered
+    whole: bool
 
 
 class Texts:
@@ -117,6 +125,37 @@ class Texts:
         first = next((row for row in on if named is not None and row.id == named.id), on[0])
         return [(row, _replied(event, text, here=row.id == first.id)) for row in on]
 
+    def score(
+        self,
+        session: Session,
+        inbox: InboxRow,
+        event: Event,
+        open_ones: list[tuple[ReferralRow, Referral]],
+    ) -> Scored | None:
+        """The answer to the one question, where a text is one and some referral waits for it.
+
+        Of several that asked, the one that did so last hears it. A red flag or a STOP beside the
+        number is what it always is: the number counts all the same.
+        """
+        text = self.take_in(session, inbox, event)
+        told = score(text.text or "")
+        asked = [(row, r) for row, r in open_ones if _expects_a_score(r, event.at)]
+        if told is None or not asked:
+            return None
+        row, _ = max(asked, key=lambda one: (one[0].received_at, one[0].id))
+        number, alone = told
+        fact = CheckInAnswered(
+            at=event.at, as_of=event.as_of or event.at, retracted=event.retracted, score=number
+        )
+        return Scored(row.id, fact, alone)
+
+    @staticmethod
+    def as_score(reply: PatientReplied, scored: Scored) -> PatientReplied:
+        """A reply that is nothing but the number asks nobody; with more words it is read."""
+        if not scored.whole or reply.meaning is not Meaning.OTHER:
+            return reply
+        return reply.model_copy(update={"meaning": Meaning.SCORE})
+
     def ask_nobody_s(self, session: Session, inbox: InboxRow, reply: PatientReplied) -> bool:
         """A text that no open referral answers becomes somebody's all the same; True if it asks.
 
@@ -175,6 +214,12 @@ class Texts:
 
     def _first_clinic(self, org: str) -> str:
         return self._tenants.get(org).organization.clinics[0].id
+
+
+def _expects_a_score(r: Referral, at: datetime) -> bool:
+    """The question went out, and nothing has answered it but, perhaps, this very text."""
+    told = r.last(CheckInAnswered)
+    return r.asked_how_it_was() and (told is None or told.at == at)
 
 
 def _replied(event: Event, text: ReplyRow, *, here: bool = True) -> PatientReplied:

@@ -1,7 +1,7 @@
 """Texts from patients as work: what each asks of a person, and when it is answered (rule 17).
 
 The gravest wish decides whose work a text is. What a machine may answer alone (HELP, START, a C for
-a booking) asks nobody; whatever is not surely understood does.
+a booking, a number for the one question) asks nobody; whatever is not surely understood does.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _CALLS = (
     (Meaning.RESCHEDULE, TaskKind.CALL_TO_RESCHEDULE),
 )
 _OPTS_OUT = (Meaning.STOP, Meaning.CANCEL, Meaning.WRONG_NUMBER)
-_ALONE = (Meaning.HELP, Meaning.START)
+_ALONE = (Meaning.HELP, Meaning.START, Meaning.SCORE)
 
 
 def read(r: Referral) -> list[PatientReplied]:
@@ -87,6 +87,11 @@ def overtaken(r: Referral, kind: TaskKind, occasion: str) -> bool:
     """Whether a call has answered the text a task is about, or the text was taken back."""
     about = [one for one in read(r) if occasion in {one.reply_id, one.reply_id + LEAD}]
     return not about or any(_called_since(r, reply, kind) for reply in about)
+
+
+def confirmed(r: Referral, booked: AppointmentBooked) -> bool:
+    """The patient has said that they come, since the appointment was made or last moved."""
+    return any(one.says(Meaning.CONFIRM) and one.at >= booked.as_of for one in read(r))
 
 
 def wrong_number(r: Referral) -> PatientReplied | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from models import answers, holds, requests
 from models.clock import Calendar
-from models.facts import CheckInAnswered, Meaning
+from models.facts import CheckInAnswered
 from models.links import Link, Purpose
 from models.policy import Policy
 
@@ -52,19 +52,11 @@ def view(r: Referral, link: Link, now: datetime, policy: Policy, calendar: Calen
             State.BOOKED,
             booked.starts_at,
             turned_down=requests.turned_down(r),
-            confirmed=confirmed(r),
+            confirmed=answers.confirmed(r, booked),
             forms_done=r.intake_done(),
             offers=offers,
         )
     return View(State.CHOOSE, turned_down=requests.turned_down(r), offers=offers)
-
-
-def confirmed(r: Referral) -> bool:
-    """The patient has confirmed the appointment that stands, since it was made or last moved."""
-    booked = r.appointment()
-    return booked is not None and any(
-        reply.says(Meaning.CONFIRM) and reply.at >= booked.as_of for reply in answers.read(r)
-    )
 
 
 def first_offer(r: Referral, now: datetime, policy: Policy, calendar: Calendar) -> datetime:

@@ -485,6 +485,10 @@ class Referral:
         """The discharge summary may go out."""
         return bool(self.all(DischargeSummarySigned))
 
+    def asked_how_it_was(self) -> bool:
+        """The one question after discharge went out."""
+        return self.sent_kind(Kind.CHECK_IN)
+
     def check_in_answered(self) -> bool:
         """The patient told us how it went."""
         return bool(self.all(CheckInAnswered))

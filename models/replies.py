@@ -16,7 +16,7 @@ from models.facts import Meaning
 from models.messages import Language
 from models.typos import close_to, typed
 
-__all__ = ["Meaning", "meaning", "meanings"]
+__all__ = ["Meaning", "meaning", "meanings", "score"]
 
 
 def _words(text: str) -> frozenset[str]:
@@ -104,6 +104,15 @@ _WRONG = (
     r"(?:esta|estan) equivocad[oa]s?",
     r"equivocad[oa] de (?:numero|persona)",
 )
+_NUMBERS = {
+    word: number
+    for words in (
+        "zero one two three four five six seven eight nine ten",
+        "cero uno dos tres cuatro cinco seis siete ocho nueve diez",
+    )
+    for number, word in enumerate(words.split())
+}
+_OUT_OF_TEN = frozenset({"", "10", "of 10", "out of 10", "out of ten", "de 10", "de diez"})
 _FLAGS = _words(
     "calf calfs calves fallen falling wound wounds wounded numb numbness fever fevers "
     "feverish pantorrilla pantorrillas herida heridas fiebre calentura"
@@ -149,6 +158,22 @@ def meanings(text: str, language: Language = "en") -> tuple[Meaning, ...]:
         Meaning.CONFIRM: _only(words, _CONFIRM, _AROUND_ANSWER),
     }
     return tuple(one for one in Meaning if found.get(one)) or (Meaning.OTHER,)
+
+
+def score(text: str) -> tuple[int, bool] | None:
+    """The number from 0 to 10 that a text begins with, and whether it says nothing else.
+
+    It is an answer only where one was asked for: elsewhere ``10`` may be a day or an hour.
+    """
+    words = [word for sentence in _sentences(text) for word in sentence]
+    told = [word for word in words if word not in _COURTESY]
+    if not told:
+        return None
+    number = int(told[0]) if told[0].isdigit() and len(told[0]) < 3 else _NUMBERS.get(told[0])
+    if number is None or number > 10:
+        return None
+    rest = " ".join(told[1:])
+    return number, rest in _OUT_OF_TEN
 
 
 def _sentences(text: str) -> list[list[str]]:

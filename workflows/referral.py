@@ -17,6 +17,7 @@ from models.decisions import refusal
 from models.details import details
 from models.dues import AT_ONCE, AT_ONCE_SINCE, copies, linked, moves
 from models.facts import AnyDecision, AnyDecisionFact, AnyFact, Fact, ReferralClosed
+from models.kinds import Kind
 from models.referral import Referral
 from models.tasks import TaskKind, again, task_key
 from models.view import view_of
@@ -35,6 +36,7 @@ from workflows.steps.follow_up import follow_up
 from workflows.steps.prepare_visit import prepare_visit
 from workflows.steps.reach_patient import reach_patient
 from workflows.steps.recertify import recertify
+from workflows.steps.remind import remind
 from workflows.steps.reply_by_text import reply_by_text
 from workflows.steps.report_progress import report_progress
 from workflows.steps.request import request
@@ -91,6 +93,7 @@ class ReferralWorkflow(Milestones):
             self.walk_beside(reply_by_text),  # and the one word that goes out by itself
             self.walk_each(copies.names, copy_reports),  # who follows without treating, if allowed
             self.walk_each(moves.names, tell_transfer),  # who must know of another clinic
+            *self.reminders(),
             # a new step, one line:  *self.since("2027-03-caregiver", call_caregiver),
         )
         await self.follow(story)
@@ -168,6 +171,11 @@ class ReferralWorkflow(Milestones):
     def since(self, patch: str, *steps: Step) -> list[Awaitable[None]]:
         """A track added later: new referrals walk it at once, running ones after turn_the_page."""
         return [self.walk(*steps)] if workflow.patched(patch) else []
+
+    def reminders(self) -> list[Awaitable[None]]:
+        """Before each booked evaluation, where the EMR does not remind already (rule 10)."""
+        ours = self.desk.ours(Kind.REMINDER)
+        return self.since("2026-11-reminders", remind) if ours else []
 
     async def close(self) -> ReferralEnd:
         """Last words, then the board lets go; a person's closing stands as it was written.

@@ -21,6 +21,7 @@ from models.dues import (
     moves,
     patient,
     plan,
+    reminding,
     telling,
 )
 from models.dues.answers import answer, answer_late, texts_owed
@@ -90,6 +91,7 @@ from models.dues.plan import (
     signature,
     undated_page,
 )
+from models.dues.reminding import next_reminder, reminder
 from models.policy import Rules
 from models.referral import MessageRef, Referral
 
@@ -136,6 +138,7 @@ __all__ = [
     "low_score",
     "missing_evaluation",
     "moves",
+    "next_reminder",
     "order_stale",
     "patient_thanks",
     "pause_end",
@@ -148,6 +151,7 @@ __all__ = [
     "receipt",
     "recertification",
     "recipient",
+    "reminder",
     "report_days",
     "report_to_send",
     "reporting",
@@ -191,6 +195,7 @@ RULES: tuple[DueRule, ...] = (
     *holding.RULES,
     *answers.RULES,
     *patient.RULES,
+    *reminding.RULES,
     *plan.RULES,
     *care.RULES,
     *end.RULES,

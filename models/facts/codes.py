@@ -212,6 +212,7 @@ class Meaning(StrEnum):
     HELP = "help"
     START = "start"
     CONFIRM = "confirm"
+    SCORE = "score"  # a number, where one was asked for; see models.replies.score
     OTHER = "other"
 
 

@@ -12,7 +12,18 @@ from sqlmodel import select
 
 from activities.texts import TextMessage
 from models.errors import BadRequest
-from models.facts import ClosedReason, Meaning, PatientReplied, ReferralClosed
+from models.facts import (
+    CheckInAnswered,
+    ClosedReason,
+    Discharged,
+    Ending,
+    EvaluationCompleted,
+    Meaning,
+    MessageSent,
+    PatientReplied,
+    ReferralClosed,
+)
+from models.kinds import Kind
 from store import consent
 from store.engine import Store
 from store.tables import FactRow, InboxRow, ReplyRow, TaskRow
@@ -211,3 +222,78 @@ async def test_the_words_go_when_their_time_has_come(door: Door) -> None:
         assert retention.empty_texts(session, ORG, LATER) == 1
     (kept,) = rows(door, ReplyRow)
     assert (kept.text, kept.meanings) == (None, "other")
+
+
+# --- the one question after discharge -------------------------------------------------------------
+
+
+async def asked_how_it_was(door: Door) -> str:
+    """A referral whose care ended well and whose patient was asked."""
+    ref = await door.refer()
+    door.write(
+        ref,
+        EvaluationCompleted(at=START, day=START.date()),
+        Discharged(at=START, reason=Ending.GOALS_MET),
+        MessageSent(
+            at=START, message="check_in:patient:1", message_kind=Kind.CHECK_IN, channel="sms"
+        ),
+    )
+    return ref
+
+
+async def test_a_bare_number_is_the_answer_and_asks_nobody(door: Door) -> None:
+    ref = await asked_how_it_was(door)
+    row = await door.tell(wrote("9"))
+    referral = door.referral(ref)
+    assert [one.score for one in referral.all(CheckInAnswered)] == [9]
+    assert [one.meaning for one in referral.all(PatientReplied)] == [Meaning.SCORE]
+    assert not referral.unanswered()
+    assert row.state == "applied"
+    assert {"patient_replied", "check_in_answered"} <= set(door.engine.told(ref))
+
+
+async def test_a_number_with_more_words_is_read_by_a_person(door: Door) -> None:
+    ref = await asked_how_it_was(door)
+    await door.tell(wrote("4 nobody called me back"))
+    referral = door.referral(ref)
+    assert [one.score for one in referral.all(CheckInAnswered)] == [4]
+    assert referral.unanswered()
+
+
+async def test_a_number_beside_a_red_flag_is_both(door: Door) -> None:
+    ref = await asked_how_it_was(door)
+    await door.tell(wrote("8 but I fell yesterday"))
+    referral = door.referral(ref)
+    assert [one.score for one in referral.all(CheckInAnswered)] == [8]
+    assert [one.meaning for one in referral.all(PatientReplied)] == [Meaning.RED_FLAG]
+
+
+async def test_a_number_nobody_asked_for_is_a_text(door: Door) -> None:
+    ref = await door.refer()
+    await door.tell(wrote("9"))
+    referral = door.referral(ref)
+    assert referral.all(CheckInAnswered) == []
+    assert [one.meaning for one in referral.all(PatientReplied)] == [Meaning.OTHER]
+    assert referral.unanswered()
+
+
+async def test_told_again_it_is_the_same_answer(door: Door) -> None:
+    ref = await asked_how_it_was(door)
+    door.engine.down = True
+    row = door.accept(wrote("9"))
+    for down in (True, False):
+        door.engine.down = down
+        door.now += timedelta(minutes=20)
+        await door.intake.dispatch(row.id)
+    assert [one.score for one in door.referral(ref).all(CheckInAnswered)] == [9]
+    assert {"patient_replied", "check_in_answered"} <= set(door.engine.told(ref))
+
+
+async def test_a_second_number_is_read_by_a_person(door: Door) -> None:
+    ref = await asked_how_it_was(door)
+    await door.tell(wrote("9"))
+    later = wrote("2", "m2") | {"at": (START + timedelta(hours=3)).isoformat()}
+    await door.tell(later)
+    referral = door.referral(ref)
+    assert [one.score for one in referral.all(CheckInAnswered)] == [9]
+    assert referral.unanswered()

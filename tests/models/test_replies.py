@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.replies import Meaning, meaning, meanings
+from models.replies import Meaning, meaning, meanings, score
 from models.typos import close_to, typed
 
 SAID: dict[Meaning, tuple[str, ...]] = {
@@ -136,3 +136,35 @@ def test_a_slip_of_the_thumb_is_no_other_word() -> None:
     assert close_to("stip", "stop")
     assert not close_to("step", "stop")
     assert not close_to("atop", "stop")
+
+
+SCORES: list[tuple[str, tuple[int, bool] | None]] = [
+    ("9", (9, True)),
+    (" 10! ", (10, True)),
+    ("0", (0, True)),
+    ("8/10", (8, True)),
+    ("7 out of 10", (7, True)),
+    ("nine", (9, True)),
+    ("Diez", (10, True)),
+    ("8 de 10 gracias", (8, True)),
+    ("10, everyone was great", (10, False)),
+    ("3 my calf still hurts", (3, False)),
+    ("11", None),
+    ("100", None),
+    ("-", None),
+    ("great", None),
+    ("I'd come at 9", None),
+    ("", None),
+    ("👍", None),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), SCORES)
+def test_a_number_that_a_text_begins_with(text: str, expected: tuple[int, bool] | None) -> None:
+    assert score(text) == expected
+
+
+@given(st.text(max_size=200))
+def test_any_text_has_a_score_from_0_to_10_or_none(text: str) -> None:
+    found = score(text)
+    assert found is None or 0 <= found[0] <= 10
