@@ -93,7 +93,8 @@ class ReferralWorkflow(Milestones):
             self.walk_beside(reply_by_text),  # and the one word that goes out by itself
             self.walk_each(copies.names, copy_reports),  # who follows without treating, if allowed
             self.walk_each(moves.names, tell_transfer),  # who must know of another clinic
-            *self.reminders(),
+            # before each evaluation, where the EMR does not remind already
+            *(self.since("2026-11-reminders", remind) if self.desk.ours(Kind.REMINDER) else ()),
             # a new step, one line:  *self.since("2027-03-caregiver", call_caregiver),
         )
         await self.follow(story)
@@ -171,11 +172,6 @@ class ReferralWorkflow(Milestones):
     def since(self, patch: str, *steps: Step) -> list[Awaitable[None]]:
         """A track added later: new referrals walk it at once, running ones after turn_the_page."""
         return [self.walk(*steps)] if workflow.patched(patch) else []
-
-    def reminders(self) -> list[Awaitable[None]]:
-        """Before each booked evaluation, where the EMR does not remind already (rule 10)."""
-        ours = self.desk.ours(Kind.REMINDER)
-        return self.since("2026-11-reminders", remind) if ours else []
 
     async def close(self) -> ReferralEnd:
         """Last words, then the board lets go; a person's closing stands as it was written.
