@@ -139,7 +139,8 @@ def _overdue(scope: Scope) -> ColumnElement[bool]:
     return col(ReferralRow.next_at) < scope.now
 
 
-_COHORT_NOTE: Final = (
+# What the first three are asked of.
+COHORT_NOTE: Final = (
     "Of the referrals of the last 30 days that are at least 24 hours old; duplicates and those "
     "their sender withdrew are left out."
 )
@@ -149,21 +150,21 @@ MEASURES: Final[dict[str, Measure]] = {
         Measure(
             "contacted",
             "Tried within 24 hours",
-            f"A delivered text or a logged call within 24 hours by the clock. {_COHORT_NOTE}",
+            "A delivered text or a logged call within 24 hours by the clock.",
             _cohort,
             _within,
         ),
         Measure(
             "next_day",
             "Tried by the next business day",
-            f"The same by the end of the clinic's next business day. {_COHORT_NOTE}",
+            "The same by the end of the clinic's next business day.",
             _cohort,
             _by_next_day,
         ),
         Measure(
             "reached",
             "Reached",
-            f"The patient answered, spoke with somebody or was booked, at any time. {_COHORT_NOTE}",
+            "The patient answered, spoke with somebody or was booked, at any time.",
             _cohort,
             _reached,
         ),
@@ -176,8 +177,8 @@ MEASURES: Final[dict[str, Measure]] = {
         ),
         Measure(
             "overdue",
-            "Waiting for the first visit, and overdue",
-            "Of the open referrals before their first visit, those whose next step is late.",
+            "Late before the first visit",
+            "Open referrals before their first visit whose next step is overdue.",
             _open,
             _overdue,
         ),

@@ -47,7 +47,10 @@ def router(desk: Desk) -> APIRouter:
         told = await asyncio.to_thread(_strip, desk, _scope(desk, viewer, clinic))
         every = desk.clinics(viewer)
         return desk.page(
-            request, viewer, "figures.html", {**told._asdict(), "clinics": every, "chosen": clinic}
+            request,
+            viewer,
+            "figures.html",
+            {**told._asdict(), "clinics": every, "chosen": clinic, "note": measures.COHORT_NOTE},
         )
 
     @pages.get("/today/{name}")
