@@ -28,6 +28,7 @@ KIND = RequestConfirmed.model_fields["kind"].default
 CORRECTIONS = "corrections"
 _PARTS = ("patient", "source", "certifier", "order")
 _NEVER = frozenset({*_PARTS, "external", "machine_read", "received_at"})  # what stays as it came
+_LISTS = frozenset({"payers"})  # told as a whole
 _OURS = frozenset({CORRECTIONS, "corrected", "further"})  # of the decision, worked out here
 _ALONE = frozenset({"api", "file"})  # doors at which a referral comes without an event around it
 
@@ -128,7 +129,7 @@ def split(content: Mapping[str, Any]) -> tuple[dict[str, Any], Mapping[str, Any]
     for part, values in corrections.items():
         if isinstance(values, Mapping) and part in _PARTS:
             names += [f"{part}.{name}" for name in values]
-        elif part not in _NEVER and not isinstance(values, Mapping | list):
+        elif part not in _NEVER and (part in _LISTS or not isinstance(values, Mapping | list)):
             names.append(part)
         else:
             raise _no_corrections()

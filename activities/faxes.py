@@ -130,12 +130,14 @@ class Faxes:
         """One event through the inbox, and its part settled; the referral it is about.
 
         None where a person must look first: what a machine read made no referral, and the part says
-        so. Raises StoreUnavailable.
+        so. Raises what the inbox refuses to a person (UserError), and StoreUnavailable.
         """
         given = RawRequest(origin="fax", body=certain.body, received_at=certain.received_at)
         try:
             row = await asyncio.to_thread(self._inbox.accept, org, given, certain.event_id)
         except UserError as error:
+            if by != SYSTEM:
+                raise  # they can put it right
             _LOG.info("fax_not_taken", code=error.code)
             await asyncio.to_thread(self._unsure, org, certain.part_id)
             return None
@@ -163,23 +165,25 @@ class Faxes:
     # --- inside ---------------------------------------------------------------------------------
 
     def _certain(self, start: FaxStart) -> list[Certain]:
+        leads: list[Certain | None] = []
+        back: list[tuple[FaxPartRow, int]] = []
         with self._store.read() as session:
             fax = faxes.get(session, start.org, start.fax_id)
-            found = []
             for part in faxes.parts(session, fax.id):
                 if part.state != PartState.OPEN or part.trouble is not None:
                     continue
                 if part.kind == FaxKind.NEW_REFERRAL and part.kind_by == "machine":
-                    found.append(self.lead(session, part, values(fields_of(part))))
-                elif part.kind == FaxKind.RETURNED_PLAN and part.referral_id is not None:
-                    found.append(self._returned(session, fax, part))
-        return [one for one in found if one is not None]
-
-    def _returned(self, session: Session, fax: FaxRow, part: FaxPartRow) -> Certain | None:
-        version = faxes.version_of(session, fax.org, part.code) if part.code else None
-        if version is None:
-            return None  # an answer on another page of ours: a person reads it
-        return returned(session, fax, part, part.referral_id or "", version)
+                    leads.append(self.lead(session, part, values(fields_of(part))))
+                elif part.kind == FaxKind.RETURNED_PLAN and part.code is not None:
+                    version = faxes.version_of(session, fax.org, part.code)
+                    # An answer on another page of ours, which is no plan, a person reads.
+                    back += [(part, version)] if version is not None else []
+            turns = turns_of(session, fax.id)
+        certain = [one for one in leads if one is not None]
+        for part, version in back:
+            pdf = pictures(fax, part, turns)
+            certain.append(returned(fax, part, part.referral_id or "", version, pdf))
+        return certain
 
     def _settled(self, org: str, certain: Certain, row: InboxRow, by: str) -> str | None:
         now = self._clock()
@@ -259,26 +263,37 @@ def fields_of(part: FaxPartRow) -> tuple[FieldRead, ...]:
     return tuple(FieldRead.model_validate(one) for one in part.fields)
 
 
-def returned(
-    session: Session, fax: FaxRow, part: FaxPartRow, referral_id: str, version: int
-) -> Certain:
-    """A part as the event of a plan that came back, its pages as pictures and nothing else."""
+def turns_of(session: Session, fax_id: str) -> dict[int, int]:
+    """The pages that were read, and by how much each is turned to stand upright."""
+    return {row.number: row.rotate for row in faxes.pages(session, fax_id)}
+
+
+def pictures(fax: FaxRow, part: FaxPartRow, turns: dict[int, int]) -> bytes | None:
+    """The pages of a part as a PDF of pictures; None where they cannot be drawn, or are too many.
+
+    Takes seconds: call it outside any transaction.
+    """
     pages = {
-        row.number: row.rotate
-        for row in faxes.pages(session, fax.id)
-        if part.first_page <= row.number <= part.last_page
+        page: turn for page, turn in turns.items() if part.first_page <= page <= part.last_page
     }
+    try:
+        pdf = reader.flattened(fax.content, Media(fax.media), pages) if pages else b""
+    except (Unopened, Slow):
+        return None
+    return pdf if 0 < len(pdf) <= MAX_PDF_BYTES else None
+
+
+def returned(
+    fax: FaxRow, part: FaxPartRow, referral_id: str, version: int, pdf: bytes | None
+) -> Certain:
+    """A part as the event of a plan that came back."""
     event: dict[str, Any] = {
         "type": RETURNED,
         "at": fax.received_at.isoformat(),
         "referral": {"id": referral_id},
         "data": {"version": version},
     }
-    try:
-        pdf = reader.flattened(fax.content, Media(fax.media), pages) if pages else b""
-    except (Unopened, Slow):
-        pdf = b""
-    if 0 < len(pdf) <= MAX_PDF_BYTES:
+    if pdf is not None:
         event["document"] = {"pdf": base64.b64encode(pdf).decode()}
     return _certain(part, fax, event, PartState.ATTACHED)
 

@@ -92,4 +92,4 @@ def whole(pages: Sequence[PageText]) -> str:
 
 
 def _said(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in given.items() if value is not None}
+    return {name: value for name, value in given.items() if value not in {None, ""}}

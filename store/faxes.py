@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, or_, select
 
 from models.errors import Conflict, NotFound
 from models.fax import FaxState, Media, PartState, Trouble
 from models.ids import new_id
 from store.rows import LOCKED, find_or_insert
+from store.tables import PatientRow, ReferralRow
 from store.tables_fax import (
     FaxArrivalRow,
     FaxCorrectionRow,
@@ -155,9 +156,13 @@ def parts(session: Session, fax_id: str) -> Sequence[FaxPartRow]:
     return session.exec(query.order_by(col(FaxPartRow.number))).all()
 
 
-def part(session: Session, org: str, part_id: str, *, version: int | None = None) -> FaxPartRow:
+def part(
+    session: Session, org: str, part_id: str, *, version: int | None = None, lock: bool = True
+) -> FaxPartRow:
     """One part; raises NotFound, and Conflict ``stale`` where it has changed since ``version``."""
-    row = session.get(FaxPartRow, part_id, with_for_update=LOCKED, populate_existing=True)
+    row = session.get(
+        FaxPartRow, part_id, with_for_update=LOCKED if lock else None, populate_existing=lock
+    )
     if row is None or row.org != org:
         raise NotFound("There is no such part of a fax.")
     if version is not None and row.version != version:
@@ -277,3 +282,55 @@ def version_of(session: Session, org: str, code: str) -> int | None:
     """The version of the plan a code stands on; None where it is no plan's, or not ours."""
     row = session.get(ReturnCodeRow, (org, code))
     return row.version if row is not None else None
+
+
+def to_confirm(session: Session, org: str, limit: int = 200) -> Sequence[FaxPartRow]:
+    """The parts that are referrals nobody has vouched for yet, the most pressing first."""
+    query = (
+        select(FaxPartRow)
+        .join(ReferralRow, col(FaxPartRow.referral_id) == col(ReferralRow.id))
+        .where(
+            FaxPartRow.org == org,
+            FaxPartRow.state == PartState.LEAD,
+            col(ReferralRow.confirmed).is_(False),
+            col(ReferralRow.closed_reason).is_(None),
+        )
+    )
+    return session.exec(query.order_by(col(FaxPartRow.due), col(FaxPartRow.id)).limit(limit)).all()
+
+
+def candidates(
+    session: Session,
+    org: str,
+    clinics: Sequence[str],
+    *,
+    family: str,
+    born: date | None,
+    limit: int = 8,
+) -> list[tuple[ReferralRow, PatientRow]]:
+    """Referrals at these clinics that a fax may be about: by birth date or family name.
+
+    Those with both come first, then the newest.
+    """
+    if not family and born is None:
+        return []
+    same_name = func.lower(col(PatientRow.family_name)) == family.lower()
+    same_day = col(PatientRow.born) == born
+    query = (
+        select(ReferralRow, PatientRow)
+        .join(PatientRow, col(ReferralRow.patient_id) == col(PatientRow.id))
+        .where(
+            ReferralRow.org == org,
+            col(ReferralRow.clinic_id).in_(clinics),
+            col(ReferralRow.duplicate_of).is_(None),
+            or_(same_name, same_day) if born is not None else same_name,
+        )
+        .order_by(col(ReferralRow.received_at).desc())
+        .limit(50)
+    )
+    found = list(session.exec(query).all())
+    found.sort(
+        key=lambda pair: (pair[1].family_name.lower() == family.lower()) + (pair[1].born == born),
+        reverse=True,
+    )
+    return found[:limit]

@@ -137,7 +137,7 @@ def told_of(session: Session, row: ReferralRow, original: str) -> Sequence[Inbox
         InboxRow.org == row.org,
         col(InboxRow.state).in_([InboxState.APPLIED, InboxState.RECEIVED]),
         InboxRow.received_at >= first.received_at,
-        col(InboxRow.origin).in_(["events", "api", "file", "hand"]),
+        col(InboxRow.origin).in_(["events", "api", "file", "hand", "fax"]),
         (col(InboxRow.referral_id) == row.id)
         | (col(InboxRow.referral_id).is_(None) & _by_hand(row.id)),
     )

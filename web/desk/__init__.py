@@ -9,7 +9,7 @@ from activities.by_hand import ByHand
 from activities.intake import Intake
 from settings import Settings
 from store.engine import Store
-from web.desk import account, board, calls, figures, login, moving, people, tasks
+from web.desk import account, board, calls, faxes, figures, login, moving, people, tasks
 from web.desk.account import Account
 from web.desk.door import Desk
 from web.desk.trouble import trouble
@@ -35,6 +35,7 @@ def install(
         login.router(desk, door),
         people.router(desk),
         calls.router(desk, intake),
+        faxes.router(desk, intake),
         figures.router(desk),
         tasks.router(desk, intake),
         board.router(desk),

@@ -19,6 +19,7 @@ from store import board_views
 from tests.doors import ORG
 from tests.web.conftest import Site
 from tests.web.desk.conftest import Browser
+from tests.web.desk.faxing import faxed
 from tests.web.desk.working import a_call
 from web.desk.door import COOKIE, csrf_of
 
@@ -52,6 +53,11 @@ ROUTES: list[Route] = [
     Route("POST", "/staff/{staff_id}/invite", (May.STAFF,), "colleague"),
     Route("POST", "/staff/{staff_id}/sign-out", (May.STAFF,), "colleague"),
     Route("GET", "/audit", (May.AUDIT,)),
+    Route("GET", "/faxes", (May.SORT,)),
+    Route("POST", "/faxes", (May.SORT,)),
+    Route("GET", "/faxes/{fax_id}", (May.SORT,), "fax"),
+    Route("GET", "/faxes/{fax_id}/pages/{page}", (May.SORT,), "fax"),
+    Route("POST", "/faxes/{fax_id}/parts/{part_id}/{act}", (May.SORT,), "fax"),
     Route("GET", "/today", (May.NUMBERS,)),
     Route("GET", "/today/{name}", (May.NUMBERS,), "figure"),
     Route("GET", "/tasks", (May.BOARD,)),
@@ -86,6 +92,12 @@ async def a_figure(site: Site) -> dict[str, str]:
     return {"name": "overdue"}
 
 
+async def a_fax(site: Site) -> dict[str, str]:
+    """One that came to the line of the clinic "east", and names its patient."""
+    fax_id, part_id = await faxed(site, f"Patient Name: {' '.join(HIDDEN)}\nDOB: 01/02/1970")
+    return {"fax_id": fax_id, "part_id": part_id, "page": "1", "act": "find"}
+
+
 async def a_task(site: Site) -> dict[str, str]:
     """A call to another patient at the clinic "east", and something to do with it."""
     patient = {"given_name": HIDDEN[0], "family_name": HIDDEN[1], "born": "1970-02-02"}
@@ -113,6 +125,7 @@ THINGS: dict[str, Callable[[Site], Awaitable[dict[str, str]]]] = {
     "colleague": a_colleague,
     "task": a_task,
     "view": a_view,
+    "fax": a_fax,
 }
 # Who signs in for a role (clinics/example.toml).
 PEOPLE = {
