@@ -1,4 +1,7 @@
-"""A real browser: the Chromium of this machine, driven by Playwright; nothing is downloaded."""
+"""A real browser: the Chromium of this machine, driven by Playwright; nothing is downloaded.
+
+``troubles`` is what every page must not have.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,9 @@ import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from playwright.async_api import Browser, async_playwright
+from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.async_api import Browser, Page, async_playwright
 
 from tests.required import lacking
 
@@ -27,3 +32,30 @@ async def chromium() -> AsyncIterator[Browser]:
             yield browser
         finally:
             await browser.close()
+
+
+WIDTHS = (320, 768, 1280)
+_RULES = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+
+
+async def troubles(page: Page, path: str) -> list[str]:
+    """What axe finds on the page as it stands, and what is wider than the screen.
+
+    On a phone, a tablet and a desk, light; once more in the dark.
+    """
+    found: list[str] = []
+    await page.evaluate(AXE_SCRIPT)  # once for all widths: it is half a megabyte
+    there = Axe("0")
+    for width, scheme in (*((width, "light") for width in WIDTHS), (WIDTHS[-1], "dark")):
+        await page.set_viewport_size({"width": width, "height": 900})
+        await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        told = await there.run(page, options=_RULES)
+        if told.violations_count:
+            found.append(f"{path} at {width} px, {scheme}: {told.generate_report()}")
+        wide = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        if wide:
+            found.append(f"{path} is wider than {width} px")
+    return found
