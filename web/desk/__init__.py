@@ -9,7 +9,7 @@ from activities.by_hand import ByHand
 from activities.intake import Intake
 from settings import Settings
 from store.engine import Store
-from web.desk import account, board, calls, faxes, figures, login, moving, people, tasks
+from web.desk import account, board, calls, faxes, figures, login, moving, people, slots, tasks
 from web.desk.account import Account
 from web.desk.door import Desk
 from web.desk.trouble import trouble
@@ -40,6 +40,7 @@ def install(
         tasks.router(desk, intake),
         board.router(desk),
         moving.router(desk, by_hand),
+        slots.router(desk),
     ):
         app.include_router(routes)
     shapes["desk"] = trouble(desk)

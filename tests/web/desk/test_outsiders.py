@@ -7,6 +7,7 @@ which thing of the clinic "east" an outsider asks it for.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import timedelta
 from typing import NamedTuple
 
 import httpx
@@ -15,7 +16,7 @@ from starlette.routing import BaseRoute
 
 from models.access import GRANTS, May
 from models.roles import Role
-from store import board_views
+from store import board_views, slots
 from tests.doors import ORG
 from tests.web.conftest import Site
 from tests.web.desk.conftest import Browser
@@ -66,6 +67,10 @@ ROUTES: list[Route] = [
     Route("GET", "/referrals/{referral_id}/call", (May.WORK, May.NAMES), "referral"),
     Route("POST", "/referrals/{referral_id}/call", (May.WORK, May.NAMES), "referral"),
     Route("POST", "/referrals/{referral_id}/call/outcome", (May.WORK, May.NAMES), "referral"),
+    Route("GET", "/slots", (May.SLOTS,)),
+    Route("POST", "/slots", (May.SLOTS,)),
+    Route("POST", "/slots/file", (May.SLOTS,)),
+    Route("POST", "/slots/{slot_id}/withdraw", (May.SLOTS,), "slot"),
     # the board
     Route("GET", "/board", (May.BOARD,)),
     Route("POST", "/board/search", (May.BOARD, May.NAMES), fields=(("name", "jord"),)),
@@ -118,6 +123,16 @@ async def a_view(site: Site) -> dict[str, str]:
     return {"view_id": row.id}
 
 
+async def a_slot(site: Site) -> dict[str, str]:
+    """A time that "east" offers."""
+    at = site.door.now + timedelta(days=2)
+    with site.door.store.write() as session:
+        offer = slots.Offer("one", at, 60)
+        slots.put(session, ORG, "east", slots.SlotSource.DESK, [offer], at=site.door.now)
+        (row,) = slots.upcoming(session, ORG, "east", after=site.door.now)
+        return {"slot_id": row.id}
+
+
 # How to make what stands in an address: the names in its braces and their values.
 THINGS: dict[str, Callable[[Site], Awaitable[dict[str, str]]]] = {
     "referral": a_referral,
@@ -126,6 +141,7 @@ THINGS: dict[str, Callable[[Site], Awaitable[dict[str, str]]]] = {
     "task": a_task,
     "view": a_view,
     "fax": a_fax,
+    "slot": a_slot,
 }
 # Who signs in for a role (clinics/example.toml).
 PEOPLE = {
