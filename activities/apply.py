@@ -15,10 +15,12 @@ from activities.applied import DECIDED, Applied, Telling, merged, owed, start_of
 from activities.arrivals import Arrivals, open_task
 from activities.clinical import REPORT, SUMMARY, read_document
 from activities.departures import Departures
+from activities.missed_calls import MISSED, MissedCalls
 from activities.placing import Placing
 from activities.sharing import Sharing
 from activities.tenants import Tenants
 from activities.texts import REPLIED, Texts
+from integrations.emr.calls import read_call
 from integrations.emr.events import (
     NPI,
     PROVIDER_LEFT,
@@ -36,6 +38,7 @@ from models.events import Event, ReferralRef
 from models.facts import (
     AnyDecision,
     AnyFact,
+    CallMissed,
     PatientDied,
     PatientReplied,
     ReleaseRecorded,
@@ -75,6 +78,8 @@ def read_row(origin: str, body: bytes, received_at: datetime, country: str) -> E
         new_referral(event, received_at, country)
     if event.type == REPLIED:
         read_text(event, country)
+    if event.type == MISSED:
+        read_call(event, country)
     return event
 
 
@@ -89,6 +94,7 @@ class Apply:
         self._placing = Placing(record, tenants)
         self._departures = Departures(record, tenants)
         self._texts = Texts(tenants)
+        self._calls = MissedCalls(tenants)
         self._sharing = Sharing(record)
 
     def apply(self, row_id: str, now: datetime) -> Applied | None:
@@ -136,6 +142,8 @@ class Apply:
             for fact in telling.facts:
                 if isinstance(fact, PatientReplied):
                     self._texts.ask_nobody_s(session, applied.row, fact)
+                if isinstance(fact, CallMissed) and fact.here:
+                    self._ask_about_call(session, applied.row)
                 since = applied.row.received_at
                 if not changes_a_letter(fact, telling.start.rules):
                     continue
@@ -179,6 +187,11 @@ class Apply:
 
     # --- inside ---------------------------------------------------------------------------------
 
+    def _ask_about_call(self, session: Session, row: InboxRow) -> None:
+        country = self._tenants.get(row.org).organization.country
+        event = read_row(row.origin, row.body, row.received_at, country)
+        self._calls.ask(session, row, event)
+
     def _write(self, row_id: str, now: datetime) -> Applied | None:
         with self._store.write() as session:
             row = lookups.row(session, row_id)
@@ -194,6 +207,8 @@ class Apply:
                 return self._depart(session, row, event, now)
             if event.type == REPLIED:
                 return self._text(session, row, event, now)
+            if event.type == MISSED:
+                return self._missed(session, row, event, now)
             return self._milestone(session, row, event, now)
 
     def _decided(self, session: Session, row: InboxRow, now: datetime) -> Applied:
@@ -321,6 +336,21 @@ class Apply:
                 facts = (fact, scored.fact) if scored.referral_id == one.id else (fact,)
             written = self._record.write_in(session, row.org, one.id, *facts, recorded_at=now)
             tellings.append(owed(one, written.referral, facts))
+            row.referral_id = one.id if fact.here else row.referral_id
+        session.add(row)
+        return Applied(row, tuple(tellings))
+
+    def _missed(self, session: Session, row: InboxRow, event: Event, now: datetime) -> Applied:
+        """A call that nobody answered concerns every open referral on its number; else the desk."""
+        told = self._calls.about(session, row, event)
+        if not told:
+            self._calls.ask(session, row, event)
+            inbox.mark(session, row.id, InboxState.APPLIED, at=now, reason="no_open_referral")
+            return Applied(row)
+        tellings = []
+        for one, fact in told:
+            written = self._record.write_in(session, row.org, one.id, fact, recorded_at=now)
+            tellings.append(owed(one, written.referral, (fact,)))
             row.referral_id = one.id if fact.here else row.referral_id
         session.add(row)
         return Applied(row, tuple(tellings))

@@ -20,6 +20,7 @@ from activities.confirming import Confirming
 from activities.deciding import Deciding
 from activities.decisions import read_decision
 from activities.loop import Decided, Loop
+from activities.missed_calls import MissedCall
 from activities.tenants import Tenants
 from activities.texts import REPLIED, TextMessage, Texts
 from integrations.emr.events import RECEIVED
@@ -127,9 +128,16 @@ class Intake:
         The vendor must have proved itself by now. Dispatch the row afterwards. The vendor's id is
         the text: it names no time, so ours at the first telling stands, and a second is no other.
         """
+        return self._first_told(org, text.reply_id, text.request(self.clock()))
+
+    def accept_call(self, org: str, call: MissedCall) -> InboxRow:
+        """The committed row of a call that nobody answered; as ``accept_text``."""
+        return self._first_told(org, call.call_id, call.request(self.clock()))
+
+    def _first_told(self, org: str, event_id: str, request: RawRequest) -> InboxRow:
         with self.store.read() as session:
-            known = inbox.find(session, org, "texts", text.reply_id)
-        return known or self.accept(org, text.request(self.clock()), text.reply_id)
+            known = inbox.find(session, org, request.origin, event_id)
+        return known or self.accept(org, request, event_id)
 
     def status(self, org: str, row_id: str) -> InboxRow:
         """What became of an event; raises NotFound."""

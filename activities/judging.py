@@ -11,7 +11,7 @@ from activities.tenants import Tenants
 from activities.turns import Turn
 from models import holds
 from models.contracts import Channel, SendInput
-from models.facts import AppointmentBooked, MessageFailed, PatientReplied
+from models.facts import AppointmentBooked, CallMissed, MessageFailed, PatientReplied
 from models.kinds import Kind
 from models.messages import MESSAGES, Audience, ladder
 from models.messages import Contact as Preferences
@@ -106,12 +106,14 @@ def outgoing(given: SendInput, referral: Referral, at: datetime, rules: Rules) -
     )
     paused = holds.pause(referral)
     texts = [r.at for r in referral.all(PatientReplied) if r.reply_id == given.occasion]
+    calls = [call.at for call in referral.all(CallMissed) if call.call_id == given.occasion]
     return Outgoing(
         kind=given.kind,
         approved=referral.approved(given.message),
         same_day_change=same_day,
         paused_until=paused.until if paused is not None else None,
         answers_text_of=texts[0] if texts and given.kind in REPLIES else None,
+        answers_call_of=calls[0] if calls and given.kind is Kind.MISSED_CALL else None,
     )
 
 

@@ -33,6 +33,7 @@ from store.tables import DeliveryState, MessageState, SubjectType
 
 PROVE_WITHIN = timedelta(hours=1)  # wall time; then the receipts chore asks
 _THANKS = frozenset({Kind.RECEIPT_NOTICE, Kind.THANK_YOU, Kind.THANK_YOU_PAST_PATIENT})
+CALLED_ANYWAY = frozenset({Kind.MISSED_CALL})  # beside a call that is on the board already
 _NO_TASK = frozenset({"opted_out", "no_consent"})  # their own no; calls stand on the board anyway
 
 
@@ -86,7 +87,7 @@ class Outcomes:
         referral = self._record.load(session, turn.given.org, turn.given.referral_id)
         before = [f for f in referral.all(MessageFailed) if f.message == turn.message.key]
         codes = {one.code for one in [*before, *failed]} or {"no_consent"}
-        if codes <= _NO_TASK:
+        if codes <= _NO_TASK or turn.given.kind in CALLED_ANYWAY:
             return self.dropped(session, turn, message_id, sorted(codes)[-1], *failed, *more)
         call_by = turn.rules.calendar.after(turn.at, turn.rules.policy.fax.call)
         task = self.task(session, turn, TaskKind.UNDELIVERABLE, due=call_by)

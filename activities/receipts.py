@@ -13,6 +13,7 @@ from typing import NamedTuple, cast
 
 from sqlmodel import Session
 
+from activities.outcomes import CALLED_ANYWAY
 from activities.tenants import Tenants
 from activities.turns import Turn, failure, occasion_of, sent_as, who
 from integrations.contract import ChannelClient
@@ -123,7 +124,7 @@ class Receipts:
         facts: list[AnyFact] = [failure(turn, row.rung, cast(Channel, row.channel), code)]
         kind = TaskKind.UNDELIVERABLE
         key = task_key(kind, occasion_of(message))
-        if known.task(key) is None:
+        if known.task(key) is None and message.kind not in CALLED_ANYWAY:
             call_by = turn.rules.calendar.after(now, turn.rules.policy.fax.call)
             facts.append(
                 TaskOpened(at=now, as_of=now, task=key, role=SPECS[kind].role, due=call_by)

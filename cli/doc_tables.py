@@ -62,6 +62,7 @@ WHEN: Final[dict[Kind, str]] = {
     Kind.OPT_OUT_CONFIRMATION: "once, in answer to STOP",
     Kind.CLOSED_HOURS: "in answer to a text outside opening hours, once in 12 hours",
     Kind.HELP: "in answer to HELP",
+    Kind.MISSED_CALL: "a patient called and nobody answered; within the hour, or not at all",
     Kind.SCORECARD: "each quarter, once a person has approved it",
 }
 WHOM: Final[dict[Audience, str]] = {

@@ -222,8 +222,8 @@ class Receipt(Model):
 class RawRequest(Model):
     """Bytes from outside, before anything is believed."""
 
-    # hand: an event told at the keyboard; texts: a text by a vendor's callback; page: a patient's
-    # own page; fax: what a fax says
+    # hand: an event told at the keyboard; texts: a text or a call by a vendor's callback;
+    # page: a patient's own page; fax: what a fax says
     origin: Literal["events", "api", "file", "hand", "texts", "page", "fax"]
     headers: dict[str, str] = Field(default_factory=dict)
     body: bytes

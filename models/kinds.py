@@ -42,6 +42,7 @@ class Kind(StrEnum):
     OPT_OUT_CONFIRMATION = "opt_out_confirmation"
     CLOSED_HOURS = "closed_hours"
     HELP = "help"
+    MISSED_CALL = "missed_call"
     # to a practice, each quarter
     SCORECARD = "scorecard"
 

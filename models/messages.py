@@ -224,6 +224,7 @@ MESSAGES: dict[Kind, MessageSpec] = {
     Kind.OPT_OUT_CONFIRMATION: _patient(_TO_PATIENT, ("sms",)),
     Kind.CLOSED_HOURS: _patient(_TO_PATIENT, ("sms",)),
     Kind.HELP: _patient(_TO_PATIENT, ("sms",)),
+    Kind.MISSED_CALL: _patient(_TO_PATIENT, ("sms",)),
     Kind.SCORECARD: _office("scorecard", written=False),
 }
 

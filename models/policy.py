@@ -200,6 +200,13 @@ class InboundText(Model):
     closed_hours_reply_every: Span = _span("12 wh")  # rule 17
 
 
+class MissedCall(Model):
+    """Calls that nobody answered: a word by text while it is news, and a call back."""
+
+    call_back: Span = _span("15 bm")
+    text_within: Span = _span("1 wh")  # later the call back is all there is
+
+
 class StopOrCancel(Model):
     """A patient wrote STOP or cancel: suppressed at once, then a person calls [K4] (rule 17)."""
 
@@ -461,6 +468,7 @@ class Policy(Model):
     call: Call = Call()
     reach: Reach = Reach()
     inbound_text: InboundText = InboundText()
+    missed_call: MissedCall = MissedCall()
     stop_or_cancel: StopOrCancel = StopOrCancel()
     evaluation: Evaluation = Evaluation()
     reminders: Reminders = Reminders()

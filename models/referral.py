@@ -12,7 +12,16 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import NamedTuple, TypeVar
 
-from models import answers, certification, holds, parties, requests, returned, tasks
+from models import (
+    answers,
+    certification,
+    holds,
+    missed_calls,
+    parties,
+    requests,
+    returned,
+    tasks,
+)
 from models.facts import (
     LEASES,
     AnyFact,
@@ -265,6 +274,10 @@ class Referral:
     def unanswered(self) -> bool:
         """A text from the patient asks something of a person, and nobody has seen to it."""
         return bool(answers.owed(self))
+
+    def call_answered(self, call_id: str) -> bool:
+        """Whether somebody has answered a missed call, or it was taken back."""
+        return missed_calls.answered(self, call_id)
 
     def booking_request(self) -> BookingRequested | None:
         """The time the patient asked for, which nobody has booked or seen to yet."""

@@ -42,7 +42,7 @@ class Outgoing(Model):
 
     ``same_day_change``: it tells of an appointment that starts today, which the cap lets through.
     ``paused_until``: a person keeps back what no law asks for.
-    ``answers_text_of`` is when the text came that it answers.
+    ``answers_text_of`` is when the text came that it answers, ``answers_call_of`` the call.
     """
 
     kind: Kind
@@ -50,6 +50,7 @@ class Outgoing(Model):
     same_day_change: bool = False
     paused_until: UtcDatetime | None = None
     answers_text_of: UtcDatetime | None = None
+    answers_call_of: UtcDatetime | None = None
 
 
 class Recipient(Model):
@@ -133,7 +134,9 @@ def may_send(message: Outgoing, to: Recipient, now: datetime, rules: Rules) -> G
     if message.kind in rules.policy.approve and not message.approved:
         return Hold(until=None, why="approval")
     if to.channel == "sms" and message.kind not in REPLIES:
-        return _text(message, to, now, rules)
+        verdict = _text(message, to, now, rules)
+        at = verdict.until if isinstance(verdict, Hold) and verdict.until else now
+        return Never(why="too_late") if _no_news(message, at, rules) else verdict
     return Go()
 
 
@@ -249,6 +252,13 @@ def _under_caps(moment: datetime, hours: Hours, to: Recipient, rules: Rules) -> 
         if free == moment:
             return moment
         moment = free
+
+
+def _no_news(message: Outgoing, at: datetime, rules: Rules) -> bool:
+    """Whether a word about a missed call would only come when it says nothing any more."""
+    came = message.answers_call_of
+    limit = rules.policy.missed_call.text_within
+    return came is not None and at > rules.calendar.after(came, limit)
 
 
 def _full_days(moment: datetime, to: Recipient, rules: Rules) -> list[Calendar]:

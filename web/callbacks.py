@@ -21,6 +21,7 @@ from fastapi.responses import Response
 from activities.callbacks import Callbacks
 from activities.fax_intake import FaxIntake
 from activities.intake import Intake
+from activities.missed_calls import MissedCall
 from activities.texts import TextMessage
 from integrations.fax import telnyx, telnyx_signature
 from integrations.sms import twilio, twilio_signature
@@ -32,6 +33,7 @@ from telemetry.logs import logger
 from web.dispatcher import Dispatcher
 
 _LOG = logger(__name__)
+_UNANSWERED = frozenset({"no-answer", "busy", "failed", "canceled"})
 _WINDOW = timedelta(seconds=300)  # what Telnyx' own verifier allows
 
 
@@ -77,6 +79,27 @@ def router(
             _LOG.warning("text_not_taken", code=error.code)
         else:
             dispatcher.soon(row.id)
+        return _nothing_more()
+
+    @routes.post("/twilio/{org}/voice")
+    async def call_ended(org: str, request: Request) -> Response:
+        """What came of a call to a clinic; one that nobody answered is called back."""
+        form = await _form(settings, intake, org, request)
+        # Behind <Dial> the call itself is "completed", whoever was or was not reached.
+        came_to = form.get("DialCallStatus") or form.get("CallStatus", "")
+        if came_to in _UNANSWERED and form.get("Direction", "inbound") == "inbound":
+            call = MissedCall(
+                call_id=form.get("CallSid", ""),
+                phone=form.get("From", ""),
+                called=form.get("To", ""),
+                at=intake.clock(),
+            )
+            try:
+                row = await asyncio.to_thread(intake.accept_call, org, call)
+            except UserError as error:  # a number that was withheld: nobody can be called back
+                _LOG.warning("call_not_taken", code=error.code)
+            else:
+                dispatcher.soon(row.id)
         return _nothing_more()
 
     @routes.post("/telnyx/{org}/fax")
@@ -138,7 +161,7 @@ async def _event(
     try:
         return _part(json.loads(body), "data")
     except (ValueError, RecursionError):
-        raise BadRequest("The webhook is not JSON.", code="not_json") from None
+        raise BadRequest("The body is not JSON in UTF-8.", code="malformed_json") from None
 
 
 def _nothing_more() -> Response:

@@ -18,9 +18,9 @@ from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 
 from activities.clinical import KINDS
-from integrations.emr.events import NPI, ORGANIZATION, READER, RECEIVED, wire_fields
+from integrations.emr.calls import MISSED
+from integrations.emr.events import BESIDE, NPI, ORGANIZATION, READER, RECEIVED, wire_fields
 from integrations.emr.referral_file import COLUMNS
-from integrations.emr.texts import REPLIED, WORDS
 from models.events import NewReferral
 from models.facts import MILESTONES
 from web.doc_marks import rewrite
@@ -79,7 +79,10 @@ def _fields(kind: str) -> Iterator[str]:
         if name == NPI:
             yield f"**`{name}`** (ten digits)"
             continue
-        if kind == REPLIED and name in WORDS:
+        if kind == MISSED and name == "phone":
+            yield f"**`{name}`** (text)"
+            continue
+        if name in BESIDE.get(kind, ()):
             yield f"`{name}` (text)"
             continue
         if name == READER:

@@ -178,6 +178,13 @@ EVENTS: Final[dict[str, dict[str, Any]]] = {
             text="Tuesday after 3 works",
             phone="(518) 555-0117",
         ),
+        _event(
+            "call_missed",
+            "2026-01-05T16:20:00Z",
+            call_id="CA-1",
+            phone="(518) 555-0117",
+            called="(518) 555-0142",
+        ),
         _event("check_in_answered", "2026-03-16T15:00:00Z", score=9),
         _event(
             "release_recorded",

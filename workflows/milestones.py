@@ -20,6 +20,7 @@ from models.facts import (
     BookingRequested,
     CadenceShared,
     CallLogged,
+    CallMissed,
     CertifierNamed,
     CheckInAnswered,
     CoSourceAdded,
@@ -155,6 +156,10 @@ class Milestones:
     @workflow.signal(description="The patient answered a message")
     def patient_replied(self, fact: RawValue = NO_BODY) -> None:
         self._read(PatientReplied, fact)
+
+    @workflow.signal(description="The patient called, and nobody answered")
+    def call_missed(self, fact: RawValue = NO_BODY) -> None:
+        self._read(CallMissed, fact)
 
     @workflow.signal(description="The patient answered the one question after discharge")
     def check_in_answered(self, fact: RawValue = NO_BODY) -> None:

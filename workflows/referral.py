@@ -12,6 +12,7 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 from engine.attributes import CLINIC, NEEDS_ATTENTION, STAGE
+from models import missed_calls
 from models.contracts import ReferralEnd, ReferralStart
 from models.decisions import refusal
 from models.details import details
@@ -43,6 +44,7 @@ from workflows.steps.request import request
 from workflows.steps.send_receipt import send_receipt
 from workflows.steps.tell_transfer import tell_transfer
 from workflows.steps.tell_waiting import tell_waiting
+from workflows.steps.text_back import text_back
 from workflows.steps.watch_engagement import watch_engagement
 from workflows.steps.watch_holds import watch_holds
 
@@ -95,6 +97,7 @@ class ReferralWorkflow(Milestones):
             self.walk_each(moves.names, tell_transfer),  # who must know of another clinic
             # before each evaluation, where the EMR does not remind already
             *(self.since("2026-11-reminders", remind) if self.desk.ours(Kind.REMINDER) else ()),
+            self.walk_each(missed_calls.names, text_back),  # whoever called and got nobody
             # a new step, one line:  *self.since("2027-03-caregiver", call_caregiver),
         )
         await self.follow(story)

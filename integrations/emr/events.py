@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
 
 from integrations.emr import referrals
+from integrations.emr.calls import MISSED, NUMBERS, read_call
 from integrations.emr.dates import check_dates
 from integrations.emr.problems import validated
 from integrations.emr.signature import verify
@@ -29,6 +30,8 @@ PROVIDER_LEFT = "provider_left"
 ORGANIZATION: dict[str, type[ProviderLeftIn]] = {PROVIDER_LEFT: ProviderLeftIn}
 TYPES = (*MILESTONES, *ORGANIZATION)
 # Fields of a fact that an event says elsewhere, or that only we can know.
+#: What an event of a kind says beside its fact.
+BESIDE = {REPLIED: WORDS, MISSED: NUMBERS}
 OURS = frozenset(
     {
         *("kind", "at", "as_of", "retracted"),
@@ -104,6 +107,9 @@ def checked(content: Any, now: datetime) -> Event:
     check_dates(dict(fact), now, "data.")
     if event.type == REPLIED and read_text(event).phone is not None:
         return event  # the number says whose it is
+    if event.type == MISSED:
+        read_call(event)
+        return event
     about = event.referral
     if about is None or not (about.id or about.external or about.patient):
         raise BadRequest(
@@ -161,7 +167,7 @@ def milestone(
                 code="invalid_event",
                 field="data",
             )
-    elsewhere = {NPI, READER, *(WORDS if event.type == REPLIED else ())}
+    elsewhere = {NPI, READER, *BESIDE.get(event.type, ())}
     given = {name: value for name, value in event.data.items() if name not in elsewhere}
     given |= {"at": event.at, "as_of": event.as_of, "retracted": event.retracted}
     if NPI in allowed:
@@ -192,7 +198,7 @@ def wire_fields(kind: str) -> tuple[str, ...]:
     """The names a sender may use in ``data`` of one type of event, in the order of the model."""
     fields = MILESTONES[kind].model_fields
     names = [name for name in fields if name not in OURS]
-    names += WORDS if kind == REPLIED else ()
+    names += BESIDE.get(kind, ())
     names += [NPI] if "provider_id" in fields else []
     return (*names, READER) if "recipient_id" in fields else tuple(names)
 

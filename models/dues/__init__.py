@@ -38,6 +38,7 @@ from models.dues.begin import (
     unconfirmed,
     verified,
 )
+from models.dues.calls import call_back
 from models.dues.care import (
     engagement,
     progress_overdue,
@@ -113,6 +114,7 @@ __all__ = [
     "authorization",
     "authorization_low",
     "booking_request",
+    "call_back",
     "call_beside",
     "call_by",
     "certifier",
@@ -188,6 +190,7 @@ AT_ONCE: tuple[DueRule, ...] = (
     low_score,
     transfer_call,
     booking_request,
+    call_back,
 )
 
 RULES: tuple[DueRule, ...] = (

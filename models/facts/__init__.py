@@ -64,6 +64,7 @@ from models.facts.heard import (
     AppointmentMissed,
     AuthorizationChanged,
     BookingRequested,
+    CallMissed,
     CheckInAnswered,
     Discharged,
     DischargeSummarySigned,
@@ -113,6 +114,7 @@ __all__ = [
     "BookingRequested",
     "CadenceShared",
     "CallLogged",
+    "CallMissed",
     "CallOutcome",
     "CallWhy",
     "CertificationWaived",
@@ -211,6 +213,7 @@ Milestone = (
     | ReleaseRecorded
     | ReleaseRevoked
     | PatientReplied
+    | CallMissed
     | CheckInAnswered
 )
 AnyDecision = (

@@ -305,6 +305,21 @@ class PatientReplied(Fact):
         return f"reply:{self.reply_id}"
 
 
+class CallMissed(Fact):
+    """The patient called and nobody answered; the numbers stay in the store.
+
+    It is told to every open referral on that number; the one for which ``here`` is true answers.
+    """
+
+    kind: Literal["call_missed"] = "call_missed"
+    call_id: Id
+    here: bool = True
+
+    @property
+    def key(self) -> str:
+        return f"call_missed:{self.call_id}"
+
+
 class CheckInAnswered(Fact):
     """The patient's answer to the one question after discharge, 0 to 10."""
 

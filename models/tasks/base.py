@@ -25,6 +25,7 @@ class TaskKind(StrEnum):
     ASK_OFFICE = "ask_office"
     PROPOSE_CLOSE = "propose_close"
     ANSWER_PATIENT = "answer_patient"
+    CALL_BACK = "call_back"
     RED_FLAG = "red_flag"
     WRONG_NUMBER = "wrong_number"
     CALL_AFTER_STOP = "call_after_stop"

@@ -64,6 +64,11 @@ def _answered(kind: TaskKind) -> Moot:
     return lambda r, occasion: r.died() or r.reply_overtaken(kind, occasion)
 
 
+def _called_back(r: Referral, occasion: str) -> bool:
+    """Somebody has called since, or the call was taken back."""
+    return r.died() or r.call_answered(occasion)
+
+
 def _another_visit(r: Referral, occasion: str) -> bool:
     booked = r.appointment()
     return booked is None or booked.appointment_id != base_of(occasion)
@@ -115,6 +120,12 @@ SPECS: dict[TaskKind, TaskSpec] = {
         Role.FRONT_DESK,
         "The patient wrote: read it and answer, or call",
         _answered(TaskKind.ANSWER_PATIENT),
+        urgent=True,
+    ),
+    TaskKind.CALL_BACK: TaskSpec(
+        Role.FRONT_DESK,
+        "Somebody called and nobody answered: call back",
+        _called_back,
         urgent=True,
     ),
     TaskKind.RED_FLAG: TaskSpec(

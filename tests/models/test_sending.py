@@ -151,6 +151,32 @@ def test_the_one_word_a_text_gets(
     assert verdict == (Never(why=why) if why else Go())
 
 
+@pytest.mark.parametrize(
+    ("called", "now", "texts", "why"),
+    [
+        ("03-02 10:00", "03-02 10:01", [], None),
+        ("03-02 10:00", "03-02 11:00", [], None),
+        ("03-02 10:00", "03-02 11:01", [], "too_late"),  # no news any more
+        ("03-02 08:30", "03-02 08:31", [], "held"),  # the window opens at 9
+        ("03-02 07:30", "03-02 07:31", [], "too_late"),  # it would be an hour and a half old
+        ("03-02 20:00", "03-02 20:01", [], "too_late"),
+        ("03-02 10:00", "03-02 10:01", ["03-02 09:30"], "too_late"),  # one text a day is out
+    ],
+)
+def test_a_word_about_a_missed_call_goes_while_it_is_news(
+    called: str, now: str, texts: list[str], why: str | None
+) -> None:
+    message = Outgoing(kind=Kind.MISSED_CALL, answers_call_of=local(called))
+    to = patient(texts=tuple(local(text) for text in texts))
+    verdict = may_send(message, to, local(now), rules())
+    if why == "held":
+        assert verdict == Hold(until=local("03-02 09:00"), why="quiet_hours")
+    else:
+        assert verdict == (Never(why=why) if why else Go())
+    gone = may_send(message, patient(opted_out=True), local(now), rules())
+    assert gone == Never(why="opted_out")
+
+
 # --- caps -----------------------------------------------------------------------------------------
 
 

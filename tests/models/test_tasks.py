@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from models.facts import (
     AppointmentMissed,
     BookingRequested,
     CallLogged,
+    CallMissed,
     CallOutcome,
     ClosedReason,
     DischargeSummarySigned,
@@ -60,6 +62,10 @@ DECLINE = "declined:source:closed"
 
 def sent(key: str, kind: Kind) -> MessageSent:
     return MessageSent(at=START, message=key, message_kind=kind, channel="fax")
+
+
+def rang(name: str = "c1", **changes: Any) -> CallMissed:
+    return CallMissed(at=START, as_of=START, call_id=name, **changes)
 
 
 def held(key: str) -> MessageHeld:
@@ -143,6 +149,8 @@ ROWS: list[tuple[str, Life, Life]] = [  # task, while it stands, what overtakes 
     ("confirm_request:lead", MACHINE_READ, [RequestConfirmed(at=on(START, 1), by="dana")]),
     ("confirm_request:1", MACHINE_READ, [RequestRejected(at=START, by="dana", why="junk")]),
     ("answer_patient:m1", [wrote("other")], [called("no_answer")]),
+    ("call_back:c1", [rang()], [called("no_answer")]),
+    ("call_back:c2", [rang("c2")], [rang("c2", retracted=True)]),
     ("answer_patient:m1-lead", [wrote("other")], [wrote("other", retracted=True)]),
     ("red_flag:m1", [wrote("red_flag"), called("no_answer")], [called("reached")]),
     ("wrong_number:m1", [wrote("wrong_number"), called("reached")], [PatientDied(at=START)]),

@@ -19,7 +19,7 @@ from demo.vendors.twilio import TwilioServer
 from integrations.fax.telnyx_signature import sign as telnyx_sign
 from integrations.sms.twilio_signature import sign as twilio_sign
 from models.contracts import Answer
-from models.facts import MessageDelivered, MessageFailed, TaskOpened
+from models.facts import CallMissed, MessageDelivered, MessageFailed, TaskOpened
 from models.kinds import Kind
 from models.tasks import TaskKind, kind_of
 from settings import load
@@ -314,3 +314,70 @@ async def test_without_an_account_there_is_no_such_address(store: Store, tmp_pat
             for org in (ORG, "nobody"):
                 answer = await http.post(f"/callbacks/{path.format(org)}", content=b"")
                 assert answer.status_code == 404
+
+
+# --- calls --------------------------------------------------------------------------------------
+
+
+async def test_a_call_nobody_answered_is_known_to_its_referral_once(house: House) -> None:
+    for status in ("no-answer", "no-answer", "completed"):
+        assert await house.twilio.ring(PHONE, CLINIC, status, sid="CA1") == 200
+    await house.settled()
+    (missed,) = house.facts(CallMissed)
+    assert (missed.call_id, missed.here) == ("CA1", True)
+    (row,) = house.rows(InboxRow)
+    assert (row.state, row.referral_id) == ("applied", house.office.referral_id)
+    assert house.tasks(TaskKind.CALL_BACK) == []  # its workflow asks
+    texted = await house.text(Kind.SCHEDULE_TEXT)
+    assert texted.held_until is None
+
+
+async def test_a_stranger_is_called_back_and_gets_no_text(house: House) -> None:
+    stranger, west = "+15185550199", "+12175550144"
+    for sid in ("CA1", "CA1", "CA2"):  # told twice, then they called again
+        assert await house.twilio.ring(stranger, west, "busy", sid=sid) == 200
+    for withheld in ("anonymous", "+266696687", ""):
+        assert await house.twilio.ring(withheld, west) == 200
+    await house.settled()
+    (asked,) = house.tasks(TaskKind.CALL_BACK)
+    assert (asked.role, asked.clinic_id, asked.state) == ("front_desk", "west", "open")
+    assert asked.inbox_id is not None
+    assert stranger not in asked.says
+    assert house.twilio.texts == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "missed"),
+    [
+        ({"CallStatus": "completed"}, False),
+        ({"CallStatus": "ringing"}, False),
+        ({"CallStatus": "completed", "DialCallStatus": "no-answer"}, True),
+        ({"CallStatus": "in-progress", "DialCallStatus": "completed"}, False),
+        ({"CallStatus": "no-answer", "Direction": "outbound-dial"}, False),
+        ({"CallStatus": "canceled"}, True),
+    ],
+)
+async def test_what_counts_as_missed(house: House, fields: dict[str, str], missed: bool) -> None:
+    address = f"{house.url}/callbacks/twilio/{ORG}/voice"
+    form = {"CallSid": "CA1", "From": PHONE, "To": CLINIC, "Direction": "inbound", **fields}
+    made = twilio_sign(house.twilio.token, address, list(form.items()))
+    answer = await house.http.post(address, data=form, headers={"x-twilio-signature": made})
+    assert (answer.status_code, answer.text[-11:]) == (200, "<Response/>")
+    await house.settled()
+    assert bool(house.facts(CallMissed)) == missed
+
+
+async def test_the_text_back_goes_where_it_may_and_asks_nobody_twice(house: House) -> None:
+    call = CallMissed(at=MONDAY, as_of=MONDAY, call_id="CA1")
+    await asyncio.to_thread(house.office.tell, call)
+    await blocking(house.office.send, Kind.MISSED_CALL, "patient", "CA1")
+    (text,) = house.twilio.texts
+    assert "missed your call" in text.body
+    late = MONDAY + timedelta(days=1)
+    await asyncio.to_thread(house.office.tell, call.model_copy(update={"call_id": "CA2"}))
+    dropped = await asyncio.to_thread(
+        lambda: house.office.send(Kind.MISSED_CALL, "patient", "CA2", at=late)
+    )
+    assert [fact.kind for fact in dropped.learned] == ["message_dropped"]
+    assert len(house.twilio.texts) == 1
+    assert house.facts(TaskOpened) == []

@@ -17,6 +17,7 @@ from temporalio.client import Client
 from models import dues
 from models.facts import (
     AppointmentMissed,
+    CallMissed,
     CheckInAnswered,
     Discharged,
     Ending,
@@ -259,6 +260,15 @@ def cases(start: datetime) -> dict[str, Case]:
                 "answer_patient:m1": ("front_desk", "day 1 11:00"),
                 "answer_patient:m1-lead": ("lead", "day 1 12:00"),
             },
+            until=2,
+        ),
+        "call_back: a call nobody answered, at once and once": Case(
+            dues.call_back,
+            [
+                CallMissed(at=on(start, 1, "11:00"), call_id="c1"),
+                CallMissed(at=on(start, 1, "11:02"), call_id="c2"),
+            ],
+            {"call_back:c1": ("front_desk", "day 1 11:00")},
             until=2,
         ),
         "answer_late: something urgent is the director's by then": Case(

@@ -35,6 +35,7 @@ URGENCIES: Final[dict[str, str]] = {
 # Calls to a patient that the script knows; the others are made to offices.
 TO_PATIENT: Final = CALLS | {
     TaskKind.ANSWER_PATIENT,
+    TaskKind.CALL_BACK,
     TaskKind.RED_FLAG,
     TaskKind.INTAKE_HELP,
     TaskKind.TELL_PATIENT,

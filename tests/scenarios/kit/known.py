@@ -13,7 +13,7 @@ from datetime import datetime
 from models import answers, cadence, dues, releases
 from models.due import Due
 from models.dues import begin, copies, linked
-from models.facts import CertifierNamed, Meaning, PatientReplied
+from models.facts import CallMissed, CertifierNamed, Meaning, PatientReplied
 from models.kinds import Kind
 from models.policy import Rules
 from models.referral import MessageRef, Referral
@@ -84,6 +84,13 @@ def _help(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
     del rules, at
     reply = _reply(r, message)
     return reply is not None and reply.says(Meaning.HELP)
+
+
+def _missed_call(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
+    """To a patient who called and got nobody, while that is news."""
+    calls = [call for call in r.all(CallMissed) if call.call_id == message.occasion and call.here]
+    limit = rules.policy.missed_call.text_within
+    return any(call.at <= at <= rules.calendar.after(call.at, limit) for call in calls)
 
 
 def _closed_hours(r: Referral, message: MessageRef, rules: Rules, at: datetime) -> bool:
@@ -227,6 +234,7 @@ RIGHT: dict[Kind, Right] = {
     Kind.WAITING_ON_INSURER: _waiting,
     Kind.OPT_OUT_CONFIRMATION: _opt_out,
     Kind.HELP: _help,
+    Kind.MISSED_CALL: _missed_call,
     Kind.CLOSED_HOURS: _closed_hours,
     Kind.DECLINED: _declined,
     Kind.TRANSFERRED: _moved,
