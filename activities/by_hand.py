@@ -21,7 +21,7 @@ from integrations.emr.events import milestone, wire_fields
 from models.contracts import RawRequest
 from models.errors import Conflict, Refused
 from models.events import Event
-from models.facts import Decision
+from models.facts import AnyFact, Decision
 from models.moves import Seen, undoable
 from models.referral import Referral
 from store import audit
@@ -56,11 +56,11 @@ class ByHand:
         cannot be, and NotFound.
         """
         async with self._turn(referral_id):
-            referral, count = await asyncio.to_thread(self._look, org, referral_id, seen)
+            referral, told = await asyncio.to_thread(self._look, org, referral_id, seen)
             event = Event(type=kind, at=at, data=dict(data))
             key = milestone(event).key
             as_of = max(self._intake.clock(), _known_at(referral, key) + _LATER)
-            await self._take(org, referral_id, by, event, as_of, count)
+            await self._take(org, referral_id, by, event, as_of, len(told))
         return key
 
     async def decide(
@@ -88,8 +88,8 @@ class ByHand:
         Raises Refused: ``nothing_to_undo``, ``already_told``, or as ``decide`` does.
         """
         async with self._turn(referral_id):
-            referral, count = await asyncio.to_thread(self._look, org, referral_id, None)
-            refused = undoable(referral, key)
+            referral, told = await asyncio.to_thread(self._look, org, referral_id, None)
+            refused = undoable(referral, key, told)
             if refused is not None:
                 raise Refused(refused.sentence, code=refused.code)
             fact = next(one for one in referral.facts if one.key == key)
@@ -103,21 +103,23 @@ class ByHand:
                 )
                 await self._intake.decide(org, referral_id, decision)
                 return
-            told = {name: body[name] for name in wire_fields(fact.kind) if body.get(name)}
-            event = Event(type=fact.kind, at=fact.at, retracted=True, data=told)
-            await self._take(org, referral_id, by, event, as_of, count)
+            data = {name: body[name] for name in wire_fields(fact.kind) if body.get(name)}
+            event = Event(type=fact.kind, at=fact.at, retracted=True, data=data)
+            await self._take(org, referral_id, by, event, as_of, len(told))
 
     # --- inside -----------------------------------------------------------------------------------
 
     def _turn(self, referral_id: str) -> asyncio.Lock:
         return self._turns.setdefault(referral_id, asyncio.Lock())
 
-    def _look(self, org: str, referral_id: str, seen: Seen | None) -> tuple[Referral, int]:
-        """The referral as known now, and how many tellings that is."""
+    def _look(
+        self, org: str, referral_id: str, seen: Seen | None
+    ) -> tuple[Referral, list[AnyFact]]:
+        """The referral as known now, and every telling of it."""
         if seen is not None and not seen.holds(self._intake.record.card(org, referral_id)):
             raise self._stale(org, referral_id)
-        told = self._intake.record.timeline(org, referral_id)
-        return Referral(one.fact for one in told), len(told)
+        told = [one.fact for one in self._intake.record.timeline(org, referral_id)]
+        return Referral(told), told
 
     async def _take(
         self, org: str, referral_id: str, by: str, event: Event, as_of: datetime, count: int

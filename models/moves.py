@@ -6,6 +6,7 @@ a person at the desk; taking it back retracts that fact.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -126,8 +127,8 @@ def offered(stage: str, *, confirmed: bool) -> tuple[Move, ...]:
     return tuple(move for move, way in WAYS.items() if stage in way.start)
 
 
-def undoable(r: Referral, key: str) -> Refusal | None:
-    """Why a fact cannot be taken back as if it had not been told, or None.
+def undoable(r: Referral, key: str, told: Iterable[Fact]) -> Refusal | None:
+    """Why a fact cannot be taken back as if it had not been told, or None; *told* is all of it.
 
     Once somebody outside was told something since, it takes another fact to put it right
     (ARCHITECTURE §7: nothing is unsent).
@@ -135,9 +136,16 @@ def undoable(r: Referral, key: str) -> Refusal | None:
     fact = next((one for one in r.facts if one.key == key and not one.retracted), None)
     if fact is None or not isinstance(fact, _TAKEN_BACK):
         return Refusal(code="nothing_to_undo", sentence="There is nothing to take back any more.")
-    told = [sent for sent in r.all(MessageSent) if sent.at >= fact.as_of]
-    if told and not isinstance(fact, CallLogged):
-        words = str(told[-1].message_kind).replace("_", " ")
+    before = [one for one in told if one.key == key and one.as_of < fact.as_of]
+    if before and not max(before, key=lambda one: one.as_of).retracted:
+        return Refusal(
+            code="told_before",
+            sentence="This was told before in other words, such as an appointment at another time. "
+            "Tell it again as it should be.",
+        )
+    sent = [message for message in r.all(MessageSent) if message.at >= fact.as_of]
+    if sent and not isinstance(fact, CallLogged):
+        words = str(sent[-1].message_kind).replace("_", " ")
         return Refusal(
             code="already_told",
             sentence=f"A message has gone out since ({words}), so this cannot be undone. "

@@ -41,22 +41,22 @@ SOURCES = (
 GUARDIAN = {"guardian_name": "Min Kim", "guardian_phone": "+15185550190"}
 # given, family, born, source, urgency, payer, days ago, how far
 PEOPLE: tuple[tuple[str, str, str, int, Urgency, str, float, str], ...] = (
-    ("Maria", "Ortiz", "1958-03-14", 0, Urgency.ROUTINE, "medicare_part_b", 2.1, "called"),
-    ("Devon", "Brook", "1987-07-02", 0, Urgency.POST_OP, "commercial", 0.1, "urgent"),
-    ("Ines", "Laurent", "1949-11-30", 1, Urgency.ROUTINE, "medicare_advantage", 1.2, "new"),
-    ("Sam", "Whitfield", "1979-01-21", 2, Urgency.ROUTINE, "commercial", 0.3, "new"),
-    ("Priya", "Anand", "1991-05-09", 1, Urgency.ROUTINE, "commercial", 3.4, "texted"),
+    ("Maria", "Ortiz", "1958-03-14", 0, Urgency.ROUTINE, "medicare_part_b", 1.1, "called"),
+    ("Devon", "Brook", "1987-07-02", 0, Urgency.POST_OP, "commercial", 0.03, "urgent"),
+    ("Ines", "Laurent", "1949-11-30", 1, Urgency.ROUTINE, "medicare_advantage", 0.14, "new"),
+    ("Sam", "Whitfield", "1979-01-21", 2, Urgency.ROUTINE, "commercial", 0.02, "fresh"),
+    ("Priya", "Anand", "1991-05-09", 1, Urgency.ROUTINE, "commercial", 0.13, "texted"),
     ("Otis", "Freeman", "1953-08-17", 0, Urgency.ROUTINE, "medicare_part_b", 4.2, "held"),
-    ("Lena", "Fischer", "1968-12-05", 2, Urgency.URGENT, "workers_comp", 2.6, "texted"),
-    ("Noah", "Kim", "2010-02-27", 1, Urgency.ROUTINE, "medicaid", 5.5, "booked"),
-    ("Grace", "Obi", "1972-06-13", 0, Urgency.ROUTINE, "commercial", 6.0, "booked"),
-    ("Walter", "Nowak", "1945-04-08", 1, Urgency.ROUTINE, "medicare_part_b", 8.3, "intake"),
-    ("Aisha", "Rahman", "1983-10-19", 2, Urgency.ROUTINE, "self_pay", 9.1, "intake"),
-    ("Ruth", "Delgado", "1951-09-25", 0, Urgency.ROUTINE, "medicare_part_b", 13.0, "evaluated"),
-    ("Theo", "Marsh", "1995-03-03", 2, Urgency.ROUTINE, "commercial", 14.2, "evaluated"),
+    ("Lena", "Fischer", "1968-12-05", 2, Urgency.ROUTINE, "workers_comp", 0.12, "texted"),
+    ("Noah", "Kim", "2010-02-27", 1, Urgency.ROUTINE, "medicaid", 2.5, "booked"),
+    ("Grace", "Obi", "1972-06-13", 0, Urgency.ROUTINE, "commercial", 2.0, "booked"),
+    ("Walter", "Nowak", "1945-04-08", 1, Urgency.ROUTINE, "medicare_part_b", 3.3, "intake"),
+    ("Aisha", "Rahman", "1983-10-19", 2, Urgency.ROUTINE, "self_pay", 3.1, "intake"),
+    ("Ruth", "Delgado", "1951-09-25", 0, Urgency.ROUTINE, "medicare_part_b", 4.1, "evaluated"),
+    ("Theo", "Marsh", "1995-03-03", 2, Urgency.ROUTINE, "commercial", 4.2, "evaluated"),
     ("Hanna", "Berg", "1964-07-29", 1, Urgency.ROUTINE, "commercial", 30.0, "in_care"),
-    ("Luis", "Prado", "1976-01-11", 0, Urgency.POST_OP, "commercial", 38.0, "in_care"),
-    ("Joan", "Whitaker", "1956-05-23", 1, Urgency.ROUTINE, "medicare_part_b", 66.0, "discharged"),
+    ("Luis", "Prado", "1976-01-11", 0, Urgency.POST_OP, "commercial", 26.0, "in_care"),
+    ("Joan", "Whitaker", "1956-05-23", 1, Urgency.ROUTINE, "medicare_part_b", 40.0, "discharged"),
     ("Pete", "Sandoval", "1989-11-02", 2, Urgency.ROUTINE, "commercial", 19.0, "closed"),
 )
 
@@ -95,18 +95,21 @@ async def _life(door: Door, number: int, who: tuple[Any, ...]) -> str:
         },
         reason="Evaluate and treat.",
     )
-    _thanks(door, ref, at + 0.5 * HOUR)
+    if story == "fresh":
+        return ref
+    _thanks(door, ref, at + 0.25 * HOUR)
     if story in {"urgent", "new"}:
-        due = NOW + (0.5 * HOUR if story == "urgent" else 3 * HOUR - number * 2 * HOUR)
+        due = NOW + (0.4 if story == "urgent" else -0.9) * HOUR
         _ask(door, ref, "call_patient:bd0-2", at, due)
         return ref
     _text(door, ref, at + 6 * timedelta(minutes=1), Kind.SCHEDULE_TEXT, "bd0")
     if story in {"called", "held", "texted"}:
-        _call(door, ref, at + 2 * HOUR, CallOutcome.VOICEMAIL)
+        _call(door, ref, at + 1.8 * HOUR, CallOutcome.VOICEMAIL)
     if story == "called":
         _ask(door, ref, "call_patient:bd2", at + 3 * HOUR, NOW - 2 * HOUR)
         _words(door, ref, at + 6 * timedelta(minutes=1))
-        door.write(ref, HandedOver(at=at + DAY, as_of=at + DAY, by="lee", to="dana"))
+        told = at + 20 * HOUR
+        door.write(ref, HandedOver(at=told, as_of=told, by="lee", to="dana"))
     if story == "texted":
         held = MessageRef(Kind.REACH_FOLLOWUP, "patient", "bd2")
         told = NOW - HOUR
@@ -143,8 +146,8 @@ async def _life(door: Door, number: int, who: tuple[Any, ...]) -> str:
 
 
 async def _care(door: Door, ref: str, number: int, at: datetime, story: str) -> None:
-    first = {"booked": NOW + (1 + number % 3) * DAY, "intake": NOW + 0.9 * DAY}
-    start = first.get(story, at + 4 * DAY)
+    first = {"booked": NOW + (3.9 + number % 3) * DAY, "intake": NOW + (2.2 + number % 3 / 8) * DAY}
+    start = first.get(story, at + (3 if story == "evaluated" else 4) * DAY)
     await _tell(door, ref, "appointment_booked", at + DAY, appointment_id=f"A-{number}",
                 starts_at=start.isoformat())  # fmt: skip
     if story != "booked":
@@ -154,7 +157,7 @@ async def _care(door: Door, ref: str, number: int, at: datetime, story: str) -> 
     day = start.date().isoformat()
     await _tell(door, ref, "evaluation_completed", start, day=day)
     if story == "evaluated":
-        _ask(door, ref, "sign_plan:v1", start, start + DAY, Role.THERAPIST)
+        _ask(door, ref, "sign_plan:v1", start, NOW + 6 * HOUR, Role.THERAPIST)
         if number % 2:
             _ask(door, ref, "no_next_visit:1", start, NOW + 26 * HOUR)
         return
@@ -163,8 +166,13 @@ async def _care(door: Door, ref: str, number: int, at: datetime, story: str) -> 
                  document=plan)  # fmt: skip
     door.now = start + 4 * HOUR
     await door.tell(told)
-    for visit in range(1, min(9, int((NOW - start) / (4 * DAY)))):
-        when = start + visit * 4 * DAY
+    signed = (start + 3 * DAY).isoformat()
+    told = event("plan_of_care_signed", at=signed, referral={"id": ref}, by="provider")
+    del told["document"]
+    door.now = start + 3 * DAY
+    await door.tell(told)
+    for visit in range(1, min(8, int((NOW - start) / (3 * DAY)))):
+        when = start + visit * 3 * DAY
         await _tell(door, ref, "visit_completed", when, visit_id=f"V-{number}-{visit}",
                     day=when.date().isoformat())  # fmt: skip
     if story == "discharged":

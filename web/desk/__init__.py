@@ -9,7 +9,20 @@ from activities.by_hand import ByHand
 from activities.intake import Intake
 from settings import Settings
 from store.engine import Store
-from web.desk import account, board, calls, faxes, figures, login, moving, people, slots, tasks
+from web.desk import (
+    account,
+    board,
+    calls,
+    faxes,
+    figures,
+    login,
+    moving,
+    papers,
+    people,
+    referral,
+    slots,
+    tasks,
+)
 from web.desk.account import Account
 from web.desk.door import Desk
 from web.desk.trouble import trouble
@@ -41,6 +54,8 @@ def install(
         board.router(desk),
         moving.router(desk, by_hand),
         slots.router(desk),
+        referral.router(desk, by_hand),
+        papers.router(desk),
     ):
         app.include_router(routes)
     shapes["desk"] = trouble(desk)

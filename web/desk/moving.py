@@ -100,6 +100,7 @@ class Mover:
             "chosen": form.get("move") or form.get("to", ""),
             "form": form,
             "trouble": trouble,
+            "plain": False,
             "today": today(now, subject.zone),
             "declined": deeds.DECLINED,
             "sisters": [(one.id, one.name) for one in clinics if one.id != card.clinic_id],
@@ -138,7 +139,8 @@ def router(desk: Desk, by_hand: ByHand) -> APIRouter:
         referral_id = subject.card.referral_id
         if not wants_fragment(request):
             if form.get("from") == "referral":
-                return RedirectResponse(f"/referrals/{referral_id}", status_code=303)
+                done = f"?{urlencode({'fact': fact})}" if fact else ""
+                return RedirectResponse(f"/referrals/{referral_id}{done}", status_code=303)
             told = urlencode({"moved": referral_id, **({"fact": fact} if fact else {})})
             where = back(form.get("back", ""))
             joined = f"{where}{'&' if '?' in where else '?'}{told}#card-{referral_id}"

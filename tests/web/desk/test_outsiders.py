@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from models.access import GRANTS, May
+from models.kinds import Kind
+from models.referral import MessageRef
 from models.roles import Role
-from store import board_views, slots
+from store import board_views, documents, post, slots
 from tests.doors import ORG
 from tests.web.conftest import Site
 from tests.web.desk.conftest import Browser
@@ -48,6 +50,7 @@ class Route(NamedTuple):
     fields: tuple[tuple[str, str], ...] = ()
 
 
+_ONE = "/referrals/{referral_id}"
 ROUTES: list[Route] = [
     Route("POST", "/sign-out"),
     Route("GET", "/staff", (May.STAFF,)),
@@ -81,6 +84,14 @@ ROUTES: list[Route] = [
     Route("GET", "/referrals/{referral_id}/move", (May.BOARD, May.WORK), "referral"),
     Route("POST", "/referrals/{referral_id}/move", (May.BOARD, May.WORK), "referral"),
     Route("POST", "/referrals/{referral_id}/undo", (May.BOARD, May.WORK), "referral"),
+    # one referral
+    Route("GET", "/referrals/{referral_id}", (May.BOARD, May.CHART), "referral"),
+    Route("POST", "/referrals/{referral_id}/notes", (May.BOARD, May.CHART), "referral"),
+    Route("POST", "/referrals/{referral_id}/act/{name}", (May.BOARD, May.CHART, May.WORK), "act"),
+    Route("GET", f"{_ONE}/messages/{{delivery_id}}", (May.BOARD, May.CHART), "message"),
+    Route("GET", f"{_ONE}/documents/{{document_id}}", (May.BOARD, May.CHART), "paper"),
+    Route("GET", f"{_ONE}/documents/{{document_id}}/pages/{{page}}", (May.CHART,), "paper"),
+    Route("GET", f"{_ONE}/documents/{{document_id}}/file", (May.CHART,), "paper"),
 ]
 
 
@@ -133,6 +144,43 @@ async def a_slot(site: Site) -> dict[str, str]:
         return {"slot_id": row.id}
 
 
+async def an_act(site: Site) -> dict[str, str]:
+    """A form of the page of the one at "east"."""
+    return {**await a_referral(site), "name": "hand_over"}
+
+
+async def a_message(site: Site) -> dict[str, str]:
+    """A text to the patient at "east", with its words."""
+    made = await a_referral(site)
+    message = MessageRef(Kind.SCHEDULE_TEXT, "patient", "bd0")
+    at, to = site.door.now, "+15185550117"
+    told: dict[str, Any] = {"at": at, "recorded_at": at}
+    with site.door.store.write() as session:
+        row, _ = post.queue_message(
+            session, org=ORG, referral_id=made["referral_id"], message=message, **told
+        )
+        sent, _ = post.queue_delivery(
+            session, row, channel="sms", rung=0, address=to, payload={"body": "Hello"}, **told
+        )
+    return {**made, "delivery_id": sent.id}
+
+
+async def a_paper(site: Site) -> dict[str, str]:
+    """A document of the one at "east"."""
+    made = await a_referral(site)
+    with site.door.store.write() as session:
+        row = documents.put(
+            session,
+            org=ORG,
+            kind="plan_of_care",
+            at=site.door.now,
+            referral_id=made["referral_id"],
+            content={"verdict": HIDDEN[1]},
+            pdf=b"%PDF-1.4",
+        )
+    return {**made, "document_id": row.id, "page": "1"}
+
+
 # How to make what stands in an address: the names in its braces and their values.
 THINGS: dict[str, Callable[[Site], Awaitable[dict[str, str]]]] = {
     "referral": a_referral,
@@ -142,6 +190,9 @@ THINGS: dict[str, Callable[[Site], Awaitable[dict[str, str]]]] = {
     "view": a_view,
     "fax": a_fax,
     "slot": a_slot,
+    "act": an_act,
+    "message": a_message,
+    "paper": a_paper,
 }
 # Who signs in for a role (clinics/example.toml).
 PEOPLE = {

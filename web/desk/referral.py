@@ -1,0 +1,356 @@
+"""``/referrals/{id}``: what happened, what happens next and why, and everything a person can do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Request, Response
+from starlette.responses import RedirectResponse
+
+from activities.by_hand import ByHand
+from models import certification, dues, duty, holds
+from models.access import May
+from models.errors import Forbidden, LoopError, NotFound
+from models.facts import AppointmentBooked
+from models.ids import referral_workflow_id
+from models.moves import TITLES, Seen, undoable
+from models.referral import Referral, Stage
+from models.tasks import SPECS, kind_of
+from store import notes, story
+from store.story import Sent, Story
+from web.desk import acts, deeds, timeline
+from web.desk.board import privacy
+from web.desk.cards import age_band, payer_words, urgency_words, words
+from web.desk.door import Desk, Viewer
+from web.desk.moving import Mover, choices, texts, today
+from web.desk.subject import Subject
+from web.pages import moment, until
+
+# Who may do what is not the front desk's alone.
+_OF_HOLDS = frozenset({"hold", "lift"})
+
+
+class Step(NamedTuple):
+    """One thing that comes next."""
+
+    says: str
+    whose: str
+    when: str
+    due: str
+    late: bool
+
+
+class SentLine(NamedTuple):
+    """One message on its way, as the page says it."""
+
+    delivery_id: str
+    what: str
+    to: str
+    how: str
+    state: str
+    when: str
+    why: str
+
+
+class Pages:
+    """Builds the page of one referral."""
+
+    def __init__(self, desk: Desk, mover: Mover) -> None:
+        self.desk = desk
+        self._mover = mover
+
+    def show(
+        self, viewer: Viewer, referral_id: str, query: Mapping[str, str], *, private: bool
+    ) -> dict[str, Any]:
+        """Everything the template says; raises NotFound for another clinic's."""
+        subject = self._mover.subjects.find(viewer, referral_id)
+        card, zone = subject.card, subject.zone
+        with self.desk.store.read() as session:
+            known = story.read(session, viewer.org, card.referral_id)
+        tenant = self.desk.tenants.get(viewer.org)
+        staff = {one.id: one.name for one in tenant.staff}
+        named = viewer.may(May.NAMES) and not private
+        now = self.desk.clock()
+        return {
+            "subject": subject,
+            "referral_id": card.referral_id,
+            "name": subject.name(named=named),
+            "named": named,
+            "title": TITLES[Stage(card.stage)],
+            "head": _head(subject, known.referral, staff, now, named=named),
+            "next": _next(known, zone, now),
+            "lines": timeline.entries(known, zone=zone, staff=staff),
+            "sent": [_sent(one, zone) for one in known.messages],
+            "papers": [
+                (one.document_id, words(one.kind).capitalize(), moment(one.created_at, zone),
+                 one.has_pdf)
+                for one in known.papers
+            ],
+            "engine": self._engine(viewer.org, card.referral_id),
+            **self._forms(viewer, subject, known.referral, now),
+            "choices": choices(card.stage, confirmed=card.confirmed),
+            "chosen": "",
+            "form": {},
+            "trouble_at": "",
+            "trouble": "",
+            "done": _done(known, query.get("fact", "")),
+            "fact": query.get("fact", ""),
+            "plain": True,
+        }  # fmt: skip
+
+    def _forms(
+        self, viewer: Viewer, subject: Subject, referral: Referral, now: datetime
+    ) -> dict[str, Any]:
+        """What the forms need: who and where else, what stands, what is on file."""
+        tenant = self.desk.tenants.get(viewer.org)
+        here = [one for one in tenant.staff if subject.card.clinic_id in one.clinics]
+        booked = referral.appointment()
+        paused = holds.pause(referral)
+        standing = [
+            (one.hold_id, holds.WORDS[one.reason], moment(one.since, subject.zone))
+            for one in holds.standing(referral)
+        ]
+        return {
+            "seen": str(Seen.of(subject.card)),
+            "confirmed": subject.card.confirmed,
+            "today": today(now, subject.zone),
+            "over": referral.over(),
+            "colleagues": [(one.id, one.name) for one in here],
+            "sisters": [
+                (one.id, one.name)
+                for one in tenant.organization.clinics
+                if one.id != subject.card.clinic_id
+            ],
+            "booked": _booked(booked, subject.zone),
+            "holds": standing,
+            "paused": paused is not None and paused.until > now,
+            "hold_reasons": acts.HOLDS,
+            "hold_ends": acts.HOLD_ENDS,
+            "owners": acts.OWNERS,
+            "rejected": acts.REJECTED,
+            "declined": deeds.DECLINED,
+            "details": [(name, label, on_file(subject)[name]) for name, label in PATIENT],
+        }
+
+    def _engine(self, org: str, referral_id: str) -> str:
+        """Where the Temporal UI shows its timeline; empty where no UI is known."""
+        if not self.desk.ui:
+            return ""
+        where = quote(referral_workflow_id(org, referral_id), safe="")
+        namespace = quote(self.desk.settings.temporal_namespace, safe="")
+        return f"{self.desk.ui.rstrip('/')}/namespaces/{namespace}/workflows/{where}"
+
+
+PATIENT = tuple(acts.PATIENT.items())
+
+
+def on_file(subject: Subject) -> dict[str, str]:
+    """The patient's details as a form has them."""
+    return {
+        "given_name": subject.given_name,
+        "family_name": subject.family_name,
+        "born": subject.born.isoformat(),
+        "phone": subject.phone or "",
+        "email": subject.email or "",
+        "language": subject.language,
+    }
+
+
+def router(desk: Desk, by_hand: ByHand) -> APIRouter:
+    """The page, its notes, its messages as sent, and its forms."""
+    routes = APIRouter(include_in_schema=False, tags=["desk"])
+    mover = Mover(desk, by_hand)
+    pages = Pages(desk, mover)
+
+    @routes.get("/referrals/{referral_id}")
+    async def show(request: Request, referral_id: str) -> Response:
+        viewer = await desk.viewer(request, May.BOARD, May.CHART)
+        told = await asyncio.to_thread(
+            pages.show, viewer, referral_id, request.query_params, private=privacy(request)
+        )
+        await asyncio.to_thread(desk.seen, viewer, told["referral_id"])
+        return desk.page(request, viewer, "referral.html", told)
+
+    @routes.post("/referrals/{referral_id}/notes")
+    async def note(request: Request, referral_id: str) -> Response:
+        viewer = await desk.viewer(request, May.BOARD, May.CHART)
+        form = texts(await desk.form(request, viewer))
+        subject = await asyncio.to_thread(mover.subjects.find, viewer, referral_id)
+        known = subject.card.referral_id
+
+        def keep() -> None:
+            with desk.store.write() as session:
+                text, now = form.get("text", ""), desk.clock()
+                notes.add(session, viewer.org, known, by=viewer.staff_id, text=text, at=now)
+                desk.note(session, viewer.org, viewer.staff_id, "note_added", known)
+
+        try:
+            await asyncio.to_thread(keep)
+        except LoopError as error:
+            return await refused(request, viewer, known, "note", form, error)
+        return RedirectResponse(f"/referrals/{known}#timeline", status_code=303)
+
+    @routes.post("/referrals/{referral_id}/act/{name}")
+    async def act(request: Request, referral_id: str, name: str) -> Response:
+        viewer = await desk.viewer(request, May.BOARD, May.CHART)
+        if not viewer.may(May.WAIT if name in _OF_HOLDS else May.WORK):
+            raise Forbidden("Your role does not decide this.", code="not_your_role")
+        form = texts(await desk.form(request, viewer))
+        subject = await asyncio.to_thread(mover.subjects.find, viewer, referral_id)
+        known, seen = subject.card.referral_id, Seen.parse(form.get("seen", ""))
+        try:
+            told = acts.act(
+                name,
+                form,
+                by=viewer.staff_id,
+                zone=subject.zone,
+                now=desk.clock(),
+                known=on_file(subject),
+            )
+            fact = await mover.tell(viewer, subject, told, seen)
+        except LoopError as error:
+            return await refused(request, viewer, known, name, form, error)
+        query = urlencode({"fact": fact})
+        return RedirectResponse(f"/referrals/{known}?{query}", status_code=303)
+
+    @routes.get("/referrals/{referral_id}/messages/{delivery_id}")
+    async def message(request: Request, referral_id: str, delivery_id: str) -> Response:
+        viewer = await desk.viewer(request, May.BOARD, May.CHART)
+        subject = await asyncio.to_thread(mover.subjects.find, viewer, referral_id)
+        known = subject.card.referral_id
+
+        def read() -> Sent:
+            with desk.store.read() as session:
+                return story.delivery(session, viewer.org, known, delivery_id)
+
+        found = await asyncio.to_thread(read)
+        if found.delivery is None:
+            raise NotFound("There is no such message on this referral.")
+        await asyncio.to_thread(desk.seen, viewer, known)
+        payload = found.delivery.payload or {}
+        told = {
+            "referral_id": known,
+            "name": subject.name(named=viewer.may(May.NAMES) and not privacy(request)),
+            "line": _sent(found, subject.zone),
+            "subject_line": payload.get("subject", ""),
+            "body": payload.get("body", ""),
+            "document": payload.get("document", ""),
+            "code": payload.get("return_code", ""),
+            "pages": found.delivery.pages,
+            "kept": bool(payload),
+        }
+        return desk.page(request, viewer, "message.html", told)
+
+    async def refused(
+        request: Request,
+        viewer: Viewer,
+        referral_id: str,
+        name: str,
+        form: Mapping[str, str],
+        error: LoopError,
+    ) -> Response:
+        """The page as it is now, the reason beside the form, and what was typed still in it."""
+        told = await asyncio.to_thread(
+            pages.show, viewer, referral_id, {}, private=privacy(request)
+        )
+        told |= {"trouble_at": name, "trouble": error.sentence, "form": form}
+        return desk.page(request, viewer, "referral.html", told, status=error.http_status)
+
+    return routes
+
+
+def _head(
+    subject: Subject, r: Referral, staff: Mapping[str, str], now: datetime, *, named: bool
+) -> list[tuple[str, str]]:
+    """The facts on top of the page: what each is called, and what it is."""
+    card, zone = subject.card, subject.zone
+    plan = r.plan() is not None
+    told: list[tuple[str, str]] = [
+        ("Age", _age(subject.born, now.date(), named=named)),
+        ("Urgency", urgency_words(subject.urgency)),
+        ("Payer", payer_words(card.payer) if card.payer else ""),
+        ("Sent by", subject.source),
+        ("Clinic", subject.clinic),
+        ("In the hands of", staff.get(card.in_hands_of or "", "")),
+        ("Phone", (subject.phone or "none on file") if named else ""),
+        ("Guardian", (subject.guardian or "") if named else ""),
+        ("Language", {"en": "English", "es": "Spanish"}.get(subject.language, subject.language)),
+        ("Evaluation", moment(card.evaluation_at, zone) if card.evaluation_at else ""),
+        ("Plan of care", words(certification.state(r)).capitalize() if plan else ""),
+        ("Closed", words(card.closed_reason)),
+    ]
+    return [(label, value) for label, value in told if value]
+
+
+def _age(born: date, today: date, *, named: bool) -> str:
+    band = age_band(born, today)
+    return f"{band}, born {born.isoformat()}" if named else band
+
+
+def _next(known: Story, zone: str, now: datetime) -> list[Step]:
+    """What people must do, then what is promised, each by its date."""
+    steps = [
+        (
+            task.due,
+            Step(
+                says=known.asked.get(task.task) or SPECS[kind_of(task.task)].says,
+                whose=_whose(known.referral, task.task, task.role, now),
+                when=moment(task.due, zone),
+                due=until(task.due, now),
+                late=task.due < now,
+            ),
+        )
+        for task in known.referral.open_tasks()
+    ]
+    for due in dues.ahead(known.referral, known.rules, now):
+        whose = f"then it is the {words(due.owner)}’s" if due.owner else "by itself"
+        late = due.at < now
+        steps.append(
+            (due.at, Step(due.says, whose, moment(due.at, zone), until(due.at, now), late))
+        )
+    return [step for _, step in sorted(steps, key=lambda one: one[0])]
+
+
+def _whose(r: Referral, task: str, role: str, now: datetime) -> str:
+    raised, held = duty.raised_to(r, task), duty.lease(r, task)
+    whose = words(role) + (f", now also the {words(raised)}" if raised else "")
+    return whose + (f" ({held.who} has it)" if held is not None and held.stands(now) else "")
+
+
+def _sent(one: Sent, zone: str) -> SentLine:
+    message, delivery = one.message, one.delivery
+    if delivery is None:
+        held = f"until {moment(message.held_until, zone)}" if message.held_until else ""
+        return SentLine(
+            "", words(message.kind), words(message.to_party), "", f"{message.state} {held}".strip(),
+            moment(message.created_at, zone), words(message.why),
+        )  # fmt: skip
+    at = delivery.settled_at or delivery.claimed_at or delivery.created_at
+    return SentLine(
+        delivery_id=delivery.id,
+        what=words(message.kind),
+        to=words(message.to_party),
+        how={"sms": "text"}.get(delivery.channel, delivery.channel),
+        state=delivery.state,
+        when=moment(at, zone),
+        why=words(delivery.code or message.why),
+    )
+
+
+def _booked(booked: AppointmentBooked | None, zone: str) -> tuple[str, str] | None:
+    return (booked.appointment_id, moment(booked.starts_at, zone)) if booked is not None else None
+
+
+def _done(known: Story, fact: str) -> tuple[str, bool] | None:
+    """What was done just now, and whether it can be taken back."""
+    r = known.referral
+    found = next((one for one in r.facts if one.key == fact and not one.retracted), None)
+    if found is None:
+        return None
+    return words(found.kind).capitalize(), undoable(
+        r, fact, (one.fact for one in known.told)
+    ) is None
