@@ -8,13 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
-import pytest
 from reportlab.pdfgen.canvas import Canvas
 
 from integrations.reading.tools import PDF_PROGRAMS, has
 from models.facts import AppointmentBooked, Paused, RequestConfirmed
 from store import audit, documents, notes
 from tests.doors import ORG, event
+from tests.required import lacking
 from tests.web.conftest import Site
 from tests.web.desk.conftest import Browser
 from tests.web.desk.test_outsiders import a_message, sign_in
@@ -183,10 +183,11 @@ async def test_a_message_is_read_exactly_as_it_was_sent(site: Site, dana: Browse
     assert (await dana.get(f"/referrals/{other}/messages/{delivery}")).status_code == 404
 
 
-@pytest.mark.skipif(not has(*PDF_PROGRAMS), reason="poppler draws the pages")
 async def test_a_pdf_is_shown_as_pictures_and_only_saved_as_a_file(
     site: Site, dana: Browser
 ) -> None:
+    if not has(*PDF_PROGRAMS):
+        lacking("poppler, which draws pages, is not on this machine")
     ref = await site.door.refer()
     document = put(site, ref, pdf())
     base = f"/referrals/{ref}/documents/{document}"
