@@ -165,6 +165,8 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 9 * 1024 * 1024
     replay_window_seconds: Annotated[int, Field(ge=1, le=3600)] = 300
 
+    fax_folder: Path | None = None  # a worker's: <folder>/<organization>/<clinic>/ is watched
+
     smtp_host: str | None = None
     smtp_port: Port = 587
     smtp_username: str | None = None

@@ -19,6 +19,7 @@ from temporalio.worker import Worker
 
 from activities.book import Book
 from activities.chores import Chores
+from activities.fax_folder import FaxFolder
 from activities.fax_intake import FaxIntake
 from activities.faxes import Faxes
 from activities.intake import Intake
@@ -86,7 +87,8 @@ def chores_for(
 ) -> Chores:
     """The chores on their parts; drivers of virtual time call them by hand."""
     channels = channels_for(settings, tenants, clock)
-    faxes = FaxIntake(store, intake.loop, tenants, clock)
+    taking = FaxIntake(store, intake.loop, tenants, clock)
+    faxes = FaxFolder(settings.fax_folder, tenants, taking)
     return Chores(store, tenants, channels, clock, intake.loop.signal, intake, faxes)
 
 

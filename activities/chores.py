@@ -48,10 +48,10 @@ class Leftovers(Protocol):
 
 
 class FaxLeftovers(Protocol):
-    """Faxes that came in, as the chore needs them (``activities.fax_intake.FaxIntake``)."""
+    """Faxes that came in, as the chore needs them (``activities.fax_folder.FaxFolder``)."""
 
     async def begin_left(self, now: datetime) -> int:
-        """Start the workflows of faxes that were left over; how many were looked at."""
+        """Take in the watched folder, start what was left over; how many were looked at."""
         ...
 
 
@@ -116,7 +116,7 @@ class Chores:
         return ChoreDone(chore="inbox", seen=count, moved=count)
 
     async def faxes(self, now: datetime) -> ChoreDone:
-        """Start the workflows of faxes that came while the engine was away."""
+        """Take in the watched folder's files, and start what came while the engine was away."""
         count = await self._faxes.begin_left(now)
         return ChoreDone(chore="faxes", seen=count, moved=count)
 

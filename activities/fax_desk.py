@@ -172,7 +172,7 @@ class FaxDesk:
                 raise _settled()
             fax = faxes.get(session, org, part.fax_id)
             self._note_kind(session, part, kind, by, now)
-            part.kind, part.kind_by = kind, by
+            part.kind, part.kind_by, part.splits = kind, by, []
             part.trouble = Trouble.MISSING_FIELDS if kind is FaxKind.NEW_REFERRAL else None
             part.role, part.due = KINDS[kind].role, self._reading.limits(fax, kind).due
             faxes.change(session, part)

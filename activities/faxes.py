@@ -49,6 +49,7 @@ from telemetry.logs import logger
 
 _LOG = logger(__name__)
 SYSTEM = "system"
+A_DAY = timedelta(days=1)  # a word that was lost is found within it
 SOON = timedelta(seconds=30)  # until a row that met another writer is looked at again
 RETURNED = "plan_of_care_returned"
 RECEIVED = "referral_received"
@@ -242,7 +243,7 @@ class Faxes:
         raised = limits.raised(at)
         if raised is not None and task.raised_to != raised:
             tasks.raise_to(session, fax.org, task.id, raised)
-        return limits.next(at)
+        return limits.next(at) or at + A_DAY
 
     def _opened(self, session: Session, part: FaxPartRow, at: datetime) -> TaskRow:
         return tasks.open_for_org(

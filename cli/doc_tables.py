@@ -86,7 +86,7 @@ STAGES: Final[dict[Stage, tuple[str, str]]] = {
 }
 CHORE_SAYS: Final[dict[str, str]] = {
     "inbox": "applies what arrived while the engine was away",
-    "faxes": "starts what faxes that came in wait for",
+    "faxes": "takes in the watched folder, and starts faxes that came while the engine was away",
     "receipts": "asks vendors what became of messages without a receipt",
     "crm": "hands touches and tasks to the CRM",
     "tasks": "returns tasks whose lease has ended, raises those that lie too long",

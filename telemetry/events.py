@@ -37,6 +37,8 @@ EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "call_not_taken": "a missed call whose number was withheld: nobody can be called back",
         "text_not_taken": "a text whose sender is no number; its row is kept as rejected",
         "fax_not_taken": "what a fax says makes no referral yet (`code`); a person is asked",
+        "fax_file_refused": "a file of the watched folder was put aside (`code`)",
+        "fax_file_left": "a file of the watched folder could not be read",
         "fax_put_off": "a fax is kept; its workflow starts when the engine is back",
         "event_put_off": "why it could not be applied now; it is tried again by itself",
         "event_met_another_writer": "two events of one referral at once; tried again by itself",

@@ -26,7 +26,8 @@ from cli.workplace import wall_clock
 from engine.client import connect, run_and_exit
 from engine.codec import KeyRing
 from engine.server import find_or_start
-from models.ids import referral_workflow_id, source_workflow_id
+from models.ids import fax_workflow_id, referral_workflow_id, source_workflow_id
+from tests.faxing import Room, through
 from tests.lives import LIVES, monday, received, rules
 from tests.scenarios.kit.cases import names, scenario
 from tests.scenarios.kit.scene import House, in_order, play
@@ -37,6 +38,7 @@ HISTORIES = HERE / "histories"
 KEY = HERE / "key.txt"
 SCENARIO = "scenario-"
 FEW = 3  # referrals of one scenario: what a fourth does, one of the others has done
+FAXES = ("fax", "fax_unread")
 PAGED = "easy"  # this life is also recorded with a page turned in the middle
 
 
@@ -100,6 +102,19 @@ async def record_lives(client: Client, wanted: Sequence[str]) -> list[Path]:
         return written
 
 
+async def record_faxes(client: Client, wanted: Sequence[str]) -> list[Path]:
+    """A fax that was read and one that was not, each until a person has looked."""
+    written: list[Path] = []
+    for name in FAXES:
+        if (wanted and name not in wanted) or (HISTORIES / f"{name}-1.json.gz").exists():
+            continue
+        room = Room()
+        room.unreadable = name == "fax_unread"
+        await through(client, room, name)
+        await _write(client, fax_workflow_id("riverside", name), name, 0, written)
+    return written
+
+
 async def _write(
     client: Client, workflow_id: str, name: str, page: int, written: list[Path]
 ) -> int:
@@ -141,8 +156,11 @@ async def main(wanted: Sequence[str]) -> int:
         )
         try:
             client = await connect(engine.address, engine.namespace, keyring=keyring())
-            lives = [name for name in wanted if not name.startswith(SCENARIO)]
+            told = [name for name in wanted if not name.startswith(SCENARIO)]
+            lives = [name for name in told if name not in FAXES]
             written = await record_lives(client, lives) if lives or not wanted else []
+            if not wanted or set(told) & set(FAXES):
+                written += await record_faxes(client, told)
             written += await record_scenarios(client, wanted, Path(folder))
             for path in written:
                 sys.stderr.write(f"recorded {path.name}\n")

@@ -19,6 +19,7 @@ from models.kinds import Kind
 from tests.replay.record import HISTORIES, keyring, unrecorded
 from workflows import referral
 from workflows.desk import Desk
+from workflows.fax import InboundFaxWorkflow
 from workflows.referral import ReferralWorkflow
 from workflows.source import SourceWorkflow
 
@@ -38,7 +39,7 @@ async def replay(path: Path, *, sandboxed: bool = True) -> WorkflowReplayResult:
     # The plugin lets our models through the sandbox; without one the test may change the code.
     options = {} if sandboxed else {"workflow_runner": UnsandboxedWorkflowRunner()}
     replayer = Replayer(
-        workflows=[ReferralWorkflow, SourceWorkflow],
+        workflows=[ReferralWorkflow, SourceWorkflow, InboundFaxWorkflow],
         plugins=[loop_plugin(keyring())],
         runtime=runtime(),
         **options,
@@ -49,6 +50,7 @@ async def replay(path: Path, *, sandboxed: bool = True) -> WorkflowReplayResult:
 def test_the_corpus_is_there() -> None:
     names = {path.name.rsplit("-", 1)[0] for path in CORPUS}
     assert {"easy", "missed", "slow", "never_signed", "changed", "paged", "source"} <= names
+    assert {"fax", "fax_unread"} <= names
     assert len([path for path in CORPUS if path.name.startswith("paged-")]) >= 2
 
 

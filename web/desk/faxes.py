@@ -224,7 +224,8 @@ class FaxPages:
             "fields": fields,
             "waits": waits,
             "lead": lead,
-            "form": lead or (waits and part.kind in {FaxKind.NEW_REFERRAL, FaxKind.UNCLEAR}),
+            "form": lead
+            or (waits and not part.splits and part.kind in {FaxKind.NEW_REFERRAL, FaxKind.UNCLEAR}),
             "splits": part.splits,
             "long": part.last_page > part.first_page,
             "referrals": self._candidates(session, viewer, by_name) if waits else [],
