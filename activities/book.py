@@ -29,7 +29,7 @@ from models.facts import (
 from models.people import SourceKind
 from models.sources import watched
 from models.tasks import TaskKind, task_key
-from store import audit, calls, consent, contacts, referrals, sources, tasks
+from store import audit, calls, consent, contacts, conversations, referrals, sources, tasks
 from store.engine import Store
 from store.record import Record
 from store.tables import ConsentState, PracticeRow, ReferralRow
@@ -193,6 +193,7 @@ class Book:
             to = contacts.contact(session, given.org, given.referral_id, "patient")
             if to.phone:
                 calls.unlock(session, given.org, to.phone, by=call.by)
+                conversations.answered(session, given.org, to.phone, call.at)
                 self._suppress(session, given.org, to.phone, call)
 
     def _suppress(self, session: Session, org: str, number: str, call: CallLogged) -> None:

@@ -26,9 +26,10 @@ from models.facts import (
     TaskCompleted,
     TaskHandedOver,
     TaskTaken,
+    TextWritten,
 )
 from models.tasks import TaskKind, kind_of
-from store import audit, inbox, referrals
+from store import audit, conversations, inbox, referrals
 from store.engine import Store
 from store.record import Record
 from store.tables import InboxState
@@ -71,7 +72,7 @@ class Deciding:
         """By the workflow, or where it has ended by the record."""
         try:
             decided = await self._loop.decide(org, known, decision)
-            if decided.state == "closed" and _reopens(decision):
+            if decided.state == "closed" and _needs_a_run(decision):
                 decided = await self._reopen(org, known, decision)
             elif decided.state == "closed":
                 decided = await asyncio.to_thread(self._decide_closed, org, known, decision)
@@ -90,11 +91,20 @@ class Deciding:
             decision = decision.model_copy(
                 update={"until": self._lease(org, card.referral_id, decision)}
             )
+        if isinstance(decision, TextWritten):
+            self._written_for(org, card.referral_id, decision)
         if isinstance(decision, NAMES_A_CLINIC):
             referral = self._record.referral(org, card.referral_id)
             organization = self._tenants.get(org).organization
             decision = checked(organization, card.clinic_id, referral, decision)
         return card.referral_id, decision
+
+    def _written_for(self, org: str, referral_id: str, decision: TextWritten) -> None:
+        """The words are on record, for the referral by which they go out; raises NotFound."""
+        with self._store.read() as session:
+            text = conversations.text(session, org, decision.text_id)
+        if text is None or text.referral_id != (decision.carried_by or referral_id):
+            raise NotFound("There is no such text; write it on the page of the conversation.")
 
     def _lease(self, org: str, referral_id: str, decision: TaskTaken | TaskHandedOver) -> datetime:
         with self._store.read() as session:
@@ -166,10 +176,11 @@ class Deciding:
             return Decided("done", written.card.version)
 
 
-def _reopens(decision: AnyDecision) -> bool:
-    """Whether a closed referral goes on by it: reopened, or its closing taken back."""
+def _needs_a_run(decision: AnyDecision) -> bool:
+    """Whether a closed referral runs again for it: it goes on, or a text of ours is to be sent."""
     undone = isinstance(decision, ReferralClosed) and decision.retracted
-    return undone or isinstance(decision, Reopened)
+    sends = isinstance(decision, TextWritten) and decision.carried_by is None
+    return undone or sends or isinstance(decision, Reopened)
 
 
 def lease_ends(

@@ -23,6 +23,7 @@ from activities.loop import Decided, Loop
 from activities.missed_calls import MissedCall
 from activities.tenants import Tenants
 from activities.texts import REPLIED, TextMessage, Texts
+from activities.writing import Writing
 from integrations.emr.events import RECEIVED
 from models.contracts import RawRequest
 from models.errors import (
@@ -71,6 +72,7 @@ class Intake:
         self._deciding = Deciding(store, loop, tenants, clock, self.dispatch)
         self._texts = Texts(tenants)
         self._confirming = Confirming(store, self.accept, self.dispatch)
+        self.writing = Writing(store, tenants, self.decide, clock)
 
     # --- accepting --------------------------------------------------------------------------------
 
@@ -162,7 +164,8 @@ class Intake:
         """Dispatch what was left over; how many rows were looked at. For the ``inbox`` chore.
 
         Rows that waited for their referral too long (90 days, capture.unmatched_wait) become a
-        person's. Raises StoreUnavailable.
+        person's. What people wrote and no workflow has taken is handed over. Raises
+        StoreUnavailable.
         """
         left, late = await asyncio.to_thread(self._left, now, older_than, limit)
         for row_id in left:
@@ -171,7 +174,8 @@ class Intake:
             await asyncio.to_thread(
                 self._apply.ask, row_id, TaskKind.UNMATCHED_EVENT, "no_referral", now
             )
-        return len(left) + len(late)
+        written = await self.writing.hand_left(now - older_than)
+        return len(left) + len(late) + written
 
     # --- deciding and telling ---------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from activities.tenants import Tenants
 from activities.turns import Turn
-from models import holds
+from models import holds, written
 from models.contracts import Channel, SendInput
 from models.facts import AppointmentBooked, CallMissed, MessageFailed, PatientReplied
 from models.kinds import Kind
@@ -21,7 +21,7 @@ from models.referral import MessageRef, Referral, appointment_of
 from models.releases import released
 from models.sending import REPLIES, Go, Hold, Never, Outgoing, Recipient, may_send
 from models.zones import recipient_zones
-from store import consent, contacts, post, referrals, releases, replies
+from store import consent, contacts, conversations, post, referrals, releases, replies
 from store.contacts import Contact
 from store.tables import ConsentState, MessageRow
 
@@ -52,6 +52,9 @@ def contact(session: Session, turn: Turn) -> Contact:
     if given.kind in REPLIES:  # to the number the text came from, whoever else is on record
         text = replies.get(session, given.org, given.occasion)
         to = to._replace(phone=text.phone) if text is not None and text.phone else to
+    if given.kind is Kind.DESK_TEXT:  # to the number of the thread it was written in
+        by_hand = conversations.text(session, given.org, given.occasion)
+        to = to._replace(phone=by_hand.phone) if by_hand is not None else to
     return to
 
 
@@ -87,7 +90,10 @@ def channels_left(
         for failed in referral.all(MessageFailed)
         if failed.message == given.message.key
     }
-    asked = given.kind in REPLIES  # whoever texts us may be answered by text
+    # Whoever texts us may be answered by text.
+    asked = given.kind in REPLIES or (
+        given.kind is Kind.DESK_TEXT and written.live(referral, given.occasion)
+    )
     wants = Preferences(
         prefers="email" if to.prefers == "email" else "fax",
         may_text=asked or to.may_text or _opted_in(session, given.org, to.phone),
@@ -114,6 +120,7 @@ def outgoing(given: SendInput, referral: Referral, at: datetime, rules: Rules) -
         paused_until=paused.until if paused is not None else None,
         answers_text_of=texts[0] if texts and given.kind in REPLIES else None,
         answers_call_of=calls[0] if calls and given.kind is Kind.MISSED_CALL else None,
+        live=given.kind is Kind.DESK_TEXT and written.live(referral, given.occasion),
     )
 
 

@@ -35,6 +35,7 @@ from models.messages import (
     ToPastPatient,
     ToPatient,
     UnableToReach,
+    Written,
     first_name,
 )
 from models.organization import Clinic, Organization
@@ -42,7 +43,7 @@ from models.people import Patient
 from models.policy import Rules
 from models.referral import Referral, appointment_of
 from reports.kit.text import day
-from store import contacts
+from store import contacts, conversations
 from store.contacts import Contact
 from store.tables import DocumentRow, PatientRow
 from telemetry.logs import logger
@@ -112,6 +113,7 @@ class Case(NamedTuple):
     patient: PatientRow
     documents: tuple[DocumentRow, ...]
     also: tuple[datetime, ...] = ()  # other visits that a confirmation names
+    words: str = ""  # of a person at the desk
     pages: Pages | None = None  # where patients' pages of ours are, if this process knows
 
     @property
@@ -143,8 +145,16 @@ def load(
         patient=contacts.patient_of(session, given.org, given.referral_id),
         documents=documents,
         also=also,
+        words=_written(session, given),
         pages=pages,
     )
+
+
+def _written(session: Session, given: SendInput) -> str:
+    if given.kind is not Kind.DESK_TEXT:
+        return ""
+    text = conversations.text(session, given.org, given.occasion)
+    return (text.body or "") if text is not None else ""
 
 
 def compose(case: Case) -> Draft:
@@ -189,6 +199,8 @@ def _context(case: Case) -> Context:
         if model is AboutVisit:
             also = tuple(local(at, clinic) for at in case.also)
             return AboutVisit(**base, when=_appointment(case), also=also)
+        if model is Written:
+            return Written(**base, words=_words(case))
         return ToPatient(**base)
     if model is ToPastPatient:
         return ToPastPatient(**base, first_name=first_name(case.to.name))
@@ -206,6 +218,13 @@ def _context(case: Case) -> Context:
     if model is Moved:
         return Moved.model_validate(base | about | {"before": _before(case)})
     return ToOffice.model_validate(base)
+
+
+def _words(case: Case) -> str:
+    """What a person has written; it may have been forgotten by now."""
+    if not case.words:
+        raise NotReady("reason_missing")
+    return case.words
 
 
 def _links(case: Case) -> dict[str, str]:

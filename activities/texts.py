@@ -21,7 +21,7 @@ from models.messages import LANGUAGES, Language
 from models.referral import Referral
 from models.replies import meanings, score
 from models.tasks import TaskKind
-from store import consent, contacts, lookups, referrals, replies, tasks
+from store import consent, contacts, conversations, lookups, referrals, replies, tasks
 from store.tables import ConsentState, InboxRow, ReferralRow, ReplyRow
 
 __all__ = ["REPLIED", "TextMessage", "Texts"]
@@ -94,6 +94,7 @@ class Texts:
             meanings=said,
             at=event.at,
         )
+        conversations.came(session, row)
         wish = next((wish for wish in _CONSENT if wish[0] in said), None)
         if wish is not None and phone is not None and not event.retracted:
             _, state, why = wish

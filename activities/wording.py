@@ -18,9 +18,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFo
 
 from models.contracts import Channel
 from models.errors import ConfigError, NotFound
-from models.kinds import Kind
+from models.kinds import BY_HAND, Kind
 from models.messages import MESSAGES, Context, Language, ToPatient
-from models.texting import fits, gsm7
+from models.texting import LONGEST, SEGMENT, fits, gsm7
 
 Medium = Channel | Literal["letter"]
 
@@ -75,7 +75,7 @@ def _text(kind: Kind, language: Language, context: Context) -> str:
     text = ""
     for variant in _shorter(context):
         text = gsm7(_filled(kind, "sms", language, variant))
-        if fits(text):
+        if fits(text, LONGEST if kind in BY_HAND else SEGMENT):
             return text
     raise ConfigError(
         f"The text {kind} has {len(text)} characters and does not fit into one message; "

@@ -21,7 +21,7 @@ from models.access import GRANTS, SAYS, May
 from models.errors import LoopError
 from models.facts import DECISIONS, MILESTONES, AnyFact, Fact
 from models.findings import FINDINGS
-from models.kinds import Kind
+from models.kinds import BY_HAND, Kind
 from models.messages import MESSAGES, Audience
 from models.policy import Policy
 from models.referral import Stage
@@ -63,6 +63,7 @@ WHEN: Final[dict[Kind, str]] = {
     Kind.CLOSED_HOURS: "in answer to a text outside opening hours, once in 12 hours",
     Kind.HELP: "in answer to HELP",
     Kind.MISSED_CALL: "a patient called and nobody answered; within the hour, or not at all",
+    Kind.DESK_TEXT: "somebody at the desk writes it, word for word",
     Kind.SCORECARD: "each quarter, once a person has approved it",
 }
 WHOM: Final[dict[Audience, str]] = {
@@ -160,14 +161,15 @@ def _messages() -> Iterator[Sequence[str]]:
         state = "sent" if kind in sent_kinds() else "not sent yet"
         state = "page 1 of `plan_of_care`" if kind is Kind.PROGRESS_UPDATE else state
         state = "a task for a person" if kind is Kind.RE_ENGAGEMENT else state
-        owner = policy.owner[kind]
-        yield f"`{kind}`", WHOM[spec.audience], channels, WHEN[kind], f"`{owner}`", state
+        owner = "a person" if kind in BY_HAND else f"`{policy.owner[kind]}`"
+        yield f"`{kind}`", WHOM[spec.audience], channels, WHEN[kind], owner, state
 
 
 def sent_kinds() -> frozenset[Kind]:
     """The kinds that some step or cadence asks for, read from the source."""
     asked: set[str] = set()
-    models = [ROOT / "models" / "cadence.py", *(ROOT / "models" / "dues").glob("*.py")]
+    models = [ROOT / "models" / "cadence.py", ROOT / "models" / "written.py"]
+    models += (ROOT / "models" / "dues").glob("*.py")
     for path in (*(ROOT / "workflows").rglob("*.py"), *models):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if (

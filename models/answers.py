@@ -15,6 +15,7 @@ from models.facts import (
     Meaning,
     PatientReplied,
     RequestConfirmed,
+    TextWritten,
 )
 from models.tasks import TaskKind, task_key
 
@@ -123,12 +124,15 @@ def number_lost(r: Referral) -> datetime | None:
 
 
 def _called_since(r: Referral, reply: PatientReplied, kind: TaskKind) -> bool:
-    """Any call answers a question; what is urgent wants somebody reached, a wrong number a form."""
+    """Any call or text answers a question; what is urgent wants somebody reached.
+
+    A wrong number wants its form.
+    """
     if kind is TaskKind.WRONG_NUMBER:
         return False
     calls = [call for call in r.calls() if call.at >= reply.at]
     if kind is TaskKind.ANSWER_PATIENT:
-        return bool(calls)
+        return bool(calls) or any(text.at >= reply.at for text in r.all(TextWritten))
     return any(call.outcome.spoken for call in calls)
 
 

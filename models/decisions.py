@@ -16,6 +16,7 @@ from models.facts import (
     HoldPlaced,
     MatchChosen,
     MessageApproved,
+    MessageStopped,
     PageJudged,
     PageVerdict,
     Paused,
@@ -28,11 +29,12 @@ from models.facts import (
     TaskHandedOver,
     TaskReturned,
     TaskTaken,
+    TextWritten,
     Transferred,
     WhyDeclined,
 )
 from models.referral import MessageRef, Referral
-from models.refusals import closing, hands, moving, waiting
+from models.refusals import closing, hands, moving, texting, waiting
 from models.refusals.base import Refusal
 from models.returned import LONGEST_PLAN
 from models.tasks import LETS_GO, TaskKind, kind_of
@@ -49,13 +51,19 @@ def refusal(r: Referral, decision: AnyDecision) -> Refusal | None:
         return None
     undoes = decision.retracted
     reopens = isinstance(decision, Reopened) or (undoes and isinstance(decision, ReferralClosed))
-    still_taken = isinstance(decision, (TaskCompleted, MatchChosen, *LEASES))
+    still_taken = isinstance(
+        decision, (TaskCompleted, MatchChosen, TextWritten, MessageStopped, *LEASES)
+    )
     if r.closed() and not (reopens or still_taken or _owed_call(r, decision)):
         return Refusal(code="closed", sentence="This referral is closed; reopen it first.")
     if decision.seen is not None and decision.seen != r.version:
         return _stale(r)
     if isinstance(decision, Transferred):
         return moving.transfer(r, decision)
+    if isinstance(decision, TextWritten):
+        return texting.write(r, decision)
+    if isinstance(decision, MessageStopped):
+        return texting.stop(r, decision)
     if undoes:
         if known is None or known.retracted:
             return Refusal(code="nothing_to_undo", sentence="There is nothing to take back.")

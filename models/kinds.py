@@ -43,9 +43,14 @@ class Kind(StrEnum):
     CLOSED_HOURS = "closed_hours"
     HELP = "help"
     MISSED_CALL = "missed_call"
+    # by a person at the desk, word for word
+    DESK_TEXT = "desk_text"
     # to a practice, each quarter
     SCORECARD = "scorecard"
 
+
+# Written by a person: no switch, no cadence and no pause is about them (policy.md rule 10).
+BY_HAND = frozenset({Kind.DESK_TEXT})
 
 Owner = Literal["us", "emr", "nobody"]
 """Whose job a message is (policy.md rule 10): ours, the EMR's, or nobody sends it."""

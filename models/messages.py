@@ -52,6 +52,12 @@ class ToPatient(Context):
     page: str = ""
 
 
+class Written(ToPatient):
+    """A person's own words; nobody but they and the patient reads them."""
+
+    words: str
+
+
 class AboutVisit(ToPatient):
     """``when`` is the local time of the appointment; ``also`` those of the patient's other ones."""
 
@@ -145,6 +151,7 @@ _CLINIC = "Riverside PT East"
 _PHONE = "518-555-0142"
 _LINK = "https://example.org/riverside-east/schedule"
 _TO_PATIENT = ToPatient(clinic=_CLINIC, phone=_PHONE, first_name="Jordan", link=_LINK)
+_WRITTEN = Written(**_TO_PATIENT.model_dump(), words="Thursday at 9 works. See you then.")
 _VISIT = AboutVisit(
     **_TO_PATIENT.model_dump(),
     when=datetime(2026, 1, 12, 9, 30),  # noqa: DTZ001 - a local time as it is printed
@@ -225,6 +232,7 @@ MESSAGES: dict[Kind, MessageSpec] = {
     Kind.CLOSED_HOURS: _patient(_TO_PATIENT, ("sms",)),
     Kind.HELP: _patient(_TO_PATIENT, ("sms",)),
     Kind.MISSED_CALL: _patient(_TO_PATIENT, ("sms",)),
+    Kind.DESK_TEXT: _patient(_WRITTEN, ("sms",)),
     Kind.SCORECARD: _office("scorecard", written=False),
 }
 

@@ -19,7 +19,7 @@ from pydantic import Field, field_validator
 from models.base import Model
 from models.clock import Calendar
 from models.hours import Hours, Span
-from models.kinds import Kind, Owner
+from models.kinds import BY_HAND, Kind, Owner
 from models.organization import Channels, Clinic, Organization, Staff
 from models.roles import Role
 
@@ -454,7 +454,8 @@ class Retention(Model):
 
 
 def _owners() -> dict[Kind, Owner]:
-    return {kind: "emr" if kind is Kind.REMINDER else "us" for kind in Kind}
+    named = [kind for kind in Kind if kind not in BY_HAND]
+    return {kind: "emr" if kind is Kind.REMINDER else "us" for kind in named}
 
 
 class Policy(Model):
@@ -503,7 +504,7 @@ class Policy(Model):
 
     def ours(self, kind: Kind) -> bool:
         """Whether sending this kind is our job (rule 10)."""
-        return self.owner.get(kind, "nobody") == "us"
+        return kind in BY_HAND or self.owner.get(kind, "nobody") == "us"
 
 
 class Rules(Model):

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from models.hours import Span, Unit
-from models.kinds import Kind
+from models.kinds import BY_HAND, Kind
 from models.organization import Channels, Organization, Staff, duplicates
 from models.policy import Policy
 from models.roles import Role
@@ -235,7 +235,7 @@ def _sources(policy: Policy) -> Iterator[Problem]:
 
 def _owners(policy: Policy, staff: Sequence[Staff]) -> Iterator[Problem]:
     for kind in Kind:
-        if kind not in policy.owner:
+        if kind not in policy.owner and kind not in BY_HAND:
             yield Problem(
                 ("owner", kind.value),
                 'not set; expected "us", "emr" or "nobody": whose job is this message?',

@@ -66,6 +66,7 @@ from models.facts import (
     TaskCompleted,
     TaskHeld,
     TaskOpened,
+    TextWritten,
     Transferred,
     VisitCompleted,
 )
@@ -258,8 +259,9 @@ class Referral:
         return min(touches, default=None)
 
     def human_touches(self) -> list[datetime]:
-        """Replies, requests and calls; each stands in for that day's automated step (rule 18)."""
+        """Replies, requests, calls and texts; each stands in for that day's step (rule 18)."""
         touches = [r.at for r in self.all(PatientReplied)] + [c.at for c in self.calls()]
+        touches += [text.at for text in self.all(TextWritten)]
         return touches + [asked.at for asked in self.all(BookingRequested)]
 
     def unread_reply(self) -> bool:
@@ -292,9 +294,9 @@ class Referral:
         return answers.overtaken(self, kind, occasion)
 
     def decisions(self) -> list[Decision]:
-        """What staff decided about this referral, oldest first; who has a task is left out."""
+        """What staff decided about this referral, oldest first; no leases of tasks, no texts."""
         told = [fact for fact in self.facts if isinstance(fact, Decision)]
-        return [fact for fact in told if not isinstance(fact, LEASES)]
+        return [fact for fact in told if not isinstance(fact, (*LEASES, TextWritten))]
 
     def missed(self) -> list[AppointmentMissed]:
         """Missed evaluation appointments, oldest first."""

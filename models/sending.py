@@ -15,7 +15,7 @@ from models.clock import Calendar
 from models.contracts import Channel
 from models.facts import UtcDatetime
 from models.hours import Hours
-from models.kinds import Kind
+from models.kinds import BY_HAND, Kind
 from models.messages import MESSAGES, Audience
 from models.policy import Rules
 
@@ -43,6 +43,8 @@ class Outgoing(Model):
     ``same_day_change``: it tells of an appointment that starts today, which the cap lets through.
     ``paused_until``: a person keeps back what no law asks for.
     ``answers_text_of`` is when the text came that it answers, ``answers_call_of`` the call.
+    ``answers_text_of`` is when the text came that it answers. ``live``: a person answers a patient
+    who has just written; caps are about what nobody waits for (policy.md §2 text.cap).
     """
 
     kind: Kind
@@ -51,6 +53,7 @@ class Outgoing(Model):
     paused_until: UtcDatetime | None = None
     answers_text_of: UtcDatetime | None = None
     answers_call_of: UtcDatetime | None = None
+    live: bool = False
 
 
 class Recipient(Model):
@@ -179,9 +182,9 @@ def _about_patient(kind: Kind) -> bool:
 
 
 def _may_wait(kind: Kind) -> bool:
-    """Patient messages and thanks; neither an answer to a patient nor what is owed by law."""
+    """Patient messages and thanks; no answer, no person's text, nothing that is owed by law."""
     patient = MESSAGES[kind].audience is Audience.PATIENT
-    return kind in _THANKS or (patient and kind not in REPLIES)
+    return kind in _THANKS or (patient and kind not in REPLIES and kind not in BY_HAND)
 
 
 def _refused(message: Outgoing, to: Recipient, rules: Rules) -> str | None:
@@ -232,6 +235,7 @@ def _text(message: Outgoing, to: Recipient, now: datetime, rules: Rules) -> Go |
         and message.same_day_change
         and "same_day_change" in rules.policy.text.outside_cap
     )
+    capped = capped and not (message.live and "live_reply" in rules.policy.text.outside_cap)
     opens = calendar.text_window(now, hours, to.zones)
     moment = _under_caps(opens, hours, to, rules) if capped else opens
     if moment <= now:

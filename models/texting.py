@@ -7,6 +7,8 @@ import unicodedata
 
 SEGMENT = 160  # characters of the GSM alphabet; the health exemption asks for about as many [K1]
 
+LONGEST = 459  # three segments joined: what a person at the desk may write at once
+
 _BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -61,6 +63,6 @@ def places(text: str) -> int:
     return len(text) + sum(char in _EXTENDED for char in text)
 
 
-def fits(text: str) -> bool:
-    """Whether it goes out as one message."""
-    return places(text) <= SEGMENT
+def fits(text: str, within: int = SEGMENT) -> bool:
+    """Whether it goes out as one message, or within the places given."""
+    return places(text) <= within

@@ -18,7 +18,14 @@ from models.kinds import Kind
 from models.referral import MessageRef
 from models.sending import REPLIES
 from store.rows import LOCKED, find_or_insert
-from store.tables import DeliveryRow, DeliveryState, MessageRow, MessageState, SubjectType
+from store.tables import (
+    DeliveryRow,
+    DeliveryState,
+    DeskTextRow,
+    MessageRow,
+    MessageState,
+    SubjectType,
+)
 
 CRM = "crm"
 _S = DeliveryState
@@ -328,10 +335,19 @@ def unsent_crm(session: Session, limit: int = 100) -> Sequence[DeliveryRow]:
 def texts_to(session: Session, org: str, phone: str, since: datetime) -> list[datetime]:
     """When texts went to a number since a moment, oldest first; caps count per number [K1].
 
-    The one word in answer to a text is outside the caps (policy.md §2 text.cap).
+    The one word in answer to a text, and what a person answers to one, are outside the caps
+    (policy.md §2 text.cap).
     """
     recent = col(DeliveryRow.claimed_at) >= since
-    return _texts(session, org, phone, recent, col(MessageRow.kind).not_in(list(REPLIES)))
+    answers = select(DeskTextRow.id).where(DeskTextRow.org == org, col(DeskTextRow.live).is_(True))
+    return _texts(
+        session,
+        org,
+        phone,
+        recent,
+        col(MessageRow.kind).not_in(list(REPLIES)),
+        (col(MessageRow.kind) != Kind.DESK_TEXT) | col(MessageRow.occasion).not_in(answers),
+    )
 
 
 def last_text(session: Session, org: str, phone: str, kind: Kind) -> datetime | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import null, update
 from sqlmodel import Session, col
 
-from store.tables import DeliveryRow, DeliveryState, InboxRow, InboxState, ReplyRow
+from store.tables import DeliveryRow, DeliveryState, DeskTextRow, InboxRow, InboxState, ReplyRow
 
 _OVER = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED, DeliveryState.FAILED)
 
@@ -28,7 +28,7 @@ def empty_inbox(session: Session, org: str, before: datetime) -> int:
 
 
 def empty_texts(session: Session, org: str, before: datetime) -> int:
-    """Clear the words of texts that came before a moment (wall time); their meaning stays."""
+    """Clear the words of texts from before a moment (wall time), theirs and ours."""
     done = session.connection().execute(
         update(ReplyRow)
         .where(
@@ -38,7 +38,17 @@ def empty_texts(session: Session, org: str, before: datetime) -> int:
         )
         .values(text=None)
     )
-    return done.rowcount
+    ours = session.connection().execute(
+        update(DeskTextRow)
+        .where(
+            col(DeskTextRow.org) == org,
+            col(DeskTextRow.recorded_at) < before,
+            col(DeskTextRow.handed_at).is_not(None),
+            col(DeskTextRow.body).is_not(None),
+        )
+        .values(body=None)
+    )
+    return done.rowcount + ours.rowcount
 
 
 def empty_outbox(session: Session, org: str, before: datetime) -> int:

@@ -42,6 +42,7 @@ from store.tables_post import (
     MessageState,
     SubjectType,
 )
+from store.tables_talk import DeskTextRow, ThreadRow
 
 __all__ = [
     "AuditRow",
@@ -52,6 +53,7 @@ __all__ = [
     "DeadNumberRow",
     "DeliveryRow",
     "DeliveryState",
+    "DeskTextRow",
     "DocumentRow",
     "ExternalIdRow",
     "FactRow",
@@ -82,6 +84,7 @@ __all__ = [
     "Table",
     "TaskRow",
     "TaskState",
+    "ThreadRow",
 ]
 
 

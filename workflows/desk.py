@@ -13,12 +13,12 @@ from datetime import datetime
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
-from models import holds, releases
+from models import holds, releases, written
 from models.contracts import Answer, DropInput, RecordInput, ReferralStart, SendInput, TaskInput
 from models.due import Due
 from models.dues import DueRule
 from models.facts import AnyFact
-from models.kinds import Kind
+from models.kinds import BY_HAND, Kind
 from models.policy import Rules
 from models.referral import MessageRef, Referral
 from models.roles import Role
@@ -126,6 +126,9 @@ class Desk:
             return
         while not self.referral.settled(message):
             self.check()
+            if written.stopped(self.referral, message):  # waiting, or before it was even a row
+                await self._drop(message, "stopped")
+                return
             if unless(self.referral) or self.referral.stopped(message):
                 await self._drop_if_held(message, "overtaken")
                 return
@@ -191,9 +194,10 @@ class Desk:
         self.learn(*facts)
 
     async def drop_held(self, why: str) -> None:
-        """Stop every message that still waits for its hour."""
-        for hold in self.referral.held():
-            await self._drop_if_held(MessageRef.parse(hold.message), why)
+        """Stop every message that still waits for its hour, but what a person has written."""
+        for message in [MessageRef.parse(hold.message) for hold in self.referral.held()]:
+            if message.kind not in BY_HAND:
+                await self._drop_if_held(message, why)
 
     # --- inside -------------------------------------------------------------------------------
 
@@ -278,7 +282,8 @@ class Desk:
             resumed = paused and (pause is None or pause.until != until)
             asked_again = until is None and releases.told(r) != allowed
             asked_again |= r.times_done(TaskKind.NAME_GUARDIAN) > named
-            return unless(r) or r.settled(message) or decided or resumed or asked_again
+            stopped = written.stopped(r, message)
+            return unless(r) or r.settled(message) or decided or resumed or asked_again or stopped
 
         def next_due(r: Referral, rules: Rules) -> Due | None:
             name = message.kind.replace("_", " ")
@@ -298,8 +303,10 @@ class Desk:
                 await self.late(came)
 
     async def _drop_if_held(self, message: MessageRef, why: str) -> None:
-        if message.key not in {hold.message for hold in self.referral.held()}:
-            return
+        if message.key in {hold.message for hold in self.referral.held()}:
+            await self._drop(message, why)
+
+    async def _drop(self, message: MessageRef, why: str) -> None:
         given = DropInput(
             org=self.start.org,
             referral_id=self.start.referral_id,

@@ -45,6 +45,7 @@ from models.facts.decided import (
     HoldPlaced,
     MatchChosen,
     MessageApproved,
+    MessageStopped,
     PageJudged,
     Paused,
     ReferralClosed,
@@ -56,6 +57,7 @@ from models.facts.decided import (
     TaskHandedOver,
     TaskReturned,
     TaskTaken,
+    TextWritten,
     Transferred,
 )
 from models.facts.heard import (
@@ -145,6 +147,7 @@ __all__ = [
     "MessageFailed",
     "MessageHeld",
     "MessageSent",
+    "MessageStopped",
     "Milestone",
     "NotBeforeChanged",
     "OrderReceived",
@@ -180,6 +183,7 @@ __all__ = [
     "TaskOpened",
     "TaskReturned",
     "TaskTaken",
+    "TextWritten",
     "Transferred",
     "Urgency",
     "UtcDatetime",
@@ -237,6 +241,8 @@ AnyDecision = (
     | Reopened
     | Transferred
     | MatchChosen
+    | MessageStopped
+    | TextWritten
 )
 OwnFact = (
     MessageHeld

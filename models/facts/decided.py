@@ -124,6 +124,34 @@ class MessageApproved(Decision):
         return f"approved:{self.message}"
 
 
+class MessageStopped(Decision):
+    """Somebody stops one message to the patient, whether it waits already or is still to come."""
+
+    kind: Literal["message_stopped"] = "message_stopped"
+    message: str = Field(max_length=150)
+
+    @property
+    def key(self) -> str:
+        return f"stopped:{self.message}"
+
+
+class TextWritten(Decision):
+    """Somebody at the desk wrote to the patient; the words stay in the store under ``text_id``.
+
+    ``live``: it answers a text the patient had just sent. ``carried_by`` is the other referral on
+    the number by which it goes out; here it only counts as the answer.
+    """
+
+    kind: Literal["text_written"] = "text_written"
+    text_id: Id
+    live: bool = False
+    carried_by: Id | None = None
+
+    @property
+    def key(self) -> str:
+        return f"written:{self.text_id}"
+
+
 class RequestConfirmed(Decision):
     """A person vouches for what a machine read: name, birth date, phone and sender.
 

@@ -22,7 +22,7 @@ from models.facts import MessageApproved
 from models.handoffs import FEWEST, WINDOW, HandOff, pace
 from models.roles import Role
 from models.tasks import GATHERED, LETS_GO, TaskKind
-from store import gathering, queue, tasks
+from store import conversations, gathering, queue, tasks
 from store.tables import TaskRow, TaskState
 from web.desk.door import Desk, Viewer, wants_fragment
 from web.desk.queue import ROLES, Words, grouped, may_act, says
@@ -76,6 +76,8 @@ class TaskPages:
             items = queue.open_items(session, viewer.org, clinics, role=role, who=viewer.staff_id)
             whole = [one.task.id for one in items if TaskKind(one.task.kind) in GATHERED.values()]
             parts = queue.parts(session, viewer.org, clinics, whole) if whole else {}
+            talks = viewer.may(May.TALK)
+            unread = conversations.unread(session, viewer.org, viewer.clinics) if talks else 0
         words = Words(self.desk.tenants, viewer, self.desk.clock())
         groups = grouped(words.lines(items, parts))
         return {
@@ -92,6 +94,7 @@ class TaskPages:
             "trouble": {},
             "said": "",
             "focus": "",
+            "unread": unread,
         }
 
     def task(self, viewer: Viewer, task_id: str) -> TaskRow:

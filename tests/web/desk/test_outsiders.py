@@ -18,7 +18,7 @@ from models.access import GRANTS, May
 from models.kinds import Kind
 from models.referral import MessageRef
 from models.roles import Role
-from store import board_views, documents, post, slots
+from store import board_views, conversations, documents, post, slots
 from tests.doors import ORG
 from tests.web.conftest import Site
 from tests.web.desk.conftest import Browser
@@ -64,6 +64,10 @@ ROUTES: list[Route] = [
     Route("POST", "/faxes/{fax_id}/parts/{part_id}/{act}", (May.SORT,), "fax"),
     Route("GET", "/today", (May.NUMBERS,)),
     Route("GET", "/today/{name}", (May.NUMBERS,), "figure"),
+    Route("GET", "/conversations", (May.TALK, May.NAMES)),
+    Route("GET", "/conversations/of/{referral_id}", (May.TALK, May.NAMES), "referral"),
+    Route("GET", "/conversations/{thread_id}", (May.TALK, May.NAMES), "thread"),
+    Route("POST", "/conversations/{thread_id}/{act}", (May.TALK, May.NAMES), "thread"),
     Route("GET", "/tasks", (May.BOARD,)),
     Route("GET", "/tasks/times", (May.BOARD,)),
     Route("POST", "/tasks/{task_id}/{act}", (May.BOARD,), "task"),
@@ -181,12 +185,23 @@ async def a_paper(site: Site) -> dict[str, str]:
     return {**made, "document_id": row.id, "page": "1"}
 
 
+async def a_thread(site: Site) -> dict[str, str]:
+    """A talk with another patient at the clinic "east"."""
+    patient = {"given_name": HIDDEN[0], "family_name": HIDDEN[1], "born": "1972-02-02"}
+    patient["phone"] = "(518) 555-0133"
+    await site.door.refer(external="R-2003", patient=patient, clinic="east")
+    with site.door.store.write() as session:
+        thread = conversations.thread_of(session, ORG, "+15185550133", site.door.now)
+        return {"thread_id": thread.id, "act": "answered"}
+
+
 # How to make what stands in an address: the names in its braces and their values.
 THINGS: dict[str, Callable[[Site], Awaitable[dict[str, str]]]] = {
     "referral": a_referral,
     "figure": a_figure,
     "colleague": a_colleague,
     "task": a_task,
+    "thread": a_thread,
     "view": a_view,
     "fax": a_fax,
     "slot": a_slot,
