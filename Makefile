@@ -30,7 +30,8 @@ scenarios: $(STAMP) ## Every case of everyday clinic life on the real engine, th
 
 test: $(STAMP) ## The whole suite, on SQLite and Postgres and a real Temporal server
 	@echo "Running the test suite (about 15 minutes; Temporal is built first if it is missing)."
-	@$(PY) -m pytest -q
+	@$(PY) -m pytest -q -n auto --dist loadfile -m "not engine and not native"
+	@$(PY) -m pytest -q -m engine
 
 native: $(STAMP) ## The production shape without containers, with parts of it killed under load
 	@echo "Running the end-to-end suite on docker-compose.yml without containers (about 4 minutes)."

@@ -25,7 +25,7 @@ from engine.schedules import ensure_schedules
 from engine.server import Engine, find_or_start
 from engine.starting import healthy
 from models.errors import ConfigError, EngineUnavailable
-from settings import TASK_QUEUE, Settings
+from settings import EXAMPLE_PASSWORD, TASK_QUEUE, Settings
 from store import schema
 from store.engine import open_store
 from telemetry.logs import configure
@@ -214,6 +214,7 @@ async def _until_stopped(house: House) -> None:
 def _tell(settings: Settings, engine: Engine, url: str) -> None:
     out.print("[bold]referral-loop is up.[/] Ctrl-C stops it.")
     for line in (
+        f"  The desk      {url}/board{_how(settings)}",
         f"  HTTP          {url}  (OpenAPI: {url}/openapi.json)",
         f"  Temporal UI   {engine.ui_address or 'see your own installation'}",
         f"  Temporal      {engine.address}, namespace {engine.namespace}",
@@ -221,6 +222,13 @@ def _tell(settings: Settings, engine: Engine, url: str) -> None:
         "  Try           python starter.py refer docs/integrators/referral.json",
     ):
         out.print(line, markup=False, soft_wrap=True)  # addresses and paths stay whole
+
+
+def _how(settings: Settings) -> str:
+    """How to sign in to a trial; elsewhere everybody has a password of their own."""
+    if settings.environment != "dev":
+        return ""
+    return f"  (dana@example.org, {EXAMPLE_PASSWORD}; others stand on the sign-in page)"
 
 
 def _tell_simulated(simulation: Simulated) -> None:
