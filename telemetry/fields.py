@@ -91,6 +91,7 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "method": Field(_METHOD, "HTTP method"),
         "route": Field(_ROUTE, "template of the address, never the address"),
         "reader": Field(_NAME, "who reads, as REFERRAL_LOOP_CODEC_TOKENS names them"),
+        "staff": Field(_WORD, "somebody of the staff, by their id in the policy file"),
         # how much
         "duration_ms": Field(int, "milliseconds"),
         "seen": Field(int, "how many were looked at"),

@@ -122,9 +122,8 @@ async def test_it_returns_when_somebody_is_away_or_gone(office: Office, desk: De
 
 
 def chores(office: Office, file: OrganizationPolicy, desk: Desk) -> Chores:
-    tenants = Tenants([file])
-    wall = office.wall
-    return Chores(office.store, tenants, office.clients, lambda: wall, desk.tell, desk, desk)
+    tenants, store, clients = Tenants([file]), office.store, office.clients
+    return Chores(store, tenants, clients, lambda: office.wall, desk.tell, desk, desk)
 
 
 async def test_what_somebody_just_did_is_left_alone(office: Office, desk: Desk) -> None:
