@@ -127,9 +127,9 @@ class Writing:
             try:
                 await self.hand_over(row)
             except (Refused, NotFound) as refused:
-                _LOG.warning("text_refused", text=row.id, code=refused.code)
+                _LOG.warning("text_refused", text_id=row.id, code=refused.code)
             except (EngineUnavailable, StoreUnavailable) as error:
-                _LOG.warning("text_put_off", text=row.id, exc_info=error)
+                _LOG.warning("text_put_off", text_id=row.id, exc_info=error)
         return len(left)
 
     # --- inside -----------------------------------------------------------------------------------

@@ -49,6 +49,8 @@ EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "message_held": "it waits: for its hour, for approval, for a document (`code`)",
         "message_failed": "one channel is spent; the next one is tried",
         "message_dropped": "it will not go (`code`); where a person must know, there is a task",
+        "text_refused": "a person's text cannot go (`code`); its writer sees why",
+        "text_put_off": "a person's text could not be handed on now; the chore tries again",
         "answer_lost": "a vendor's answer was lost; it is asked before anything is sent again",
         "answer_kept": "a vendor has answered and the record is away; it is written soon again",
         "document_not_drawn": "a page could not be made; there is a task for a person",

@@ -73,6 +73,7 @@ FIELDS: Final[Mapping[str, Field]] = MappingProxyType(
         "referral_id": Field(_OURS, "referral"),
         "source_id": Field(_OURS, "source"),
         "row_id": Field(_OURS, "row of the inbox"),
+        "text_id": Field(_OURS, "a text that somebody of the staff wrote"),
         "reference": Field(_OURS, "our reference of a delivery, as the vendor knows it"),
         "workflow_id": Field(_WORKFLOW, "workflow"),
         "workflow_type": Field(_TYPE, "its type"),
