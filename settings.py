@@ -34,6 +34,7 @@ from pydantic_settings import (
 
 from engine.codec import KeyRing
 from engine.codec_readers import NAME, Readers
+from integrations.emr.fhir_slots import FhirSlots
 from integrations.emr.signature import check_secret
 from integrations.fax import telnyx
 from integrations.fax.telnyx_signature import check_key
@@ -64,6 +65,7 @@ SECRETS: Final = (
     "smtp_password",
     "twilio_auth_token",
     "telnyx_api_key",
+    "fhir_token",
     "desk_oidc_client_secret",
 )
 SHORTEST_TOKEN: Final = 20
@@ -182,6 +184,9 @@ class Settings(BaseSettings):
     telnyx_public_key: str | None = None
     telnyx_url: str = telnyx.ADDRESS
 
+    fhir_url: str | None = None  # of the EMR, where clinics' free times are read
+    fhir_token: SecretStr | None = None
+
     @field_validator("policy_files", "codec_oidc_readers", mode="before")
     @classmethod
     def _comma_separated(cls, value: Any) -> Any:
@@ -197,7 +202,7 @@ class Settings(BaseSettings):
             raise ValueError(f"the key {problem}")
         return value
 
-    @field_validator("public_url", "temporal_ui_address", "twilio_url", "telnyx_url")
+    @field_validator("public_url", "temporal_ui_address", "twilio_url", "telnyx_url", "fhir_url")
     @classmethod
     def _web_address(cls, value: str | None) -> str | None:
         if value is not None:
@@ -353,6 +358,15 @@ class Settings(BaseSettings):
         return Pages(self.base_url, LinkKeys([ring.keys[ring.current], *others]))
 
     @property
+    def fhir(self) -> FhirSlots | None:
+        """The EMR's free times; None where no FHIR server is named."""
+        if self.fhir_url is None:
+            return None
+        return FhirSlots(
+            self.fhir_url, self.fhir_token.get_secret_value() if self.fhir_token else None
+        )
+
+    @property
     def engine_address(self) -> str:
         """TEMPORAL_ADDRESS, for every process that does not start a server; raises ConfigError."""
         if self.temporal_address is None:
@@ -408,6 +422,7 @@ def load(**given: Any) -> Settings:
         ) from None
     if settings.environment != "dev":
         _refuse_examples(settings)
+    _safe_fhir(settings)
     _complete_login(settings)
     _complete_vendors(settings)
     # A key that cannot be read must stop the start, not the first workflow.
@@ -459,6 +474,16 @@ def _complete_vendors(settings: Settings) -> None:
                     f"{variable} must be an https address: texts and faxes travel there.",
                     field=variable,
                 )
+
+
+def _safe_fhir(settings: Settings) -> None:
+    """Its token, and who is free when, travel encrypted outside dev."""
+    url = settings.fhir_url
+    if url is not None and settings.environment != "dev" and not url.startswith("https://"):
+        raise ConfigError(
+            f"{PREFIX}FHIR_URL must be an https address: its token travels there.",
+            field=f"{PREFIX}FHIR_URL",
+        )
 
 
 def _complete_login(settings: Settings) -> None:

@@ -22,6 +22,7 @@ from activities.chores import Chores
 from activities.fax_folder import FaxFolder
 from activities.fax_intake import FaxIntake
 from activities.faxes import Faxes
+from activities.free_times import FreeTimes
 from activities.intake import Intake
 from activities.loop import Loop
 from activities.policy_watch import PolicyWatch, keep_looking
@@ -89,7 +90,8 @@ def chores_for(
     channels = channels_for(settings, tenants, clock)
     taking = FaxIntake(store, intake.loop, tenants, clock)
     faxes = FaxFolder(settings.fax_folder, tenants, taking)
-    return Chores(store, tenants, channels, clock, intake.loop.signal, intake, faxes)
+    times = FreeTimes(store, tenants, settings.fhir)
+    return Chores(store, tenants, channels, clock, intake.loop.signal, intake, faxes, times)
 
 
 def make_worker(

@@ -16,6 +16,7 @@ from temporalio import activity
 
 from activities.crm import CrmOutbox
 from activities.duty import Duty
+from activities.free_times import FreeTimes
 from activities.guard import scrubbed
 from activities.listening import Listening
 from activities.receipts import Receipts, Tell, pass_on
@@ -67,6 +68,7 @@ class Chores:
         tell: Tell,
         inbox: Leftovers,
         faxes: FaxLeftovers,
+        free_times: FreeTimes | None = None,
     ) -> None:
         """``tell(org, referral_id, fact)`` signals a workflow (``activities.loop.Loop.signal``)."""
         self._store = store
@@ -75,6 +77,7 @@ class Chores:
         self._tell = tell
         self._inbox = inbox
         self._faxes = faxes
+        self._free_times = free_times
         self._receipts = Receipts(store, tenants, channels)
         self._crm = CrmOutbox(store, tenants, channels)
         self._duty = Duty(store, tenants)
@@ -86,6 +89,7 @@ class Chores:
             "crm": self.crm,
             "tasks": self.tasks,
             "feeds": self.feeds,
+            "slots": self.slots,
             "purge": self.purge,
         }
 
@@ -172,6 +176,13 @@ class Chores:
         """Ask an administrator about every feed that is silent; overtaken once it is back."""
         opened, closed = await asyncio.to_thread(self._listening.watch, now)
         return ChoreDone(chore="feeds", seen=opened + closed, moved=opened)
+
+    async def slots(self, now: datetime) -> ChoreDone:
+        """Read the EMR's free times for the pages where patients choose one."""
+        seen = moved = 0
+        if self._free_times is not None:
+            seen, moved = await asyncio.to_thread(self._free_times.refresh, now)
+        return ChoreDone(chore="slots", seen=seen, moved=moved)
 
     async def purge(self, now: datetime) -> ChoreDone:
         """Empty inbox bodies and outbox payloads past each organization's retention [H8]."""

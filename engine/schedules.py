@@ -37,6 +37,7 @@ CHORES: Final[Mapping[str, timedelta]] = MappingProxyType(
         "crm": timedelta(minutes=2),
         "tasks": timedelta(minutes=5),
         "feeds": timedelta(minutes=10),
+        "slots": timedelta(minutes=5),
         "purge": timedelta(days=1),
     }
 )

@@ -45,6 +45,7 @@ Phone = Annotated[str, BeforeValidator(people.as_validator(people.phone))]
 Email = Annotated[str, BeforeValidator(people.as_validator(people.email))]
 State = Annotated[str, BeforeValidator(people.as_validator(people.state))]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+FhirSchedule = Annotated[str, StringConstraints(pattern=r"^(Schedule/[A-Za-z0-9.-]{1,64})?$")]
 OURS = "ours"  # in place of an address: a page of ours
 SchedulingLink = Annotated[str, AfterValidator(_page_or_ours)]
 
@@ -54,7 +55,8 @@ class Clinic(Model):
 
     It opens anyway on the public holidays named in ``open_on`` and on those of ``open_dates``.
     ``scheduling_link`` is a page elsewhere, or ``"ours"``: a page of ours for each patient, which
-    leads to ``intake_link``, where the forms are.
+    leads to ``intake_link``, where the forms are. ``fhir_schedule`` is the EMR's Schedule
+    whose free Slots are offered there; empty: none.
     """
 
     id: Slug
@@ -72,6 +74,7 @@ class Clinic(Model):
     public_review_link: WebAddress | None = None
     scheduling_link: SchedulingLink
     intake_link: WebAddress | None = None
+    fhir_schedule: FhirSchedule = ""
 
     @property
     def own_pages(self) -> bool:

@@ -66,6 +66,7 @@ EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "activity_failed": "an attempt failed; Temporal tries again unless the code is final",
         "activity_waits": "two writers met, such as letters to one line; this one tries again",
         "chore_done": "one run of a chore, with how much it saw and moved",
+        "free_times_not_read": "an EMR's free times could not be read; what was offered stays",
         "gauges_missing": "the database was away when metrics were asked for",
     }
 )

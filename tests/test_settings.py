@@ -210,3 +210,12 @@ def test_the_defaults_of_places() -> None:
     assert found.base_url == "http://127.0.0.1:8080"
     assert read(public_url="https://loop.example.org/").base_url == "https://loop.example.org"
     assert read(policy_files="a.toml, b.toml").policy_files == (Path("a.toml"), Path("b.toml"))
+
+
+def test_the_emr_s_free_times_travel_encrypted_outside_dev() -> None:
+    here = read(fhir_url="http://127.0.0.1:9/fhir/", fhir_token="t")
+    assert here.fhir is not None
+    assert read().fhir is None
+    with pytest.raises(ConfigError) as error:
+        read(environment="production", **OWN, fhir_url="http://emr.example.org/fhir")
+    assert error.value.field == "REFERRAL_LOOP_FHIR_URL"
