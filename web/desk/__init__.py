@@ -23,6 +23,7 @@ from web.desk import (
     referral,
     slots,
     tasks,
+    waiting,
 )
 from web.desk.account import Account
 from web.desk.door import Desk
@@ -53,6 +54,7 @@ def install(
         conversations.router(desk, intake),
         figures.router(desk),
         tasks.router(desk, intake),
+        waiting.router(desk, intake),
         board.router(desk),
         moving.router(desk, by_hand),
         slots.router(desk),

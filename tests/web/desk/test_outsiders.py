@@ -23,7 +23,7 @@ from tests.doors import ORG
 from tests.web.conftest import Site
 from tests.web.desk.conftest import Browser
 from tests.web.desk.faxing import faxed
-from tests.web.desk.working import a_call
+from tests.web.desk.working import a_call, a_hold
 from web.desk.door import COOKIE, csrf_of
 
 HIDDEN = ("Jordan", "Sample-East")  # the patient at "east", as the board would name them
@@ -68,6 +68,8 @@ ROUTES: list[Route] = [
     Route("GET", "/conversations/of/{referral_id}", (May.TALK, May.NAMES), "referral"),
     Route("GET", "/conversations/{thread_id}", (May.TALK, May.NAMES), "thread"),
     Route("POST", "/conversations/{thread_id}/{act}", (May.TALK, May.NAMES), "thread"),
+    Route("GET", "/waiting", (May.WAIT, May.NAMES)),
+    Route("POST", "/waiting/{referral_id}/{act}", (May.WAIT, May.NAMES), "wait"),
     Route("GET", "/tasks", (May.BOARD,)),
     Route("GET", "/tasks/times", (May.BOARD,)),
     Route("POST", "/tasks/{task_id}/{act}", (May.BOARD,), "task"),
@@ -195,6 +197,14 @@ async def a_thread(site: Site) -> dict[str, str]:
         return {"thread_id": thread.id, "act": "answered"}
 
 
+async def a_wait(site: Site) -> dict[str, str]:
+    """A hold of the referral at "east", and an end for it."""
+    patient = {"given_name": HIDDEN[0], "family_name": HIDDEN[1], "born": "1973-02-02"}
+    referral_id = await site.door.refer(external="R-2004", patient=patient, clinic="east")
+    a_hold(site, referral_id)
+    return {"referral_id": referral_id, "act": "lift"}
+
+
 # How to make what stands in an address: the names in its braces and their values.
 THINGS: dict[str, Callable[[Site], Awaitable[dict[str, str]]]] = {
     "referral": a_referral,
@@ -202,6 +212,7 @@ THINGS: dict[str, Callable[[Site], Awaitable[dict[str, str]]]] = {
     "colleague": a_colleague,
     "task": a_task,
     "thread": a_thread,
+    "wait": a_wait,
     "view": a_view,
     "fax": a_fax,
     "slot": a_slot,

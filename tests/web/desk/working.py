@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 from activities.book import Book
 from activities.loop import Decided
 from models.contracts import RecordInput
 from models.decisions import refusal
 from models.errors import Refused
-from models.facts import AnyDecision, TaskOpened
+from models.facts import AnyDecision, HoldPlaced, TaskOpened
 from models.roles import Role
 from models.tasks import SPECS, TaskKind, task_key
 from store import tasks
@@ -40,6 +43,17 @@ def a_task(site: Site, occasion: str = "1") -> str:
 def a_call(site: Site, referral_id: str, occasion: str = "1") -> str:
     """A call to a referral's patient, due now."""
     return task_of(site, referral_id, TaskKind.CALL_PATIENT, occasion)
+
+
+def a_hold(site: Site, referral_id: str, hold_id: str = "h1", **more: Any) -> None:
+    """A referral waits for its benefits to be verified: looked at in two days, ten at most."""
+    at = site.door.now
+    given = {"reason": "benefits", "owner": "billing", **more}
+    given |= {"next_check": at + timedelta(days=2), "limit": at + timedelta(days=10)}
+    hold = HoldPlaced.model_validate(
+        {"at": at, "as_of": at, "by": "dana", "hold_id": hold_id, **given}
+    )
+    site.door.write(referral_id, hold)
 
 
 def task_of(
