@@ -340,6 +340,7 @@ class Settings(BaseSettings):
             public_key=self.telnyx_public_key,
             callbacks=self.base_url,
             address=self.telnyx_url,
+            plain=self.environment == "dev",
         )
 
     @property

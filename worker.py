@@ -18,6 +18,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.book import Book
+from activities.catching_up import CatchingUp
 from activities.chores import Chores
 from activities.fax_folder import FaxFolder
 from activities.fax_intake import FaxIntake
@@ -91,7 +92,8 @@ def chores_for(
     taking = FaxIntake(store, intake.loop, tenants, clock)
     faxes = FaxFolder(settings.fax_folder, tenants, taking)
     times = FreeTimes(store, tenants, settings.fhir)
-    return Chores(store, tenants, channels, clock, intake.loop.signal, intake, faxes, times)
+    untold = CatchingUp(store, channels, intake, taking)
+    return Chores(store, tenants, channels, clock, intake.loop.signal, intake, faxes, times, untold)
 
 
 def make_worker(

@@ -56,6 +56,14 @@ class FaxLeftovers(Protocol):
         ...
 
 
+class Untold(Protocol):
+    """What vendors could tell nobody (``activities.catching_up.CatchingUp``)."""
+
+    async def run(self, now: datetime) -> tuple[int, int]:
+        """How many were looked at, and how many nobody had told us."""
+        ...
+
+
 class Chores:
     """One activity for all of them; a dictionary says which."""
 
@@ -69,6 +77,7 @@ class Chores:
         inbox: Leftovers,
         faxes: FaxLeftovers,
         free_times: FreeTimes | None = None,
+        untold: Untold | None = None,
     ) -> None:
         """``tell(org, referral_id, fact)`` signals a workflow (``activities.loop.Loop.signal``)."""
         self._store = store
@@ -78,6 +87,7 @@ class Chores:
         self._inbox = inbox
         self._faxes = faxes
         self._free_times = free_times
+        self._untold = untold
         self._receipts = Receipts(store, tenants, channels)
         self._crm = CrmOutbox(store, tenants, channels)
         self._duty = Duty(store, tenants)
@@ -85,6 +95,7 @@ class Chores:
         self._chores: dict[str, Callable[[datetime], Awaitable[ChoreDone]]] = {
             "inbox": self.inbox,
             "faxes": self.faxes,
+            "vendors": self.vendors,
             "receipts": self.receipts,
             "crm": self.crm,
             "tasks": self.tasks,
@@ -123,6 +134,11 @@ class Chores:
         """Take in the watched folder's files, and start what came while the engine was away."""
         count = await self._faxes.begin_left(now)
         return ChoreDone(chore="faxes", seen=count, moved=count)
+
+    async def vendors(self, now: datetime) -> ChoreDone:
+        """Take in the texts and faxes that a vendor could not tell, our address being away."""
+        seen, late = await self._untold.run(now) if self._untold is not None else (0, 0)
+        return ChoreDone(chore="vendors", seen=seen, moved=late)
 
     async def receipts(self, now: datetime) -> ChoreDone:
         """Ask about deliveries past ``prove_by``; the workflow hears first, then it is written.

@@ -29,12 +29,13 @@ from models.tasks import SPECS, TaskKind, task_key
 from store import consent, contacts, post, referrals, sources
 from store.contacts import Contact
 from store.record import Record
-from store.tables import DeliveryState, MessageState, SubjectType
+from store.tables import ConsentState, DeliveryState, MessageState, SubjectType
 
 PROVE_WITHIN = timedelta(hours=1)  # wall time; then the receipts chore asks
 _THANKS = frozenset({Kind.RECEIPT_NOTICE, Kind.THANK_YOU, Kind.THANK_YOU_PAST_PATIENT})
 CALLED_ANYWAY = frozenset({Kind.MISSED_CALL})  # beside a call that is on the board already
-_NO_TASK = frozenset({"opted_out", "no_consent"})  # their own no; calls stand on the board anyway
+OPTED_OUT = "opted_out"  # by our own record, or by the vendor's
+_NO_TASK = frozenset({OPTED_OUT, "no_consent"})  # their own no; calls stand on the board anyway
 
 
 class Outcomes:
@@ -150,6 +151,16 @@ class Outcomes:
             reference=attempt.reference,
             code=code,
         )
+        if code == OPTED_OUT:  # they told the carrier, not us: it counts all the same
+            consent.record(
+                session,
+                org=org,
+                address=attempt.address,
+                state=ConsentState.OPTED_OUT,
+                at=turn.at,
+                why="carrier_stop",
+                recorded_at=self._clock(),
+            )
         fact = failure(turn, attempt.rung, attempt.channel, code)
         if not left:
             return self.exhausted(session, turn, message_id, [fact], *more)

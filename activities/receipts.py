@@ -30,6 +30,7 @@ from store.tables import DeliveryRow, DeliveryState, MessageRow, SubjectType
 
 _AGAIN = timedelta(hours=1)
 _SOON = timedelta(minutes=15)
+_LONGEST = timedelta(days=3)  # a text or email without a receipt by then gets none (judgment)
 
 
 # Nobody knows yet that the vendor has it: the turn at work, or the next one, finds out.
@@ -136,8 +137,8 @@ class Receipts:
 
     def _still_waiting(self, row: DeliveryRow, now: datetime) -> Heard | None:
         """Two business days without proof of a fax: a person asks (policy.md §2 poc.no_receipt)."""
-        if row.channel != "fax":
-            return self._put_off(row, now + _AGAIN)
+        if row.channel != "fax":  # some carriers prove no arrival, ever
+            return self._put_off(row, now + _AGAIN if now < row.recorded_at + _LONGEST else None)
         with self._store.read() as session:
             clinic = referrals.get(session, row.org, row.referral_id or "").clinic_id
         rules = self._tenants.rules(row.org, clinic, now)

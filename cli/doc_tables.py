@@ -88,6 +88,7 @@ STAGES: Final[dict[Stage, tuple[str, str]]] = {
 CHORE_SAYS: Final[dict[str, str]] = {
     "inbox": "applies what arrived while the engine was away",
     "faxes": "takes in the watched folder, and starts faxes that came while the engine was away",
+    "vendors": "takes in texts and faxes that a vendor could not tell us, our address being away",
     "receipts": "asks vendors what became of messages without a receipt",
     "crm": "hands touches and tasks to the CRM",
     "tasks": "returns tasks whose lease has ended, raises those that lie too long",

@@ -33,6 +33,7 @@ CHORES: Final[Mapping[str, timedelta]] = MappingProxyType(
     {
         "inbox": timedelta(seconds=15),
         "faxes": timedelta(seconds=30),
+        "vendors": timedelta(minutes=10),
         "receipts": timedelta(minutes=5),
         "crm": timedelta(minutes=2),
         "tasks": timedelta(minutes=5),

@@ -24,6 +24,7 @@ JUST_COME: Final = timedelta(minutes=2)  # a referral this young may be on its w
 _MEANS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "inbox": "events left over are not applied",
+        "vendors": "texts and faxes that came while our address was away are not looked for",
         "receipts": "nobody asks whether messages arrived",
         "crm": "the CRM hears nothing",
         "purge": "nothing is deleted after its retention",

@@ -89,6 +89,16 @@ def accept(
     return row, fresh
 
 
+def arrived(session: Session, org: str, vendor: str, vendor_id: str) -> bool:
+    """Whether a vendor's fax is on record, by the vendor's own id."""
+    query = select(FaxArrivalRow).where(
+        FaxArrivalRow.org == org,
+        FaxArrivalRow.vendor == vendor,
+        FaxArrivalRow.vendor_id == vendor_id,
+    )
+    return session.exec(query).first() is not None
+
+
 def get(session: Session, org: str, fax_id: str, *, lock: bool = False) -> FaxRow:
     """One fax; raises NotFound. ``lock``: nobody else changes it until this ends."""
     row = session.get(

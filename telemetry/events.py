@@ -34,6 +34,8 @@ EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "fax_not_fetched": "a vendor named a fax and did not hand it over; a person is asked",
         "receipt_of_nothing": "a vendor speaks of what is no delivery of ours",
         "receipt_put_off": "Temporal is away; the `receipts` chore asks the vendor when it is back",
+        "heard_late": "a text or fax whose callback never came; taken in by the `vendors` chore",
+        "vendor_not_asked": "a vendor's list of what came in could not be read; asked again later",
         "call_not_taken": "a missed call whose number was withheld: nobody can be called back",
         "text_not_taken": "a text whose sender is no number; its row is kept as rejected",
         "fax_not_taken": "what a fax says makes no referral yet (`code`); a person is asked",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from fastapi import FastAPI
 from pydantic import SecretStr
@@ -24,6 +24,33 @@ CALLBACKS = "https://hooks.example.org"
 def wall() -> datetime:
     """The wall clock."""
     return datetime.now(UTC)
+
+
+class Stage:
+    """A server's place for one app after another: starting a server anew takes most of a second."""
+
+    def __init__(self) -> None:
+        self.app: Any = None
+        self.url = ""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await send({"type": "lifespan.shutdown.complete"})
+        else:
+            await self.app(scope, receive, send)
+
+
+@asynccontextmanager
+async def stages(count: int) -> AsyncIterator[list[Stage]]:
+    """Servers without an app yet, each with its address."""
+    async with AsyncExitStack() as stack:
+        made = [Stage() for _ in range(count)]
+        for stage in made:
+            stage.url = await stack.enter_async_context(serve_with(cast(FastAPI, stage), OPTIONS))
+        yield made
 
 
 @asynccontextmanager

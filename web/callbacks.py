@@ -184,7 +184,7 @@ async def _arrived(settings: Settings, fax: Mapping[str, Any], at: datetime) -> 
     account = settings.telnyx
     if account is None:
         raise NotFound("No account of Telnyx is set up here.")
-    page = await telnyx.fetched_pages(account, fax, plain=settings.environment == "dev")
+    page = await telnyx.fetched_pages(account, fax)
     count = fax.get("page_count")
     return FaxArrival(
         vendor="telnyx",

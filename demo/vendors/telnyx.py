@@ -100,6 +100,7 @@ class TelnyxServer:
         self.app.post("/v2/faxes")(self._create)
         self.app.get("/v2/faxes")(self._list)
         self.app.get("/v2/faxes/{fax_id}")(self._read)
+        self.app.post("/v2/faxes/{fax_id}/actions/refresh")(self._refresh)
         self.app.get("/media/{fax_id}")(self._page)
 
     # --- the machines ---------------------------------------------------------------------------
@@ -198,8 +199,18 @@ class TelnyxServer:
             return refused
         for fax in self.faxes:
             if fax.id == fax_id:
-                return JSONResponse({"data": fax.as_json()})
+                shown = fax.as_json()
+                if fax.direction == "inbound":
+                    shown["media_url"] = f"{self.address}/media/{fax.id}"
+                return JSONResponse({"data": shown})
         return _error(404, "10005")
+
+    async def _refresh(self, fax_id: str, request: Request) -> JSONResponse:
+        """A new link to the pages of a fax that came in."""
+        if refused := self._not_ours(request):
+            return refused
+        known = any(fax.id == fax_id for fax in self.faxes)
+        return JSONResponse({"data": {"result": "ok"}}) if known else _error(404, "10005")
 
     async def _page(self, fax_id: str) -> Response:
         """A received fax's pages: a link that needs no key, as theirs for ten minutes."""

@@ -196,7 +196,9 @@ class TwilioServer:
         found = [
             text.as_json()
             for text in reversed([] if self.lags else self.texts)
-            if asked.get("To") in (None, text.to) and asked.get("From") in (None, text.sender)
+            if asked.get("To") in (None, text.to)
+            and asked.get("From") in (None, text.sender)
+            and asked.get("DateSent>", "") <= f"{text.made:%Y-%m-%d}"
         ]
         size = int(asked.get("PageSize", "50"))
         return JSONResponse({"messages": found[:size], "page_size": size, "page": 0})

@@ -49,11 +49,21 @@ class Page(NamedTuple):
     content_type: str
 
 
+class HeardFax(NamedTuple):
+    """A fax that came to one of our numbers, as Telnyx lists it."""
+
+    id: str
+    sender: str
+    to: str
+    at: datetime
+
+
 class TelnyxSettings(Model):
     """One account; every organization of this installation faxes with it, from its own numbers.
 
     ``public_key`` is the account's, base64: its webhooks are signed with the other half.
-    ``callbacks`` is our public address, without a slash at its end.
+    ``callbacks`` is our public address, without a slash at its end. ``plain``: links to pages may
+    be http, as the simulator's are.
     """
 
     api_key: SecretStr
@@ -61,23 +71,26 @@ class TelnyxSettings(Model):
     public_key: str
     callbacks: str
     address: str = ADDRESS
+    plain: bool = False
     timeout: float = Field(default=LONGEST_CALL - 1, gt=0, le=LONGEST_CALL)
 
 
-async def fetched_pages(settings: TelnyxSettings, fax: Mapping[str, Any], *, plain: bool) -> Page:
+async def fetched_pages(settings: TelnyxSettings, fax: Mapping[str, Any]) -> Page:
     """The pages of a fax that came in, from the link of its event, else from a new one.
 
-    The link needs no key and lives ten minutes. ``plain`` lets it be http, for the simulator.
-    Raises ChannelError ``fax_not_there`` (later).
+    A link needs no key and lives ten minutes; a new one is asked for. Raises ChannelError
+    ``fax_not_there`` (later).
     """
     key = settings.api_key.get_secret_value()
     api = Api(f"{settings.address}/v2", headers={"authorization": f"Bearer {key}"})
     trouble = "no link"
     try:
-        if page := await _page(str(fax.get("media_url") or ""), plain=plain):
+        if page := await _page(str(fax.get("media_url") or ""), plain=settings.plain):
             return page
-        answer = await api.ask("GET", f"/faxes/{fax.get('fax_id')}", seconds=_FETCHING)
-        if page := await _page(str(_data(answer).get("media_url") or ""), plain=plain):
+        named = f"/faxes/{fax.get('fax_id')}"
+        await api.ask("POST", f"{named}/actions/refresh", seconds=_FETCHING)
+        answer = await api.ask("GET", named, seconds=_FETCHING)
+        if page := await _page(str(_data(answer).get("media_url") or ""), plain=settings.plain):
             return page
     except (ChannelError, CannotTell) as error:
         trouble = error.code
@@ -140,6 +153,27 @@ class Telnyx:
             return self._read(sent) if sent.vendor_id else self._look_through(sent)
         except CannotTell as error:
             raise for_find(error) from None
+
+    def heard(self, since: datetime) -> list[HeardFax]:
+        """The faxes that came in since a moment, as far as one page of the list goes.
+
+        Raises ChannelError, CannotTell.
+        """
+        asked = {
+            "filter[direction][eq]": "inbound",
+            "filter[created_at][gte]": since.isoformat(),
+            "page[size]": str(_PAGE),
+        }
+        answer = self._api.call("GET", "/faxes", seconds=self._settings.timeout, params=asked)
+        if answer.status != 200:
+            raise self._refusal(answer, sending=False)
+        faxes = answer.json.get("data")
+        listed = [_heard(fax) for fax in (faxes if isinstance(faxes, list) else [])]
+        return [fax for fax in listed if fax is not None]
+
+    async def pages(self, fax_id: str) -> Page:
+        """The pages of one that came in; raises ChannelError ``fax_not_there`` (later)."""
+        return await fetched_pages(self._settings, {"fax_id": fax_id})
 
     # --- inside ---------------------------------------------------------------------------------
 
@@ -241,6 +275,15 @@ def reference_in(fax: Mapping[str, Any]) -> str:
         return base64.b64decode(str(fax.get("client_state") or ""), validate=True).decode()
     except (binascii.Error, ValueError):
         return ""
+
+
+def _heard(fax: Any) -> HeardFax | None:
+    """One that is here whole; what is still coming is told later, or found by the next look."""
+    if not isinstance(fax, Mapping) or fax.get("status") != "received":
+        return None
+    at, id = moment(fax.get("created_at")), str(fax.get("id") or "")
+    sender, to = str(fax.get("from") or ""), str(fax.get("to") or "")
+    return HeardFax(id, sender, to, at) if at and id else None
 
 
 def moment(told: Any) -> datetime | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 from pydantic import Field, SecretStr
@@ -71,6 +71,15 @@ class TwilioSettings(Model):
     timeout: float = Field(default=LONGEST_CALL - 1, gt=0, le=LONGEST_CALL)
 
 
+class HeardText(NamedTuple):
+    """A text that came to one of our numbers, as Twilio lists it."""
+
+    id: str
+    sender: str
+    body: str
+    at: datetime
+
+
 def status_callback(base_url: str, org: str, reference: str) -> str:
     """Where Twilio tells what became of a text; the reference is ours and says nothing."""
     return f"{base_url}/callbacks/twilio/{org}/status?{urlencode({'ref': reference})}"
@@ -116,6 +125,20 @@ class Twilio:
             if sent.vendor_id or (sent.body and sent.since):
                 raise for_find(error) from None
             raise
+
+    def heard(self, number: str, since: datetime) -> list[HeardText]:
+        """The texts that came to a number since a moment, as far as one page of the list goes.
+
+        Raises ChannelError, CannotTell.
+        """
+        asked = {"To": number, "PageSize": str(_PAGE), "DateSent>": f"{since:%Y-%m-%d}"}
+        answer = self._api.call(
+            "GET", "/Messages.json", seconds=self._settings.timeout, params=asked
+        )
+        if answer.status != 200:
+            raise self._refusal(answer, asking=True)
+        listed = [_heard(one) for one in answer.json.get("messages", [])]
+        return [text for text in listed if text is not None and text.at >= since]
 
     # --- inside ---------------------------------------------------------------------------------
 
@@ -211,6 +234,14 @@ def _is_this(message: Any, body: str, since: datetime) -> bool:
     made = _moment(message.get("date_created"))
     same = " ".join(str(message.get("body", "")).split()) == " ".join(body.split())
     return same and made is not None and made >= since
+
+
+def _heard(message: Any) -> HeardText | None:
+    if not isinstance(message, Mapping) or message.get("direction") != "inbound":
+        return None
+    at = _moment(message.get("date_sent") or message.get("date_created"))
+    id, sender = str(message.get("sid") or ""), str(message.get("from") or "")
+    return HeardText(id, sender, str(message.get("body") or ""), at) if at and id else None
 
 
 def _moment(told: Any) -> datetime | None:

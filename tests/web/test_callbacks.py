@@ -13,7 +13,9 @@ import pytest
 from fastapi import FastAPI
 from sqlmodel import select
 
-from cli.serving import free_port, serve
+from activities.catching_up import CatchingUp
+from activities.fax_intake import FaxIntake
+from activities.receipts import Receipts
 from demo.vendors.telnyx import TelnyxServer
 from demo.vendors.twilio import TwilioServer
 from integrations.fax.telnyx_signature import sign as telnyx_sign
@@ -28,7 +30,7 @@ from store.engine import Store
 from store.tables import DeliveryRow, FaxRow, InboxRow, TaskRow
 from tests.activities.office import FAX, MONDAY, PHONE, Office
 from tests.doors import ORG, Door
-from tests.vendors import blocking, served, telnyx, twilio, wall
+from tests.vendors import Stage, blocking, stages, telnyx, twilio, wall
 from web.app import create_app
 
 CLINIC, CLINIC_FAX = "+15185550142", "+15185550143"
@@ -73,41 +75,48 @@ class House(NamedTuple):
             return consent.opted_out(session, ORG, PHONE)
 
 
+@pytest.fixture(scope="module")
+async def servers() -> AsyncIterator[list[Stage]]:
+    async with stages(3) as made:
+        yield made
+
+
 @pytest.fixture
-async def house(store: Store, tmp_path: Path) -> AsyncIterator[House]:
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    texts = TwilioServer(wall, callbacks=f"{url}/callbacks/twilio/{ORG}")
-    faxes = TelnyxServer(wall, webhook=f"{url}/callbacks/telnyx/{ORG}/fax")
+async def house(store: Store, tmp_path: Path, servers: list[Stage]) -> AsyncIterator[House]:
+    site, texting, faxing = servers
+    texts = TwilioServer(wall, callbacks=f"{site.url}/callbacks/twilio/{ORG}")
+    faxes = TelnyxServer(wall, webhook=f"{site.url}/callbacks/telnyx/{ORG}/fax")
+    faxes.address = faxing.url
     settings = load(
         _env_file=None,
         data_dir=tmp_path,
-        http_port=port,
+        public_url=site.url,
         twilio_account_sid=texts.account_sid,
         twilio_auth_token=texts.token,
+        twilio_url=texting.url,
         telnyx_api_key=faxes.api_key,
         telnyx_connection_id=faxes.connection_id,
         telnyx_public_key=faxes.public_key,
+        telnyx_url=faxing.url,
     )
     door = Door(store)
     door.now = wall()
     app = create_app(settings, door.intake, store, wall)
+    site.app, texting.app, faxing.app = app, texts.app, faxes.app
     office = Office(store, tmp_path / "outbox")
 
     def clock() -> datetime:
         return office.wall
 
     await asyncio.to_thread(office.receive)
-    async with (
-        served(texts.app) as texting,
-        served(faxes.app) as faxing,
-        serve(app, settings, port=port),
-        httpx.AsyncClient(base_url=url, timeout=20, trust_env=False) as http,
-    ):
-        faxes.address = faxing
-        office.clients["sms", "outbox"] = twilio(texts, texting, clock, callbacks=url)
-        office.clients["fax", "outbox"] = telnyx(faxes, faxing, clock, callbacks=url)
-        yield House(url, http, app, door, office, texts, faxes, store)
+    office.clients["sms", "outbox"] = twilio(texts, texting.url, clock, callbacks=site.url)
+    office.clients["fax", "outbox"] = telnyx(
+        faxes, faxing.url, clock, callbacks=site.url, plain=True
+    )
+    async with httpx.AsyncClient(base_url=site.url, timeout=20, trust_env=False) as http:
+        house = House(site.url, http, app, door, office, texts, faxes, store)
+        yield house
+        await house.settled()
 
 
 # --- receipts -----------------------------------------------------------------------------------
@@ -239,6 +248,28 @@ async def test_after_a_stop_nothing_goes_to_the_number(house: House) -> None:
     await house.text()
     ours = [text for text in house.twilio.texts if text.direction == "outbound-api"]
     assert ours == []
+
+
+async def test_a_stop_that_only_the_carrier_heard_counts_here_too(house: House) -> None:
+    house.twilio._stopped.add(PHONE)
+    await house.text()
+    assert house.twilio.texts == []
+    assert house.stopped()
+    assert house.facts(TaskOpened) == []  # their own no; the calls stand on the board anyway
+
+
+async def test_a_text_whose_carrier_proves_nothing_is_not_asked_about_for_ever(
+    house: House,
+) -> None:
+    house.twilio.delivers = False
+    await house.text()
+    receipts = Receipts(house.store, house.office.tenants, house.office.clients)
+    for days, again in ((0, True), (2, True), (4, False)):
+        (row,) = house.deliveries()
+        moment = row.recorded_at + timedelta(days=days, hours=2)
+        assert await asyncio.to_thread(receipts.ask, row, moment) is None
+        (row,) = house.deliveries()
+        assert (row.state, row.prove_by is not None) == ("accepted", again)
 
 
 # --- faxes --------------------------------------------------------------------------------------
@@ -381,3 +412,36 @@ async def test_the_text_back_goes_where_it_may_and_asks_nobody_twice(house: Hous
     assert [fact.kind for fact in dropped.learned] == ["message_dropped"]
     assert len(house.twilio.texts) == 1
     assert house.facts(TaskOpened) == []
+
+
+# --- what nobody told us ------------------------------------------------------------------------
+
+
+async def test_what_came_while_our_address_was_away_is_taken_in_late(house: House) -> None:
+    house.twilio.callbacks = house.telnyx.webhook = "http://127.0.0.1:9/away"
+    assert await house.twilio.write(PHONE, CLINIC, "STOP") == 0
+    assert await house.telnyx.fax(FAX, CLINIC_FAX, pdf()) == 0
+    assert await house.telnyx.fax(FAX, "+19995550000", pdf()) == 0  # nobody's of ours
+    faxes = FaxIntake(house.store, house.door.intake.loop, house.door.tenants, wall)
+    late = CatchingUp(house.store, house.office.clients, house.door.intake, faxes)
+    assert await late.run(wall()) == (1, 0)  # it may be on its way
+    assert not house.stopped()
+    house.door.now = wall() + timedelta(minutes=5)
+    assert await late.run(house.door.now) == (2, 2)
+    assert house.stopped()
+    (row,) = house.rows(FaxRow)
+    assert (row.from_number, row.to_number) == (FAX, CLINIC_FAX)
+    assert await late.run(house.door.now) == (2, 0)
+    assert len(house.rows(InboxRow)) == len(house.rows(FaxRow)) == 1
+
+
+async def test_what_came_by_its_callback_is_left_alone(house: House) -> None:
+    await house.twilio.write(PHONE, CLINIC, "Is it Tuesday?")
+    await house.telnyx.fax(FAX, CLINIC_FAX, pdf())
+    await house.settled()
+    faxes = FaxIntake(house.store, house.door.intake.loop, house.door.tenants, wall)
+    late = CatchingUp(house.store, house.office.clients, house.door.intake, faxes)
+    assert await late.run(wall() + timedelta(minutes=5)) == (2, 0)
+    house.twilio.token = "f" * 32  # they do not let us in: asked again later
+    house.telnyx.api_key = "KEY0"
+    assert await late.run(wall() + timedelta(minutes=5)) == (0, 0)

@@ -13,7 +13,7 @@ from demo.vendors.telnyx import TelnyxServer
 from integrations.fax.telnyx import LARGEST_PAGE, SETTLES, Telnyx, moment, receipt, reference_in
 from models.contracts import Attachment, Parcel, ReceiptState, Sent
 from models.errors import CannotTell, ChannelError, Verdict
-from tests.vendors import blocking, served, telnyx, wall
+from tests.vendors import Stage, blocking, stages, telnyx, wall
 
 TO, FROM = "+15185550160", "+15185550143"
 PDF = Attachment(filename="plan.pdf", media_type="application/pdf", content=b"%PDF-1.4 x")
@@ -25,13 +25,19 @@ class Account(NamedTuple):
     client: Telnyx
 
 
+@pytest.fixture(scope="module")
+async def stage() -> AsyncIterator[Stage]:
+    async with stages(1) as (made,):
+        yield made
+
+
 @pytest.fixture
-async def account() -> AsyncIterator[Account]:
+def account(stage: Stage) -> Account:
     server = TelnyxServer(wall)
     server.delivers = False
-    async with served(server.app) as url:
-        server.address = url
-        yield Account(server, url, telnyx(server, url))
+    server.address = stage.url
+    stage.app = server.app
+    return Account(server, stage.url, telnyx(server, stage.url))
 
 
 def fax(reference: str = "rl_1", **changes: Any) -> Parcel:

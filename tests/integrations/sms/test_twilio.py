@@ -14,7 +14,7 @@ from demo.vendors.twilio import TwilioServer
 from integrations.sms.twilio import CODES, SETTLES, Twilio, receipt
 from models.contracts import Parcel, ReceiptState, Sent
 from models.errors import CannotTell, ChannelError, Verdict
-from tests.vendors import blocking, served, twilio, wall
+from tests.vendors import Stage, blocking, stages, twilio, wall
 
 TO, FROM = "+15185550150", "+15185550142"
 
@@ -25,12 +25,18 @@ class Account(NamedTuple):
     client: Twilio
 
 
+@pytest.fixture(scope="module")
+async def stage() -> AsyncIterator[Stage]:
+    async with stages(1) as (made,):
+        yield made
+
+
 @pytest.fixture
-async def account() -> AsyncIterator[Account]:
+def account(stage: Stage) -> Account:
     server = TwilioServer(wall)
     server.delivers = False
-    async with served(server.app) as url:
-        yield Account(server, url, twilio(server, url))
+    stage.app = server.app
+    return Account(server, stage.url, twilio(server, stage.url))
 
 
 def text(reference: str = "rl_1", **changes: str) -> Parcel:
