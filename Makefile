@@ -3,7 +3,7 @@ PY := .venv/bin/python
 STAMP := .venv/.synced
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint check format lock clean scenarios native
+.PHONY: help demo up test lint check format lock clean scenarios native pictures
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -54,6 +54,9 @@ lock: $(STAMP) ## Compile both lock files anew after changing pyproject.toml
 	@.venv/bin/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 	  --no-header --python-version 3.11 pyproject.toml --group dev -c requirements.lock \
 	  -o requirements-dev.lock
+
+pictures: $(STAMP) ## Take the pictures of docs/images anew, of an example desk in Chromium
+	@$(PY) -m tests.pictures
 
 clean: ## Remove what running leaves behind; the Temporal binaries in the cache stay
 	@rm -rf .venv var build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -44,7 +44,7 @@ PEOPLE: tuple[tuple[str, str, str, int, Urgency, str, float, str], ...] = (
     ("Maria", "Ortiz", "1958-03-14", 0, Urgency.ROUTINE, "medicare_part_b", 1.1, "called"),
     ("Devon", "Brook", "1987-07-02", 0, Urgency.POST_OP, "commercial", 0.03, "urgent"),
     ("Ines", "Laurent", "1949-11-30", 1, Urgency.ROUTINE, "medicare_advantage", 0.14, "new"),
-    ("Sam", "Whitfield", "1979-01-21", 2, Urgency.ROUTINE, "commercial", 0.02, "fresh"),
+    ("Sam", "Whitfield", "1979-01-21", 2, Urgency.ROUTINE, "commercial", 0.002, "fresh"),
     ("Priya", "Anand", "1991-05-09", 1, Urgency.ROUTINE, "commercial", 0.13, "texted"),
     ("Otis", "Freeman", "1953-08-17", 0, Urgency.ROUTINE, "medicare_part_b", 4.2, "held"),
     ("Lena", "Fischer", "1968-12-05", 2, Urgency.ROUTINE, "workers_comp", 0.12, "texted"),
@@ -166,6 +166,10 @@ async def _care(door: Door, ref: str, number: int, at: datetime, story: str) -> 
                  document=plan)  # fmt: skip
     door.now = start + 4 * HOUR
     await door.tell(told)
+    message = MessageRef(Kind.PLAN_OF_CARE, "certifier", "v1").key
+    sent = {"message": message, "message_kind": Kind.PLAN_OF_CARE, "channel": "fax"}
+    at = start + 5 * HOUR
+    door.write(ref, MessageSent(at=at, as_of=at, **sent), MessageDelivered(at=at, as_of=at, **sent))
     signed = (start + 3 * DAY).isoformat()
     told = event("plan_of_care_signed", at=signed, referral={"id": ref}, by="provider")
     del told["document"]

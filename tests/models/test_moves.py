@@ -1,102 +1,110 @@
-"""On to another clinic: who hears of it, by when, and what stays as it was (policy.md rule 1)."""
+"""Moves: what is offered, when a card is not what somebody saw, and what can be undone."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-from models import dues, telling
-from models.facts import AnyFact, HandedOver, MessageSent, TaskOpened
+import pytest
+
+from models.contracts import Card
+from models.facts import AnyFact, AppointmentBooked, CallLogged, CallOutcome, MessageSent
+from models.facts import EvaluationCompleted as Evaluated
 from models.kinds import Kind
-from models.referral import MessageRef, Referral
-from tests.lives import booked, co_source, discharged, evaluated, local, on, received, rules
-from tests.lives import transferred as moved
+from models.moves import TITLES, WAYS, Move, Seen, offered, undoable
+from models.referral import Referral, Stage
 
-START = datetime(2026, 1, 12, 15, tzinfo=UTC)  # a Monday; open 8 to 18
-LETTER = "transferred:source:20260114T150000"
-TEXT = "new_clinic:patient:20260114T150000"
+AT = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+LATER = AT + timedelta(minutes=5)
 
 
-def at(day: int, clock: str = "10:00") -> datetime:
-    return on(START, day, clock)
-
-
-def told(*facts: AnyFact, **first: object) -> Referral:
-    return Referral([received(START, **first), *facts])
-
-
-def sent(key: str, when: datetime) -> MessageSent:
-    kind = MessageRef.parse(key).kind
-    return MessageSent(at=when, message=key, message_kind=kind, channel="fax")
-
-
-def test_the_patient_hears_by_text_once_they_know_the_first_clinic() -> None:
-    assert dues.moves.names(told(moved(at(2)))) == (LETTER,)
-    texted = sent("schedule_text:patient:bd-0", at(0))
-    assert dues.moves.names(told(texted, moved(at(2)))) == (TEXT, LETTER)
-    later = sent("schedule_text:patient:bd-0", at(3))  # the first word comes from the new one
-    assert dues.moves.names(told(later, moved(at(2)))) == (LETTER,)
-    assert TEXT in dues.moves.names(told(*booked(START), moved(at(2))))
-
-
-def test_every_source_that_treats_and_is_known_gets_a_letter() -> None:
-    others = [
-        co_source(at(0), "src_2"),
-        co_source(at(0), "src_3", verified=False),
-        co_source(at(0), "src_4", "employer"),
-        co_source(at(0), "src_5", "past_patient"),
-    ]
-    assert dues.moves.names(told(*others, moved(at(2)))) == (
-        LETTER,
-        "transferred:source:src_2:20260114T150000",
+def card(stage: str, version: str = "call:1") -> Card:
+    return Card(
+        referral_id="ref_1",
+        org="riverside",
+        clinic_id="east",
+        stage=stage,
+        certification="needs_signature",
+        version=version,
     )
-    assert dues.moves.names(told(moved(at(2)), source_verified=False)) == ()
-    assert dues.moves.names(told(moved(at(2)), source_kind="self")) == ()
 
 
-def test_only_the_last_move_is_told_and_none_once_care_has_ended() -> None:
-    back = moved(at(3), "east", "west")
-    assert dues.moves.names(told(moved(at(2)), back)) == ("transferred:source:20260115T150000",)
-    ended = [*evaluated(START, day=4), *discharged(START, 9)]
-    assert dues.moves.names(told(moved(at(2)), *ended)) == ()
-    assert dues.moves.names(told()) == ()
+def booked(as_of: datetime = AT, *, retracted: bool = False) -> AppointmentBooked:
+    return AppointmentBooked(
+        at=AT, as_of=as_of, appointment_id="A-1", starts_at=as_of + timedelta(days=3),
+        retracted=retracted,
+    )  # fmt: skip
 
 
-def test_the_source_hears_the_same_business_day() -> None:
-    r = told(moved(at(2)))
-    due = dues.moves.told_of(LETTER)(r, rules())
-    assert due is not None
-    assert due in dues.agenda(r, rules())
-    assert (local(START, due.at), due.owner, due.task, due.occasion) == (
-        "day 2 18:00",
-        "front_desk",
-        "tell_source",
-        "moved-20260114T150000",
+def sent(at: datetime) -> MessageSent:
+    return MessageSent(
+        at=at, as_of=at, message="booked:patient:A-1", message_kind=Kind.BOOKED, channel="sms"
     )
-    late = moved(at(4, "21:00"))  # on a Friday night
-    (due,) = dues.moves.promises(told(late), rules())
-    assert local(START, due.at) == "day 7 18:00"
 
 
-def test_nothing_is_promised_once_it_went_or_somebody_was_asked() -> None:
-    asked = TaskOpened(
-        at=at(2), task="tell_source:moved-20260114T150000", role="front_desk", due=at(2)
-    )
-    assert dues.moves.promises(told(moved(at(2)), asked), rules()) == []
-    assert dues.moves.promises(told(moved(at(2)), sent(LETTER, at(2, "11:00"))), rules()) == []
-    silent = rules(owner={Kind.TRANSFERRED: "nobody"})
-    assert dues.moves.promises(told(moved(at(2))), silent) == []
-    assert dues.moves.told_of(TEXT)(told(*booked(START), moved(at(2))), rules()) is None
+def code(*facts: AnyFact, key: str = "appointment:A-1") -> str | None:
+    """Why the fact of this key cannot be undone, once these were told."""
+    refused = undoable(Referral(facts), key, facts)
+    return refused.code if refused is not None else None
 
 
-def test_the_task_of_one_source_is_not_the_others() -> None:
-    r = told(co_source(at(0), "src_2"), moved(at(2)), sent(LETTER, at(2, "11:00")))
-    assert telling.transfer_settled(r, "moved-20260114T150000")
-    assert not telling.transfer_settled(r, "moved-20260114T150000-src_2")
+def test_every_stage_has_a_title_and_every_move_leads_somewhere_else() -> None:
+    assert set(TITLES) == set(Stage)
+    assert set(WAYS) == set(Move)
+    for way in WAYS.values():
+        assert way.to not in way.start
 
 
-def test_who_had_the_referral_in_hand_has_it_no_more() -> None:
-    dana = HandedOver(at=at(1), by="lee", to="dana")
-    wes = HandedOver(at=at(3), by="lee", to="wes")
-    assert told(dana).in_hands_of() == "dana"
-    assert told(dana, moved(at(2))).in_hands_of() is None
-    assert told(dana, moved(at(2)), wes).in_hands_of() == "wes"
+@pytest.mark.parametrize(
+    ("stage", "moves"),
+    [
+        (Stage.RECEIVED, {Move.CALLED, Move.BOOKED, Move.EVALUATED, Move.CLOSED}),
+        (Stage.CONTACTING, {Move.BOOKED, Move.EVALUATED, Move.CLOSED}),
+        (Stage.SCHEDULED, {Move.FORMS, Move.EVALUATED, Move.CLOSED}),
+        (Stage.INTAKE, {Move.EVALUATED, Move.CLOSED}),
+        (Stage.EVALUATED, {Move.VISITED, Move.DISCHARGED}),
+        (Stage.IN_CARE, {Move.DISCHARGED}),
+        (Stage.DISCHARGING, set()),
+        (Stage.CLOSED, {Move.REOPENED}),
+    ],
+)
+def test_only_what_can_follow_is_offered(stage: Stage, moves: set[Move]) -> None:
+    assert set(offered(stage, confirmed=True)) == moves
+    assert offered(stage, confirmed=False) == ()
+
+
+def test_what_a_page_has_seen_survives_its_form() -> None:
+    seen = Seen.of(card(Stage.SCHEDULED, "appointment:A|1"))
+    assert Seen.parse(str(seen)) == seen
+    assert not Seen.parse("").holds(card(Stage.SCHEDULED))
+    assert not Seen.parse("nonsense").holds(card(Stage.SCHEDULED))
+
+
+def test_a_person_s_change_makes_a_card_stale_and_the_machine_s_does_not() -> None:
+    assert Seen(Stage.RECEIVED, "call:1").holds(card(Stage.CONTACTING))
+    assert Seen(Stage.SCHEDULED, "call:1").holds(card(Stage.INTAKE))
+    assert not Seen(Stage.RECEIVED, "call:1").holds(card(Stage.SCHEDULED))
+    assert not Seen(Stage.CONTACTING, "call:1").holds(card(Stage.RECEIVED))
+    assert not Seen(Stage.RECEIVED, "").holds(card(Stage.RECEIVED))
+
+
+def test_a_fact_is_taken_back_until_somebody_outside_was_told() -> None:
+    assert code(booked()) is None
+    assert code(sent(AT - timedelta(minutes=1)), booked()) is None
+    assert code(booked(), sent(LATER)) == "already_told"
+    assert code(booked(), booked(LATER)) == "told_before"
+    assert code(booked(), booked(LATER, retracted=True)) == "nothing_to_undo"
+    again = LATER + timedelta(minutes=1)
+    assert code(booked(), booked(LATER, retracted=True), booked(again)) is None
+    assert code(key="appointment:A-9") == "nothing_to_undo"
+
+
+def test_a_call_tells_nobody_anything() -> None:
+    call = CallLogged(at=AT, as_of=AT, by="dana", call_id="1", outcome=CallOutcome.VOICEMAIL)
+    assert code(call, sent(LATER), key="call:1") is None
+
+
+def test_what_is_said_instead_depends_on_the_fact() -> None:
+    facts = (Evaluated(at=AT, as_of=AT, day=AT.date()), sent(LATER))
+    refused = undoable(Referral(facts), "evaluation_completed", facts)
+    assert refused is not None
+    assert "Correct it in the EMR" in refused.sentence

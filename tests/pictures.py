@@ -1,0 +1,107 @@
+"""The pictures of the README: ``make pictures`` takes them of an example desk, in a real browser.
+
+A page is one line in ``SHOTS``. Nobody on them exists; the desk is that of ``tests/example_desk``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import sys
+import tempfile
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from PIL import Image
+from playwright.async_api import Browser, Page
+
+from cli.serving import serve
+from settings import EXAMPLE_PASSWORD, load
+from tests.browser import chromium
+from tests.databases import sqlite_store
+from tests.doors import Door
+from tests.example_desk import seed
+from web.app import create_app
+
+OUT: Final = Path(__file__).resolve().parent.parent / "docs" / "images"
+MOST_BYTES: Final = 300_000
+DESK, PHONE = (1440, 900), (390, 844)
+
+
+class Shot(NamedTuple):
+    """One page: its file, where it is (a family name in braces is a referral), who looks."""
+
+    name: str
+    path: str
+    who: str = "dana"
+    dark: bool = False
+    sizes: tuple[tuple[int, int], ...] = (DESK, PHONE)
+
+
+SHOTS: Final = (
+    Shot("board", "/board"),
+    Shot("board-dark", "/board", dark=True, sizes=(DESK,)),
+    Shot("referral", "/referrals/{Ortiz}"),
+    Shot("tasks", "/tasks"),
+    Shot("figures", "/today", who="drew", sizes=(DESK,)),
+)
+
+
+async def main() -> None:
+    """Take every picture anew; prints each with its size, and fails on one that is too large."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        settings = load(_env_file=None, data_dir=folder)
+        with sqlite_store(folder) as store:
+            door = Door(store)
+            people = await seed(door)
+            app = create_app(settings, door.intake, store, lambda: door.now)
+            async with serve(app, settings, port=0) as url, chromium() as browser:
+                for shot in SHOTS:
+                    for size in shot.sizes:
+                        await _take(browser, url, shot, size, people)
+
+
+async def _take(
+    browser: Browser, url: str, shot: Shot, size: tuple[int, int], people: dict[str, str]
+) -> None:
+    context = await browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme="dark" if shot.dark else "light",
+        reduced_motion="reduce",
+    )
+    try:
+        page = await context.new_page()
+        await _sign_in(page, url, shot)
+        answer = await page.goto(url + shot.path.format(**people))
+        assert answer is not None
+        assert answer.ok, (shot.name, answer.status)
+        await page.wait_for_load_state("networkidle")
+        suffix = "" if size == DESK else "-phone"
+        path = OUT / f"{shot.name}{suffix}.png"
+        path.write_bytes(_small(await page.screenshot()))
+    finally:
+        await context.close()
+    length = path.stat().st_size
+    sys.stdout.write(f"{path.relative_to(OUT.parent.parent)}  {length // 1000} kB\n")
+    assert length < MOST_BYTES, path
+
+
+async def _sign_in(page: Page, url: str, shot: Shot) -> None:
+    await page.goto(f"{url}/sign-in?next=/tasks")
+    await page.fill("#email", f"{shot.who}@example.org")
+    await page.fill("#password", EXAMPLE_PASSWORD)
+    await page.click("button.main")
+    await page.wait_for_url("**/tasks")
+
+
+def _small(png: bytes) -> bytes:
+    """The same picture in 128 colours, which is all that a page has."""
+    out = io.BytesIO()
+    Image.open(io.BytesIO(png)).convert("RGB").quantize(128).save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
