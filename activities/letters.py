@@ -19,7 +19,7 @@ from sqlmodel import Session
 from activities import letter_page, paper
 from activities.paper import Paper
 from activities.wording import render
-from models import returned
+from models import calendar_file, returned
 from models.contracts import SendInput
 from models.errors import BadRequest
 from models.facts import AppointmentBooked, Transferred
@@ -70,6 +70,7 @@ class Letter(NamedTuple):
     pdf: bytes | None = None
     filename: str = ""
     return_code: str = ""
+    calendar: bytes | None = None  # the visit it is about, for an email
 
     @property
     def pages(self) -> int:
@@ -84,6 +85,7 @@ class Draft(NamedTuple):
     draw: Callable[[], bytes] | None = None
     filename: str = ""
     return_code: str = ""
+    calendar: bytes | None = None
 
     def drawn(self) -> Letter:
         """Draw the page; raises NotReady where a required element is missing or cannot be drawn.
@@ -98,7 +100,7 @@ class Draft(NamedTuple):
         except Exception as error:
             _LOG.error("document_not_drawn", exc_info=error)
             raise NotReady("cannot_be_drawn") from None
-        return Letter(self.context, pdf, self.filename, self.return_code)
+        return Letter(self.context, pdf, self.filename, self.return_code, self.calendar)
 
 
 class Case(NamedTuple):
@@ -165,7 +167,8 @@ def compose(case: Case) -> Draft:
         raise NotReady("changed_by_provider")  # nothing quotes the old numbers (rule 4)
     context = _context(case)
     if spec.document is None:
-        return Draft(context)
+        calendar = _calendar(case) if isinstance(context, AboutVisit) else None
+        return Draft(context, calendar=calendar)
     try:
         page = _letter(case, context) if spec.document == "letter" else paper.compose(_paper(case))
     except (ValidationError, LookupError):
@@ -274,10 +277,26 @@ def _declined(case: Case) -> dict[str, object]:
 
 
 def _appointment(case: Case) -> datetime:
+    return local(_booked(case).starts_at, case.clinic)
+
+
+def _booked(case: Case) -> AppointmentBooked:
     for booked in case.referral.all(AppointmentBooked):
         if booked.appointment_id == appointment_of(case.given.occasion):
-            return local(booked.starts_at, case.clinic)
+            return booked
     raise NotReady("appointment_missing")
+
+
+def _calendar(case: Case) -> bytes:
+    booked, clinic = _booked(case), case.clinic
+    return calendar_file.visit(
+        appointment_id=booked.appointment_id,
+        starts_at=booked.starts_at,
+        as_of=booked.as_of,
+        summary=clinic.short_name,
+        place=clinic.address,
+        phone=printed(clinic.phone),
+    )
 
 
 def _paper(case: Case) -> Paper:

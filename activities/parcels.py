@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from activities.letters import Letter
 from activities.wording import Words, render
+from models import calendar_file
 from models.contracts import Attachment, Channel, Parcel
 from models.kinds import Kind
 from models.messages import MESSAGES, AboutVisit, Language
@@ -51,6 +52,11 @@ def parcel(
         attached = (
             Attachment(filename=letter.filename, media_type="application/pdf", content=letter.pdf),
         )
+    if letter.calendar is not None and channel == "email":
+        visit = Attachment(
+            filename="visit.ics", media_type=calendar_file.MEDIA_TYPE, content=letter.calendar
+        )
+        attached = (*attached, visit)
     return Parcel(
         reference=reference,
         channel=channel,

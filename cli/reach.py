@@ -153,6 +153,22 @@ async def secrets(p: Patient) -> list[Finding]:
     return [found("example_secret", variable=one, why=why) for one in examples(p.settings)]
 
 
+async def links(p: Patient) -> list[Finding]:
+    """Whether the links in patients' texts lead anywhere, where they lead to us."""
+    url = urlsplit(p.settings.base_url)
+    reachable = url.scheme == "https" and not is_loopback(url.hostname or "")
+    if p.tenants is None or reachable or p.settings.environment == "dev":
+        return []
+    clinics = [
+        f"{org}/{clinic.id}"
+        for org in p.orgs
+        for clinic in p.tenants.get(org).organization.clinics
+        if clinic.own_pages
+    ]
+    address = p.settings.base_url
+    return [found("links_lead_nowhere", *clinics, address=address)] if clinics else []
+
+
 async def disks(p: Patient) -> list[Finding]:
     """Room where the data directory and a SQLite record lie."""
     places: dict[int, tuple[str, Path]] = {}
@@ -176,6 +192,7 @@ FIRST: Final[Mapping[str, Check]] = MappingProxyType(
         "database": database,
         "web process": web,
         "secrets": secrets,
+        "links": links,
         "disks": disks,
     }
 )

@@ -48,6 +48,12 @@ FINDINGS: Final[Mapping[str, Spec]] = MappingProxyType(
         "bad_settings": Spec(
             _WRONG, "{sentence}", "Correct it in the environment or .env, and start again."
         ),
+        "links_lead_nowhere": Spec(
+            _WRONG,
+            "Texts of the clinics below lead to {address}, which patients' phones cannot open.",
+            "Set REFERRAL_LOOP_PUBLIC_URL to the https address under which patients reach the web "
+            "process, for it and for the workers; or give those clinics another scheduling_link.",
+        ),
         "example_secret": Spec(
             _WRONG,
             "{variable} holds the published example, and others can reach this deployment ({why}).",

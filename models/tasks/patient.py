@@ -158,8 +158,8 @@ SPECS: dict[TaskKind, TaskSpec] = {
     ),
     TaskKind.BOOK_REQUEST: TaskSpec(
         Role.FRONT_DESK,
-        "The patient asked for a time: book it in the EMR, or dismiss this if it cannot be had, "
-        "and they choose again",
+        "The patient asked for a time: book it in the EMR; where it cannot be had, call them and "
+        "dismiss this",
         _request_settled,
         urgent=True,
     ),

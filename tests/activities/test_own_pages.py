@@ -81,6 +81,20 @@ def test_a_page_elsewhere_stays_what_it_was(office: Office, kind: Kind) -> None:
     assert ("example.org/riverside-east/schedule" in text) == (kind is Kind.SCHEDULE_TEXT)
 
 
+def test_an_email_about_a_visit_brings_a_calendar_file(office: Office) -> None:
+    office.receive(patient={"may_text": False, "may_email": True})
+    office.tell(AppointmentBooked(at=MONDAY, appointment_id="a1", starts_at=MONDAY + 3 * DAY))
+    own(office)
+    post = Post(office.store, office.tenants, office.clients, lambda: office.wall, pages=PAGES)
+    post.turn(office.given(Kind.BOOKED, "patient", "a1"), MONDAY)
+    (email,) = office.email.accepted
+    (visit,) = email.attachments
+    assert (visit.filename, visit.media_type) == ("visit.ics", "text/calendar")
+    assert b"DTSTART:20260305T150000Z" in visit.content
+    assert b"Jordan" not in visit.content
+    assert "/p/" in email.body
+
+
 def test_forms_elsewhere_have_their_own_address(office: Office) -> None:
     office.receive()
     office.tell(AppointmentBooked(at=MONDAY, appointment_id="a1", starts_at=MONDAY + 3 * DAY))

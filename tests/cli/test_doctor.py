@@ -15,12 +15,15 @@ import psycopg
 import pytest
 from sqlmodel import Session
 
+from activities.tenants import Tenants
 from cli import checks, reach
 from cli.doctor import LIMIT, examine
 from cli.reach import Patient
 from cli.workplace import load_tenants
 from models import health
 from models.findings import Finding, Severity
+from models.organization import OURS
+from models.policy_file import load as load_policy
 from models.tasks import TaskKind
 from settings import Settings
 from store import examine as looks
@@ -28,7 +31,7 @@ from store import inbox, post, schema, tasks
 from store.engine import Store, open_store
 from store.tables import DeadNumberRow, DeliveryState, SubjectType
 from tests.databases import postgres_store, sqlite_store
-from tests.doors import ORG, START, Door
+from tests.doors import ORG, POLICY, START, Door
 from tests.store.world import a_referral
 
 NOW = datetime.now(UTC)
@@ -130,6 +133,25 @@ async def test_example_secrets_are_wrong_where_others_can_come(settings: Setting
     for change in ({"http_host": "0.0.0.0"}, {"public_url": "https://loop.example.org"}):
         findings = await reach.secrets(Patient(settings.model_copy(update=change)))
         assert codes(findings) == ["example_secret"] * 3
+
+
+async def test_links_that_no_phone_can_open_are_a_finding(settings: Settings) -> None:
+    def patient(link: str, **change: Any) -> Patient:
+        tenant = load_policy(POLICY)
+        clinics = tuple(
+            one.model_copy(update={"scheduling_link": link}) for one in tenant.organization.clinics
+        )
+        there = tenant.organization.model_copy(update={"clinics": clinics})
+        own = tenant.model_copy(update={"organization": there})
+        return Patient(settings.model_copy(update=change), Tenants([own]))
+
+    here, abroad = {"environment": "production"}, {"public_url": "https://loop.example.org"}
+    (finding,) = await reach.links(patient(OURS, **here))
+    assert finding.code == "links_lead_nowhere"
+    assert finding.about == ("riverside/east", "riverside/west")
+    assert await reach.links(patient(OURS, **here, **abroad)) == []
+    assert await reach.links(patient("https://book.example.org", **here)) == []
+    assert await reach.links(patient(OURS)) == []  # a trial on one machine
 
 
 # --- the database ---------------------------------------------------------------------------------

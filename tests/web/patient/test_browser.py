@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -48,6 +49,27 @@ async def test_a_phone_without_javascript_asks_for_a_time_and_changes_it(phone: 
         assert standing is not None
         assert standing.starts_at == SOON
         assert len(phone.knows(ref).all(BookingRequested)) == 2
+
+
+@pytest.mark.timeout(120)
+async def test_two_phones_race_for_one_time(phone: Phone) -> None:
+    refs = [
+        await phone.door.refer(external=name, patient={"given_name": name, "phone": number})
+        for name, number in (("Ann", "518-555-0118"), ("Bo", "518-555-0119"))
+    ]
+    phone.offer(SOON, SOON + HOUR)
+    async with chromium() as browser:
+        pages = [await (await browser.new_context(**PHONE)).new_page() for _ in refs]
+        for page, ref in zip(pages, refs, strict=True):
+            await page.goto(f"{phone.url}{phone.link(ref)}")
+            await page.get_by_label("10:00 AM").check()
+        asks = [page.get_by_role("button", name="Ask for this time").click() for page in pages]
+        await asyncio.gather(*asks)
+        seen = sorted([await page.inner_text("main") for page in pages], key=len)
+        assert sum("It is not booked yet" in text for text in seen) == 1
+        late = next(text for text in seen if "Somebody has just asked for that time" in text)
+        assert "11:00 AM" in late
+        assert "10:00 AM" not in late
 
 
 @pytest.mark.timeout(180)
