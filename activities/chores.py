@@ -201,7 +201,7 @@ class Chores:
         return ChoreDone(chore="slots", seen=seen, moved=moved)
 
     async def purge(self, now: datetime) -> ChoreDone:
-        """Empty inbox bodies and outbox payloads past each organization's retention [H8]."""
+        """Empty inbox bodies, outbox payloads and faxes past each organization's retention [H8]."""
         emptied = 0
         for org in self._tenants:
             tenant = self._tenants.get(org)
@@ -211,7 +211,12 @@ class Chores:
 
     def _empty(self, org: str, before: datetime) -> int:
         with self._store.write() as session:
-            empty = (retention.empty_inbox, retention.empty_texts, retention.empty_outbox)
+            empty = (
+                retention.empty_inbox,
+                retention.empty_texts,
+                retention.empty_outbox,
+                retention.empty_faxes,
+            )
             return sum(each(session, org, before) for each in empty)
 
 

@@ -17,6 +17,7 @@ from sqlmodel import Session
 from activities.fax_reading import FaxReading
 from activities.faxes import Certain, Faxes, fields_of, pictures, returned, turns_of
 from activities.intake import Intake
+from activities.loop import Decided
 from models.errors import BadRequest, EngineUnavailable, Refused, StoreUnavailable
 from models.facts import RejectedWhy, RequestRejected, Signer
 from models.fax import KINDS, FaxKind, PartState, Trouble
@@ -39,8 +40,8 @@ class FaxDesk:
 
     async def confirm(
         self, org: str, part_id: str, version: int, by: str, said: Mapping[str, str]
-    ) -> str:
-        """A person vouches for a new referral, with what they corrected; the referral's id.
+    ) -> Decided:
+        """A person vouches for a new referral, with what they corrected.
 
         The referral is made first where the machine could not. Raises BadRequest naming the field
         that is missing or cannot be, Conflict, Refused, EngineUnavailable, StoreUnavailable.
@@ -59,9 +60,9 @@ class FaxDesk:
                 raise StoreUnavailable("The referral is not on record yet; try again shortly.")
         else:
             referral_id = certain
-        await self._vouch(org, part_id, referral_id, by, said)
+        decided = await self._vouch(org, part_id, referral_id, by, said)
         await self._look(org, part_id)
-        return referral_id
+        return decided
 
     async def call_it(self, org: str, part_id: str, version: int, by: str, kind: FaxKind) -> None:
         """A person says what it is: it is the task of that kind's role now."""
@@ -129,7 +130,7 @@ class FaxDesk:
 
     async def _vouch(
         self, org: str, part_id: str, referral_id: str, by: str, said: Mapping[str, str]
-    ) -> None:
+    ) -> Decided:
         """The person's word in the referral itself, corrections and all (policy.md rule 7)."""
         with self._store.read() as session:
             part = faxes.part(session, org, part_id, lock=False)
@@ -140,7 +141,7 @@ class FaxDesk:
             "corrections": corrections(read, said, made_by_hand=part.kind_by != "machine"),
         }
         decision = await asyncio.to_thread(self._intake.read_decision, org, referral_id, content)
-        await self._intake.decide(org, referral_id, decision)
+        return await self._intake.decide(org, referral_id, decision)
 
     def _keep(
         self, session: Session, part: FaxPartRow, said: Mapping[str, str], by: str, at: datetime

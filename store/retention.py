@@ -5,9 +5,21 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import null, update
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
-from store.tables import DeliveryRow, DeliveryState, DeskTextRow, InboxRow, InboxState, ReplyRow
+from models.fax import FaxState
+from store.tables import (
+    DeliveryRow,
+    DeliveryState,
+    DeskTextRow,
+    FaxCorrectionRow,
+    FaxPageRow,
+    FaxPartRow,
+    FaxRow,
+    InboxRow,
+    InboxState,
+    ReplyRow,
+)
 
 _OVER = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED, DeliveryState.FAILED)
 
@@ -64,3 +76,34 @@ def empty_outbox(session: Session, org: str, before: datetime) -> int:
         .values(payload=null())
     )
     return done.rowcount
+
+
+def empty_faxes(session: Session, org: str, before: datetime) -> int:
+    """Clear files, texts, fields and corrections of settled faxes that came before a moment.
+
+    How often a machine was right can still be counted: which fields were corrected stays.
+    """
+    old = select(FaxRow.id).where(
+        FaxRow.org == org,
+        FaxRow.state == FaxState.SETTLED,
+        col(FaxRow.recorded_at) < before,
+        col(FaxRow.content) != b"",
+    )
+    ids = list(session.exec(old).all())
+    if not ids:
+        return 0
+    run = session.connection().execute
+    parts = select(FaxPartRow.id).where(col(FaxPartRow.fax_id).in_(ids))
+    run(
+        update(FaxCorrectionRow)
+        .where(col(FaxCorrectionRow.part_id).in_(parts))
+        .values(read=null(), said=null())
+    )
+    run(update(FaxPartRow).where(col(FaxPartRow.fax_id).in_(ids)).values(fields=[]))
+    run(
+        update(FaxPageRow)
+        .where(col(FaxPageRow.fax_id).in_(ids))
+        .values(text="", doubtful=[], codes=[])
+    )
+    run(update(FaxRow).where(col(FaxRow.id).in_(ids)).values(content=b""))
+    return len(ids)

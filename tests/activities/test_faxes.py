@@ -12,9 +12,9 @@ from activities.paper import return_code
 from models.facts import PlanOfCareReturned, PlanOfCareSigned, Signer
 from models.fax import FaxKind, PartState, Trouble
 from models.fax_pages import PageText, Reading
-from store import documents, faxes
+from store import documents, faxes, retention
 from store.engine import Store
-from store.tables import FaxPartRow, InboxRow, ReferralRow, TaskRow
+from store.tables import FaxPartRow, FaxRow, InboxRow, ReferralRow, TaskRow
 from tests.activities.test_fax_intake import Mailroom, start_of
 from tests.doors import ORG, START
 from tests.faxes.cases import case
@@ -146,3 +146,28 @@ async def test_while_the_engine_is_away_a_lead_is_kept_and_made_once(mailroom: M
     assert part.state == PartState.LEAD
     with mailroom.store.read() as session:
         assert session.exec(select(InboxRow.state)).all() == ["applied"]
+
+
+async def test_what_has_passed_its_retention_is_emptied_and_what_waits_is_not(
+    mailroom: Mailroom,
+) -> None:
+    reads(mailroom, kept(case("order-pdf-clean")))
+    await mailroom.through(b"%PDF-1 settled", vendor_id="v1")
+    reads(mailroom, kept(case("scrawl-tiff-clean")))
+    await mailroom.through(b"%PDF-1 waits", vendor_id="v2")
+    with mailroom.store.write() as session:
+        part = parts(mailroom)[0]
+        faxes.corrected(
+            session, part, "patient.phone", sure="check", read="a", said="b", by="dana", at=START
+        )
+    with mailroom.store.write() as session:
+        assert retention.empty_faxes(session, ORG, START) == 0
+        assert retention.empty_faxes(session, ORG, START + timedelta(days=1)) == 1
+        assert retention.empty_faxes(session, ORG, START + timedelta(days=1)) == 0
+    settled, waits = sorted(mailroom.rows(FaxRow), key=lambda row: row.state, reverse=True)
+    assert (settled.content, waits.content) == (b"", b"%PDF-1 waits")
+    with mailroom.store.read() as session:
+        assert {page.text for page in faxes.pages(session, settled.id)} == {""}
+        assert faxes.parts(session, settled.id)[0].fields == []
+        [word] = faxes.corrections(session, part.id)
+        assert (word.field, word.read, word.said) == ("patient.phone", None, None)

@@ -68,6 +68,7 @@ SURE: Final[dict[Sure, str]] = {
 }
 SAID: Final[dict[str, str]] = {
     "confirm": "Confirmed: the referral goes on, and its sender is thanked.",
+    "later": "Noted; the referral goes on as soon as the engine is back.",
     "kind": "Noted what it is.",
     "attach": "It is with the referral now.",
     "done": "Put away as seen to.",
@@ -121,10 +122,11 @@ class FaxPages:
             parts = [*faxes.waiting(session, viewer.org), *faxes.to_confirm(session, viewer.org)]
             mine = [part for part in parts if sees(viewer, part)]
             mine.sort(key=lambda part: (part.due, part.id))
+            heads = faxes.heads(session, viewer.org, [part.fax_id for part in mine])
             return [
                 Line(
                     part,
-                    faxes.get(session, viewer.org, part.fax_id),
+                    heads[part.fax_id],
                     LABELS[FaxKind(part.kind)],
                     TROUBLE_SAYS[Trouble(part.trouble)] if part.trouble else "",
                     part.state == PartState.LEAD,
@@ -257,13 +259,17 @@ class FaxPages:
 
     async def act(
         self, viewer: Viewer, part: FaxPartRow, act: str, form: FormData, said: Mapping[str, str]
-    ) -> None:
-        """Do it; raises what ``FaxDesk`` raises, and BadRequest for what no form of ours sends."""
+    ) -> str:
+        """Do it; answers the code of what to say.
+
+        Raises what ``FaxDesk`` raises, and BadRequest for what no form of ours sends.
+        """
         version = _number(form, "version")
         who = (viewer.org, part.id, version, viewer.staff_id)
         if act == "confirm":
-            await self.acts.confirm(*who, said)
-        elif act == "kind":
+            decided = await self.acts.confirm(*who, said)
+            return "later" if decided.state == "pending" else act
+        if act == "kind":
             await self.acts.call_it(*who, _kind(form))
         elif act == "attach":
             await self.acts.attach(*who, await self._chosen(viewer, form))
@@ -274,6 +280,7 @@ class FaxPages:
             await self.acts.put_away(*who, state)
         else:
             raise NotFound("There is no such act.")
+        return act
 
     async def _chosen(self, viewer: Viewer, form: FormData) -> str:
         """The referral they chose, which must be at one of their clinics."""
@@ -363,7 +370,7 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
         wrong, status = "", 200
         if act != "find":
             try:
-                await pages.act(viewer, part, act, form, said)
+                done = await pages.act(viewer, part, act, form, said)
             except LoopError as error:
                 if error.http_status >= 500 or isinstance(error, NotFound):
                     raise
@@ -371,7 +378,7 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
             else:
                 stay = act in {"kind", "split"}
                 where = f"/faxes/{fax_id}" if stay else "/faxes"
-                return RedirectResponse(f"{where}?said={act}", status_code=303)
+                return RedirectResponse(f"{where}?said={done}", status_code=303)
         fax = await asyncio.to_thread(pages.find, viewer, fax_id)
         typed = said if act in {"confirm", "find"} else None
         shown = await asyncio.to_thread(
