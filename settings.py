@@ -38,6 +38,7 @@ from integrations.emr.fhir_slots import FhirSlots
 from integrations.emr.signature import check_secret
 from integrations.fax import telnyx
 from integrations.fax.telnyx_signature import check_key
+from integrations.mailbox.imap import ImapSettings
 from integrations.sms import twilio
 from models.errors import ConfigError
 from models.ids import SLUG
@@ -67,6 +68,7 @@ SECRETS: Final = (
     "telnyx_api_key",
     "fhir_token",
     "desk_oidc_client_secret",
+    "fax_mail_password",
 )
 SHORTEST_TOKEN: Final = 20
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]")  # a name, an address, [IPv6]
@@ -168,6 +170,14 @@ class Settings(BaseSettings):
     replay_window_seconds: Annotated[int, Field(ge=1, le=3600)] = 300
 
     fax_folder: Path | None = None  # a worker's: <folder>/<organization>/<clinic>/ is watched
+
+    # A mailbox that faxes are mailed to, for the workers.
+    fax_mail_host: str | None = None
+    fax_mail_port: Port = 993
+    fax_mail_username: str | None = None
+    fax_mail_password: SecretStr | None = None
+    fax_mail_security: Literal["tls", "none"] = "tls"
+    fax_mail_clinic: str | None = None  # whose faxes they are: organization/clinic
 
     smtp_host: str | None = None
     smtp_port: Port = 587
@@ -344,6 +354,37 @@ class Settings(BaseSettings):
         )
 
     @property
+    def fax_mailbox(self) -> ImapSettings | None:
+        """The mailbox that faxes are mailed to, if one is watched; raises ConfigError."""
+        if self.fax_mail_host is None:
+            return None
+        names = ("fax_mail_username", "fax_mail_password", "fax_mail_clinic")
+        lacking = [PREFIX + name.upper() for name in names if not getattr(self, name)]
+        org, _, clinic = (self.fax_mail_clinic or "").partition("/")
+        if lacking or self.fax_mail_password is None or not (org and clinic):
+            variable = lacking[0] if lacking else f"{PREFIX}FAX_MAIL_CLINIC"
+            raise ConfigError(
+                f"{variable} is missing: a mailbox of faxes needs a user name, a password, and "
+                "whose faxes they are, as organization/clinic.",
+                field=variable,
+            )
+        if self.fax_mail_security == "none" and self.environment != "dev":
+            raise ConfigError(
+                f"{PREFIX}FAX_MAIL_SECURITY is none: faxes are about patients and travel "
+                "encrypted; set it to tls.",
+                field=f"{PREFIX}FAX_MAIL_SECURITY",
+            )
+        return ImapSettings(
+            host=self.fax_mail_host,
+            port=self.fax_mail_port,
+            username=self.fax_mail_username or "",
+            password=self.fax_mail_password,
+            security=self.fax_mail_security,
+            org=org,
+            clinic=clinic,
+        )
+
+    @property
     def keyring(self) -> KeyRing:
         """The keys that encrypt what workflows say; raises ConfigError naming the entry."""
         return KeyRing.parse(self.codec_keys.get_secret_value())
@@ -427,7 +468,7 @@ def load(**given: Any) -> Settings:
     _complete_login(settings)
     _complete_vendors(settings)
     # A key that cannot be read must stop the start, not the first workflow.
-    _ = settings.keyring, settings.readers
+    _ = settings.keyring, settings.readers, settings.fax_mailbox
     return settings
 
 

@@ -22,6 +22,7 @@ from activities.catching_up import CatchingUp
 from activities.chores import Chores
 from activities.fax_folder import FaxFolder
 from activities.fax_intake import FaxIntake
+from activities.fax_mailbox import FaxMailbox
 from activities.faxes import Faxes
 from activities.free_times import FreeTimes
 from activities.intake import Intake
@@ -35,6 +36,7 @@ from engine.client import connect, run_and_exit
 from engine.log_context import LogContext
 from engine.release import identity
 from integrations.email.smtp import SmtpSettings
+from integrations.mailbox.imap import Mailbox
 from integrations.registry import ChannelSettings, Clients, open_channels
 from models.errors import ConfigError
 from settings import TASK_QUEUE, Settings
@@ -90,7 +92,9 @@ def chores_for(
     """The chores on their parts; drivers of virtual time call them by hand."""
     channels = channels_for(settings, tenants, clock)
     taking = FaxIntake(store, intake.loop, tenants, clock)
-    faxes = FaxFolder(settings.fax_folder, tenants, taking)
+    box = settings.fax_mailbox
+    mailbox = FaxMailbox(Mailbox(box), tenants, taking) if box is not None else None
+    faxes = FaxFolder(settings.fax_folder, tenants, taking, mailbox)
     times = FreeTimes(store, tenants, settings.fhir)
     untold = CatchingUp(store, channels, intake, taking)
     return Chores(store, tenants, channels, clock, intake.loop.signal, intake, faxes, times, untold)

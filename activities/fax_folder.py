@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from activities.fax_intake import FaxIntake
+from activities.fax_mailbox import FaxMailbox
 from activities.tenants import Tenants
 from models.errors import UserError
 from models.fax import MAX_FAX_BYTES, FaxArrival
@@ -39,15 +40,23 @@ class Found(NamedTuple):
 class FaxFolder:
     """Takes files in; twice, or by two processes at once, makes no fax twice."""
 
-    def __init__(self, folder: Path | None, tenants: Tenants, intake: FaxIntake) -> None:
-        """``folder`` None: no folder is watched."""
+    def __init__(
+        self,
+        folder: Path | None,
+        tenants: Tenants,
+        intake: FaxIntake,
+        mailbox: FaxMailbox | None = None,
+    ) -> None:
+        """``folder`` None: no folder is watched; so with the mailbox."""
         self._folder = folder
+        self._mailbox = mailbox
         self._tenants = tenants
         self._intake = intake
 
     async def begin_left(self, now: datetime) -> int:
-        """What the ``faxes`` chore does: files first, then workflows that are still to start."""
+        """What the ``faxes`` chore does: files, mails, then workflows that are still to start."""
         taken = await self.sweep(now)
+        taken += await self._mailbox.sweep(now) if self._mailbox is not None else 0
         return taken + await self._intake.begin_left(now)
 
     async def sweep(self, now: datetime) -> int:

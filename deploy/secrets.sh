@@ -51,3 +51,4 @@ printf '' | keep twilio_auth_token # empty: no texts by Twilio
 printf '' | keep telnyx_api_key # empty: no faxes by Telnyx
 printf '' | keep fhir_token # empty: the EMR's free times are not read, or it asks for none
 printf '' | keep desk_oidc_client_secret # empty: staff sign in with passwords, or PKCE alone
+printf '' | keep fax_mail_password # empty: no mailbox of faxes is watched

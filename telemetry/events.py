@@ -40,6 +40,7 @@ EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "text_not_taken": "a text whose sender is no number; its row is kept as rejected",
         "fax_not_taken": "what a fax says makes no referral yet (`code`); a person is asked",
         "fax_file_refused": "a file of the watched folder was put aside (`code`)",
+        "fax_mailbox_away": "the mailbox of the faxes cannot be read (`code`); asked again soon",
         "fax_file_left": "a file of the watched folder could not be read",
         "fax_put_off": "a fax is kept; its workflow starts when the engine is back",
         "event_put_off": "why it could not be applied now; it is tried again by itself",

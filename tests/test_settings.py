@@ -219,3 +219,24 @@ def test_the_emr_s_free_times_travel_encrypted_outside_dev() -> None:
     with pytest.raises(ConfigError) as error:
         read(environment="production", **OWN, fhir_url="http://emr.example.org/fhir")
     assert error.value.field == "REFERRAL_LOOP_FHIR_URL"
+
+
+MAILBOX = {
+    "fax_mail_host": "mail.example.org",
+    "fax_mail_username": "faxes",
+    "fax_mail_password": "secret",
+    "fax_mail_clinic": "riverside/east",
+}
+
+
+def test_a_mailbox_of_faxes_is_told_whole_and_travels_encrypted() -> None:
+    assert read().fax_mailbox is None
+    box = read(**MAILBOX).fax_mailbox
+    assert box is not None
+    assert (box.org, box.clinic, box.security, box.port) == ("riverside", "east", "tls", 993)
+    for name in list(MAILBOX)[1:]:
+        with pytest.raises(ConfigError) as refused:
+            read(**{key: value for key, value in MAILBOX.items() if key != name})
+        assert refused.value.field == PREFIX + name.upper()
+    with pytest.raises(ConfigError, match="organization/clinic"):
+        read(**MAILBOX | {"fax_mail_clinic": "east"})

@@ -1,0 +1,1 @@
+"""Mailboxes that faxes come to: one file for each protocol."""
