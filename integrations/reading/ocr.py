@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import zxingcpp
-from PIL import Image, ImageOps
+from PIL import Image, ImageFilter, ImageOps
 
 from integrations.reading.tools import run
 
@@ -50,8 +50,12 @@ def is_blank(picture: Image.Image) -> bool:
 
 
 def codes(picture: Image.Image) -> tuple[str, ...]:
-    """The texts of the bar codes on a page, whichever way up it is."""
+    """The texts of the bar codes on a page, whichever way up it is.
+
+    Bars of a fax line are frayed and full of specks; a second look takes those out.
+    """
     found = zxingcpp.read_barcodes(picture)
+    found = found or zxingcpp.read_barcodes(picture.filter(ImageFilter.MedianFilter(3)))
     return tuple(dict.fromkeys(one.text.strip().upper() for one in found if one.text))
 
 

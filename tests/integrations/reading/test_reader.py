@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,14 +12,14 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader, PdfWriter
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
-from reportlab.graphics.barcode.code128 import Code128
-from reportlab.pdfgen.canvas import Canvas
 
 from integrations.reading import ocr, reader, tools
-from integrations.reading.pages import Unopened
+from integrations.reading.pages import Opened, Unopened
+from models.document_samples import PLAN_OF_CARE
 from models.fax import Media, Trouble, media_of
 from models.fax_pages import Reading
-from tests.faxes import layouts
+from reports.registry import build
+from tests.faxes import layouts, spoiling
 from tests.faxes.cases import case
 from tests.faxes.people import DOCTORS, PEOPLE
 from tests.faxes.score import part_of, verdicts
@@ -127,17 +128,25 @@ def test_scripts_are_neither_run_nor_handed_on() -> None:
         reader.shown(armed.getvalue(), Media.PDF, 2)
 
 
-@pytest.mark.parametrize(("down", "rotate"), [(98, 0), (98, 180), (196, 0), (196, 90), (196, 180)])
-def test_the_code_of_a_page_is_read_from_any_fax(down: int, rotate: int) -> None:
-    out = io.BytesIO()
-    canvas = Canvas(out, pagesize=layouts.letter)
-    Code128("RL-7K3M-9QXD", barHeight=20, barWidth=1.15, quiet=False).drawOn(canvas, 70, 120)
-    canvas.save()
-    [sheet] = pypdfium2.PdfDocument(out.getvalue())
-    sharp = sheet.render(scale=204 / 72).to_pil().convert("L")
-    faxed = sharp.resize((sharp.width, sharp.height * down // 204)).convert("1").convert("L")
-    image = faxed.resize(sharp.size).rotate(rotate, expand=True)
-    assert ocr.codes(image) == ("RL-7K3M-9QXD",)
+@pytest.mark.parametrize(
+    ("spoil", "fine"),
+    [
+        ("clean", False),
+        ("noisy", True),
+        ("noisy", False),
+        ("coloured", True),
+        ("tilted", False),
+        ("upside_down", False),
+        ("grey", False),
+    ],
+)
+def test_the_code_of_our_own_page_is_read_whatever_the_line_did(
+    spoil: str, fine: bool, tmp_path: Path
+) -> None:
+    sheet = spoiling.drawn(build(PLAN_OF_CARE))[-1]
+    content = spoiling.as_tiff([spoiling.SPOILS[spoil](sheet, random.Random(1))], fine=fine)
+    picture = Opened(content, Media.TIFF, tmp_path).picture(1)
+    assert ocr.codes(picture) == (PLAN_OF_CARE.return_code,)
 
 
 def test_without_tesseract_pages_are_shown_and_a_person_reads(
