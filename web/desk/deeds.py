@@ -57,6 +57,7 @@ CHOICES: dict[Move, tuple[str, str, dict[str, str]]] = {
             Ending.MEDICAL: "Medical reasons",
             Ending.PAYER: "The payer ended it",
             Ending.TRANSFERRED: "Care goes on elsewhere",
+            Ending.DECEASED: "The patient has died",
         },
     ),
     Move.CLOSED: (
@@ -82,6 +83,11 @@ CHOICES: dict[Move, tuple[str, str, dict[str, str]]] = {
         },
     ),
 }
+# Reasons that are facts of their own: whoever hears of them acts on the fact.
+_MILESTONES: dict[str, str] = {
+    ClosedReason.DECEASED: "patient_died",
+    ClosedReason.WITHDRAWN: "referral_withdrawn",
+}
 DECLINED: dict[str, str] = {
     DeclinedFor.CAPACITY: "No free place in time",
     DeclinedFor.PAYER: "No contract with the insurer",
@@ -106,6 +112,9 @@ def deed(move: Move, form: Mapping[str, str], *, by: str, zone: str, now: dateti
     if move is Move.VISITED:
         day, at = treated(form, zone, now)
         return Deed("visit_completed", {"visit_id": new_id("vis"), "day": day.isoformat()}, at)
+    if move in {Move.DISCHARGED, Move.CLOSED} and chosen(move, form) in _MILESTONES:
+        # Everything else about this patient stops with it, in all referrals (policy.md rule 22).
+        return Deed(_MILESTONES[chosen(move, form)], {}, now)
     if move is Move.DISCHARGED:
         planned = form.get("planned") == "1"
         return Deed("discharged", {"reason": chosen(move, form), "planned": planned}, now)

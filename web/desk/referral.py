@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -276,7 +277,7 @@ def _head(
         ("Sent by", subject.source),
         ("Clinic", subject.clinic),
         ("In the hands of", staff.get(card.in_hands_of or "", "")),
-        ("Phone", (subject.phone or "none on file") if named else ""),
+        ("Phone", (national(subject.phone) or "none on file") if named else ""),
         ("Guardian", (subject.guardian or "") if named else ""),
         ("Language", {"en": "English", "es": "Spanish"}.get(subject.language, subject.language)),
         ("Evaluation", moment(card.evaluation_at, zone) if card.evaluation_at else ""),
@@ -284,6 +285,12 @@ def _head(
         ("Closed", words(card.closed_reason)),
     ]
     return [(label, value) for label, value in told if value]
+
+
+def national(phone: str | None) -> str:
+    """A number as people here dial it: ``(518) 555-0142``; one from abroad as it is kept."""
+    found = re.fullmatch(r"\+1(\d{3})(\d{3})(\d{4})", phone or "")
+    return f"({found[1]}) {found[2]}-{found[3]}" if found else phone or ""
 
 
 def _age(born: date, today: date, *, named: bool) -> str:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
+import pytest
 
 from models.facts import AppointmentBooked, MessageSent
 from models.kinds import Kind
@@ -94,6 +95,21 @@ async def test_a_decision_goes_to_the_workflow_with_the_card_that_was_seen(
     assert name == "decide"
     assert (decision.by, decision.seen) == ("dana", "")
     assert decision.declined_for == "payer"
+
+
+@pytest.mark.parametrize(
+    ("move_to", "reason", "fact"),
+    [("closed", "deceased", "patient_died"), ("closed", "withdrawn", "referral_withdrawn")],
+)
+async def test_a_death_and_a_withdrawal_are_told_as_the_facts_they_are(
+    site: Site, dana: Browser, move_to: str, reason: str, fact: str
+) -> None:
+    ref = await site.door.refer()
+    assert (await move(dana, ref, move=move_to, reason=reason)).status_code == 303
+    assert site.door.referral(ref).knows(fact)
+    assert site.door.referral(ref).over()
+    assert fact in site.door.engine.told(ref)
+    assert 'id="undo"' not in (await dana.get("/board")).text
 
 
 async def test_of_two_who_move_one_card_the_second_hears_who_was_first(
