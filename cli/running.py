@@ -182,7 +182,9 @@ async def _up(settings: Settings, workers: int, simulation: Simulated | None = N
         async with serve(app, settings, port=settings.http_port) as url:
             where = {"temporal": house.engine.address, "http": url}
             ui_address = house.engine.ui_address or ""
-            note.write_text(json.dumps({**where, "ui": ui_address, "pid": os.getpid()}))
+            vendors = {"vendors": simulation.page} if simulation else {}
+            told = {**where, **vendors, "ui": ui_address, "pid": os.getpid()}
+            note.write_text(json.dumps(told))
             _tell(settings, house.engine, url)
             if simulation is not None:
                 _tell_simulated(simulation)

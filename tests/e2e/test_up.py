@@ -100,7 +100,11 @@ async def up(
     }
     log = (folder / "up.log").open("wb")
     process = subprocess.Popen(
-        [sys.executable, "starter.py", "up"], cwd=ROOT, env=environment, stdout=log, stderr=log
+        [sys.executable, "starter.py", "up", "--simulate-vendors"],
+        cwd=ROOT,
+        env=environment,
+        stdout=log,
+        stderr=log,
     )
     url = f"http://127.0.0.1:{port}"
 
@@ -170,6 +174,26 @@ def test_the_readme_block_runs_as_it_stands(up: Up, referral_id: str) -> None:
     assert done.returncode == 0, done.stderr
     assert "The referral stands at" in done.stdout
     assert "appointment booked" in done.stdout
+
+
+def test_a_text_from_the_simulated_phone_is_answered_there(up: Up, referral_id: str) -> None:
+    """Both ways through the simulated vendor: signed in, sent out, and its receipt."""
+    (told, *_) = json.loads((ROOT / "docs" / "integrators" / "referral.json").read_text())
+    page = json.loads((Path(up.environment["REFERRAL_LOOP_DATA_DIR"]) / "up.json").read_text())
+    with httpx.Client(base_url=page["vendors"], trust_env=False) as http:
+        opened = http.post("/phones", data={"number": told["patient"]["phone"]})
+        phone = opened.headers["location"].partition("phone=")[2]
+        words = {"to": "+15185550142", "body": "HELP"}
+        sent = http.post(f"/phones/{phone}/texts", data=words)
+        assert "answer=200" in sent.headers["location"]
+
+        def answered() -> bool:
+            thread = http.get("/thread", params={"phone": phone}).text
+            return "Reply STOP to opt out" in thread and ", delivered" in thread
+
+        eventually(answered, "the patient has our answer")
+        timeline = up.cli("show", referral_id)["timeline"]
+        assert [fact["kind"] for fact in timeline].count("patient_replied") == 1
 
 
 async def test_temporal_down_event_kept_and_applied_when_it_is_back(
