@@ -28,7 +28,10 @@ from models.facts import (
     HoldLifted,
     HoldPlaced,
     IntakeCompleted,
+    Meaning,
+    MessageStopped,
     OrderReceived,
+    PatientReplied,
     Paused,
     Payer,
     PlanOfCareSigned,
@@ -37,6 +40,7 @@ from models.facts import (
     ReferralReceived,
     Signer,
     TaskCompleted,
+    TextWritten,
     Transferred,
     VisitCompleted,
 )
@@ -324,6 +328,19 @@ def shared_life(start: datetime) -> Life:
     ]
 
 
+def written_life(start: datetime) -> Life:
+    """The easy life of somebody the desk texts with; the question at the end is stopped."""
+    by: dict[str, Any] = {"by": "dana"}
+    return [
+        PatientReplied(at=on(start, 0, "12:00"), reply_id="m1", meaning=Meaning.OTHER),
+        TextWritten(at=on(start, 0, "12:10"), text_id="dtx_1", live=True, **by),
+        TextWritten(at=on(start, 0, "12:20"), text_id="dtx_2", carried_by="ref_other", **by),
+        MessageStopped(at=on(start, 2), message="check_in:patient:1", **by),
+        *easy_life(start),
+        TextWritten(at=on(start, 20), text_id="dtx_3", **by),
+    ]
+
+
 LIVES: dict[str, Callable[[datetime], Life]] = {
     "easy": easy_life,
     "missed": missed_life,
@@ -333,6 +350,7 @@ LIVES: dict[str, Callable[[datetime], Life]] = {
     "stopped": stopped_life,
     "cancelled": cancelled_life,
     "shared": shared_life,
+    "written": written_life,
 }
 
 
