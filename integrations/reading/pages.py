@@ -19,6 +19,7 @@ MOST_PIXELS: Final = 60_000_000  # one page of 20 × 30 inches at 300 dpi
 INFO_TIME: Final = timedelta(seconds=20)
 PAGE_TIME: Final = timedelta(seconds=30)
 _PAGES = re.compile(r"^Pages:\s+(\d+)", re.MULTILINE)
+_SIZE = re.compile(r"size:\s+([\d.]+) x ([\d.]+) pts")
 _LONGEST_SIDE: Final = 5000  # pixels; a page drawn larger is made smaller
 
 
@@ -82,13 +83,21 @@ class Opened:
     def _drawn(self, page: int, dpi: int) -> Image.Image:
         where = ("-f", str(page), "-l", str(page), "-singlefile")
         # A page of any size comes out no larger than this, whatever its box says.
-        size = ("-r", str(dpi), "-gray")
-        ran = run(("pdftoppm", *where, *size, self.path, "page"), self.folder, PAGE_TIME)
+        fits = self._inches(page) * dpi <= _LONGEST_SIDE
+        size = ("-r", str(dpi)) if fits else ("-scale-to", str(_LONGEST_SIDE))
+        ran = run(("pdftoppm", *where, *size, "-gray", self.path, "page"), self.folder, PAGE_TIME)
         made = self.folder / "page.pgm"
         if not ran.ok or not made.exists():
             raise OSError
         with Image.open(made) as image:
             return _bounded(image.convert("L"))
+
+    def _inches(self, page: int) -> float:
+        """The longer side of a page; a size nobody tells is taken for endless."""
+        where = ("-f", str(page), "-l", str(page))
+        found = run(("pdfinfo", *where, self.path), self.folder, INFO_TIME)
+        size = _SIZE.search(found.out.decode("utf-8", "replace"))
+        return max(float(size[1]), float(size[2])) / 72 if size else float("inf")
 
     # --- pictures ---------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from reports.registry import build
 from tests.faxes import layouts, spoiling
 from tests.faxes.cases import case
 from tests.faxes.people import DOCTORS, PEOPLE
-from tests.faxes.score import part_of, verdicts
+from tests.faxes.score import kept, part_of, verdicts
 from tests.required import lacking
 
 FORM = layouts.form(PEOPLE[0], DOCTORS[0])
@@ -52,8 +52,10 @@ def read(content: bytes) -> Reading:
 @pytest.mark.parametrize("name", FOR_REAL)
 def test_a_fax_is_read(name: str) -> None:
     fax = case(name)
-    part = part_of(read(fax.content()))
+    reading = read(fax.content())
+    part = part_of(reading)
     found = verdicts(fax, part)
+    assert [page.rotate for page in reading.pages] == [page.rotate for page in kept(fax).pages]
     assert part.kind is fax.kind
     assert [one for one in found if one.outcome == "wrong"] == []
     assert sum(one.same for one in found) >= len(found) - 2
@@ -62,7 +64,7 @@ def test_a_fax_is_read(name: str) -> None:
 @pytest.mark.parametrize("name", ["form-tiff-upside_down", "form-sideways"])
 def test_a_page_is_shown_the_right_way_up(name: str) -> None:
     content = case(name).content()
-    [page] = read(content).pages
+    [page] = kept(case(name)).pages
     assert page.rotate == {"form-sideways": 90}.get(name, 180)
     upright = Image.open(io.BytesIO(reader.shown(content, Media.TIFF, 1, page.rotate)))
     assert upright.height > upright.width
@@ -96,6 +98,17 @@ def test_of_three_hundred_pages_the_first_are_read(monkeypatch: pytest.MonkeyPat
     assert (reading.count, len(reading.pages)) == (300, reader.MOST_PAGES)
     assert reading.trouble is Trouble.TOO_LONG
     assert part_of(reading).fields
+
+
+def test_a_page_of_any_size_is_drawn_no_larger_than_a_sheet(tmp_path: Path) -> None:
+    writer = PdfWriter()
+    writer.add_blank_page(width=14_400, height=9_000)  # five metres
+    out = io.BytesIO()
+    writer.write(out)
+    drawn = Opened(out.getvalue(), Media.PDF, tmp_path).picture(1)
+    assert max(drawn.size) == 5000
+    (tmp_path / "fax").write_bytes(layouts.pdf(FORM))
+    assert Opened(layouts.pdf(FORM), Media.PDF, tmp_path).picture(1).size == (1700, 2200)
 
 
 def test_a_reading_that_runs_out_of_time_keeps_what_it_has() -> None:
