@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import cast
@@ -358,3 +359,30 @@ def candidates(
         reverse=True,
     )
     return found[:limit]
+
+
+def accuracy(session: Session, org: str, since: datetime) -> dict[str, tuple[int, int]]:
+    """For each field how often it was read, and how often a person then said otherwise.
+
+    Of referrals that came by fax since a moment and that somebody has vouched for since. A field
+    the machine missed and a person filled in counts as corrected, not as read.
+    """
+    vouched = (
+        select(FaxPartRow)
+        .join(ReferralRow, col(FaxPartRow.referral_id) == col(ReferralRow.id))
+        .where(
+            FaxPartRow.org == org,
+            FaxPartRow.state == PartState.LEAD,
+            col(FaxPartRow.settled_at) >= since,
+            col(ReferralRow.confirmed).is_(True),
+        )
+    )
+    parts = list(session.exec(vouched).all())
+    read = Counter(one["name"] for part in parts for one in part.fields if one["value"])
+    said = select(FaxCorrectionRow.part_id, FaxCorrectionRow.field).where(
+        FaxCorrectionRow.org == org, col(FaxCorrectionRow.recorded_at) >= since
+    )
+    mine = {part.id for part in parts}
+    found = {(part_id, field) for part_id, field in session.exec(said).all() if part_id in mine}
+    corrected = Counter(field for _, field in found)
+    return {name: (read[name], corrected[name]) for name in sorted({*read, *corrected})}

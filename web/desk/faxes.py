@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 
 from fastapi import APIRouter, Request, Response
@@ -78,6 +78,7 @@ SAID: Final[dict[str, str]] = {
 }
 _SHOWN_AT_ONCE: Final = 20  # pages drawn into one view; the others by their links
 _ALL_OF_IT: Final = frozenset({Role.FRONT_DESK, Role.LEAD, Role.DIRECTOR})
+_COUNTED: Final = timedelta(days=90)
 _DRAWING: Final = 3  # pages drawn at once: each is a program of its own
 
 
@@ -133,6 +134,16 @@ class FaxPages:
                 )
                 for part in mine
             ]
+
+    def accuracy(self, viewer: Viewer) -> list[tuple[str, int, int]]:
+        """How often each field was read in the last 90 days, and how often corrected."""
+        if not viewer.may(May.NUMBERS):
+            return []
+        since = self.desk.clock() - _COUNTED
+        with self.desk.store.read() as session:
+            found = faxes.accuracy(session, viewer.org, since)
+        labels = {**FIELDS, "kind": "What it is"}
+        return [(labels[name], *found[name]) for name in labels if name in found]
 
     # --- one fax ----------------------------------------------------------------------------------
 
@@ -327,7 +338,13 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
     async def _index(request: Request, viewer: Viewer, trouble: str = "") -> Response:
         lines = await asyncio.to_thread(pages.waiting, viewer)
         said = SAID.get(request.query_params.get("said", ""), "")
-        told = {"lines": lines, "said": said, "lost": trouble, "zones": _zones(desk, viewer)}
+        told = {
+            "lines": lines,
+            "said": said,
+            "lost": trouble,
+            "zones": _zones(desk, viewer),
+            "accuracy": await asyncio.to_thread(pages.accuracy, viewer),
+        }
         return desk.page(request, viewer, "faxes.html", told, status=400 if trouble else 200)
 
     @routes.post("/faxes")

@@ -90,6 +90,11 @@ async def test_corrections_are_in_the_referral_and_kept(site: Site, dana: Browse
 
         assert session.get_one(PatientRow, row.patient_id).family_name == "Oyelaran"
     assert [str(one) for one in site.door.referral(row.id).told.payers] == ["medicare_part_b"]
+    assert "How well faxes were read" not in (await dana.get("/faxes")).text
+    await dana.sign_in("lee@example.org")
+    counted = (await dana.get("/faxes")).text
+    assert '<th scope="row">Patient&#39;s family name</th><td>1</td><td>1</td>' in counted
+    assert '<th scope="row">NPI</th><td>1</td><td>0</td>' in counted
 
 
 async def test_what_misses_something_becomes_a_referral_once_a_person_says_it(
