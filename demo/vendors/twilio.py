@@ -44,6 +44,7 @@ class Text:
     status: str = "queued"
     error_code: int | None = None
     callback: str = ""
+    valid_for: int = 36_000  # seconds; after that it is not handed on any more
     steps: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
@@ -176,6 +177,7 @@ class TwilioServer:
             direction="outbound-api",
             made=self._clock(),
             callback=form.get("StatusCallback", ""),
+            valid_for=int(form.get("ValidityPeriod", "36000")),
         )
         self.texts.append(text)
         if self.lose_next:

@@ -25,6 +25,8 @@ from models.errors import CannotTell, ChannelError, Verdict
 ADDRESS: Final = "https://api.twilio.com"
 SETTLES: Final = timedelta(minutes=5)
 _SKEW: Final = timedelta(minutes=2)  # between our clock and theirs
+# Twilio keeps a text it cannot hand on for ten hours unless told otherwise: into the night.
+_VALID: Final = timedelta(hours=1)
 _PAGE: Final = 100  # messages to one number; caps allow a handful a week
 _DELIVERED: Final = frozenset({"delivered", "read"})
 _FAILED: Final = frozenset({"undelivered", "failed", "canceled"})
@@ -54,6 +56,7 @@ CODES: Final[Mapping[int, tuple[str, Verdict]]] = {
     30007: ("filtered", _F),
     30008: ("carrier_error", _L),
     30034: ("sender_not_registered", _F),
+    30036: ("expired", _L),
 }
 
 
@@ -105,6 +108,7 @@ class Twilio:
             "To": parcel.to,
             "From": parcel.sender,
             "Body": parcel.body,
+            "ValidityPeriod": str(int(_VALID.total_seconds())),
             "StatusCallback": status_callback(self._settings.callbacks, parcel.org, reference),
         }
         answer = self._api.call("POST", "/Messages.json", seconds=self._settings.timeout, data=form)

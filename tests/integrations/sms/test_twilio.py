@@ -61,6 +61,7 @@ async def test_a_text_goes_out_with_its_reference_in_the_callback(account: Accou
     assert (taken.to, taken.sender, taken.body) == (TO, FROM, "Riverside PT: pick a time")
     assert taken.callback == "https://hooks.example.org/callbacks/twilio/riverside/status?ref=rl_1"
     assert accepted.vendor_id == taken.sid
+    assert taken.valid_for == 3600  # never held by them until the night
     assert not accepted.delivered
 
 
