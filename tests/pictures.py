@@ -9,6 +9,7 @@ import asyncio
 import io
 import sys
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -16,10 +17,12 @@ from PIL import Image
 from playwright.async_api import Browser, Page
 
 from cli.serving import serve
-from settings import EXAMPLE_PASSWORD, load
+from models.links import Purpose
+from settings import EXAMPLE_PASSWORD, Settings, load
+from store import slots
 from tests.browser import chromium
 from tests.databases import sqlite_store
-from tests.doors import Door
+from tests.doors import ORG, Door
 from tests.example_desk import seed
 from web.app import create_app
 
@@ -44,6 +47,7 @@ SHOTS: Final = (
     Shot("referral", "/referrals/{Ortiz}"),
     Shot("tasks", "/tasks"),
     Shot("figures", "/today", who="drew", sizes=(DESK,)),
+    Shot("patient", "/p/{Anand's page}", sizes=(PHONE,)),
 )
 
 
@@ -56,11 +60,27 @@ async def main() -> None:
         with sqlite_store(folder) as store:
             door = Door(store)
             people = await seed(door)
+            people["Anand's page"] = _page_of(door, settings, people["Anand"])
             app = create_app(settings, door.intake, store, lambda: door.now)
             async with serve(app, settings, port=0) as url, chromium() as browser:
                 for shot in SHOTS:
                     for size in shot.sizes:
                         await _take(browser, url, shot, size, people)
+
+
+def _page_of(door: Door, settings: Settings, referral_id: str) -> str:
+    """The link of a patient who may choose from a few times."""
+    day = door.now.replace(hour=14, minute=0, second=0, microsecond=0) + timedelta(days=4)
+    offers = [
+        slots.Offer(f"{days}-{minutes}", day + timedelta(days=days, minutes=minutes), 60)
+        for days in (0, 1, 2)
+        for minutes in (0, 90, 300)
+    ]
+    with door.store.write() as session:
+        slots.put(session, ORG, "east", slots.SlotSource.DESK, offers, at=door.now)
+    week = door.now + timedelta(days=7)
+    address = settings.pages.address(ORG, Purpose.VISIT, referral_id, door.now, week)
+    return address.rpartition("/")[2]
 
 
 async def _take(

@@ -37,11 +37,15 @@ def router(pages: PatientPages, clock: Callable[[], datetime]) -> APIRouter:
 
     async def enter(request: Request, token: str, *, acting: bool = False) -> Opened | Response:
         """What the link opens, or the page that says why it opens nothing."""
-        wanted, caller = request.query_params.get("lang"), _caller(request)
-        if guesses.locked_for(caller, clock()) or (acting and acts.locked_for(token, clock())):
+        wanted = request.query_params.get("lang")
+        if acting and acts.locked_for(token, clock()):
             return busy(wanted)
         there = await pages.open(token)
         if not isinstance(there, Opened):
+            # Many phones share one address: who guesses must never shut out who has a good link.
+            caller = _caller(request)
+            if there.clinic is None and guesses.locked_for(caller, clock()):
+                return busy(wanted)
             if there.clinic is None:
                 guesses.failed(caller, clock())
             return shut(there, wanted)

@@ -334,15 +334,17 @@ async def test_once_a_stranger_has_the_number_the_link_is_dead(phone: Phone) -> 
     assert "Jordan" not in answer.text
 
 
-async def test_who_guesses_on_has_to_wait(phone: Phone) -> None:
+async def test_who_guesses_on_has_to_wait_and_shuts_nobody_out(phone: Phone) -> None:
     ref = await phone.door.refer()
+    guess = "/p/" + "A" * LENGTH
     for _ in range(20):
-        assert (await phone.http.get("/p/" + "A" * LENGTH)).status_code == 404
-    answer = await phone.http.get(phone.link(ref))
+        assert (await phone.http.get(guess)).status_code == 404
+    answer = await phone.http.get(guess)
     assert answer.status_code == 429
     assert answer.headers["retry-after"] == "900"
+    assert (await phone.http.get(phone.link(ref))).status_code == 200  # the same address
     phone.door.now += HOUR
-    assert (await phone.http.get(phone.link(ref))).status_code == 200
+    assert (await phone.http.get(guess)).status_code == 404
 
 
 async def test_one_link_sends_so_many_forms_and_no_more(phone: Phone) -> None:
