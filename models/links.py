@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from models.answers import wrong_number
+from models.answers import number_lost
 from models.facts import RequestConfirmed
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def usable(r: Referral, link: Link, now: datetime) -> bool:
     made before the number was corrected. Not once the referral is over; a check-in is asked when
     care has ended, so its link lives on until the referral closes.
     """
-    if link.expired(now) or r.over() or r.died() or wrong_number(r) is not None:
+    if link.expired(now) or r.over() or r.died() or number_lost(r) is not None:
         return False
     corrected = [c.at for c in r.all(RequestConfirmed) if "patient.phone" in c.corrected]
     if corrected and link.made_at + _MINUTE <= max(corrected):

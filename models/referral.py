@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 
 from models import (
     answers,
+    bookings,
     certification,
     holds,
     missed_calls,
@@ -316,6 +317,7 @@ class Referral:
             if a.purpose == "evaluation"
             and (a.appointment_id not in off or off[a.appointment_id] < a.as_of)
         ]
+        standing = bookings.once(standing, self.all(AppointmentBooked))
         return max(standing, key=lambda a: (a.starts_at, a.appointment_id), default=None)
 
     def told_time(self, appointment_id: str) -> datetime | None:

@@ -20,6 +20,7 @@ from starlette.responses import RedirectResponse
 from activities.hands import Hands
 from activities.intake import Intake
 from models.access import May
+from models.bookings import TYPED
 from models.calling import tries
 from models.contracts import RawRequest
 from models.errors import BadRequest, LoopError, NotFound, Refused
@@ -175,7 +176,7 @@ class CallPages:
             "at": now.isoformat(),
             "referral": {"id": referral_id},
             "data": {
-                "appointment_id": call_id.replace("call_", "phone-"),
+                "appointment_id": call_id.replace("call_", f"{TYPED}_"),
                 "starts_at": starts.isoformat(),
                 "purpose": "evaluation",
             },
