@@ -17,6 +17,7 @@ from temporalio.client import Client
 from models import dues
 from models.facts import (
     AppointmentMissed,
+    BookingRequested,
     CallMissed,
     CheckInAnswered,
     Discharged,
@@ -271,6 +272,16 @@ def cases(start: datetime) -> dict[str, Case]:
             {"call_back:c1": ("front_desk", "day 1 11:00")},
             until=2,
         ),
+        "booking_request: a time they asked for, within two business hours": Case(
+            dues.booking_request,
+            [
+                BookingRequested(
+                    at=on(start, 1, "11:00"), request_id="q1", starts_at=on(start, 4, "09:00")
+                )
+            ],
+            {"book_request:q1": ("front_desk", "day 1 11:00")},
+            until=2,
+        ),
         "answer_late: something urgent is the director's by then": Case(
             dues.answer_late,
             [
@@ -385,6 +396,7 @@ WITHOUT_A_TASK = {
     dues.waiting_word,
     dues.reach,
     dues.intake_reminder,
+    dues.reminder,
     dues.chase,
     dues.signature,
     dues.progress_report,
