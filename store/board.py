@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, select
 from sqlmodel import Session, and_, col, or_
 
 from models import duty
@@ -230,9 +230,18 @@ def _meant(org: str, wanted: Filters, now: datetime) -> list[Any]:
         rules.append(col(card.payer) == wanted.payer)
     if wanted.overdue:
         rules.append(col(card.next_at) < now)
-    full = func.lower(col(PatientRow.given_name) + " " + col(PatientRow.family_name))
-    rules += [full.contains(word.lower(), autoescape=True) for word in wanted.name.split()]
+    rules += [_named(word) for word in wanted.name.split()]
     return rules
+
+
+def _named(word: str) -> ColumnElement[bool]:
+    """A word of a name, in any case; SQLite folds no accented letter by itself."""
+    full = col(PatientRow.given_name) + " " + col(PatientRow.family_name)
+    return or_(
+        func.lower(full).contains(word.lower(), autoescape=True),
+        full.contains(word, autoescape=True),
+        full.contains(word.capitalize(), autoescape=True),
+    )
 
 
 def _tile(row: Row[Any]) -> Tile:

@@ -11,12 +11,15 @@ import sys
 import tempfile
 from datetime import timedelta
 from pathlib import Path
-from typing import Final, NamedTuple
+from types import SimpleNamespace
+from typing import Final, NamedTuple, cast
 
 from PIL import Image
 from playwright.async_api import Browser, Page
 
 from cli.serving import serve
+from integrations.reading import reader
+from models.fax import Media
 from models.links import Purpose
 from settings import EXAMPLE_PASSWORD, Settings, load
 from store import slots
@@ -24,6 +27,10 @@ from tests.browser import chromium
 from tests.databases import sqlite_store
 from tests.doors import ORG, Door
 from tests.example_desk import seed
+from tests.faxes import layouts
+from tests.faxes.people import DOCTORS, PEOPLE
+from tests.web.conftest import Site
+from tests.web.desk.faxing import taken
 from web.app import create_app
 
 OUT: Final = Path(__file__).resolve().parent.parent / "docs" / "images"
@@ -46,6 +53,8 @@ SHOTS: Final = (
     Shot("board-dark", "/board", dark=True, sizes=(DESK,)),
     Shot("referral", "/referrals/{Ortiz}"),
     Shot("tasks", "/tasks"),
+    Shot("waiting", "/waiting", sizes=(DESK,)),
+    Shot("fax", "/faxes/{fax}"),
     Shot("figures", "/today", who="drew", sizes=(DESK,)),
     Shot("patient", "/p/{Anand's page}", sizes=(PHONE,)),
 )
@@ -61,11 +70,20 @@ async def main() -> None:
             door = Door(store)
             people = await seed(door)
             people["Anand's page"] = _page_of(door, settings, people["Anand"])
+            people["fax"] = await _fax(door)
             app = create_app(settings, door.intake, store, lambda: door.now)
             async with serve(app, settings, port=0) as url, chromium() as browser:
                 for shot in SHOTS:
                     for size in shot.sizes:
                         await _take(browser, url, shot, size, people)
+
+
+async def _fax(door: Door) -> str:
+    """A referral that came by fax this morning and was read; its id."""
+    content = layouts.pdf(layouts.form(PEOPLE[0], DOCTORS[0]))
+    reading = reader.read(content, Media.PDF)
+    fax_id, _ = await taken(cast(Site, SimpleNamespace(door=door)), reading, content)
+    return fax_id
 
 
 def _page_of(door: Door, settings: Settings, referral_id: str) -> str:

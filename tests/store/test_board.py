@@ -85,7 +85,7 @@ def test_what_a_colleague_has_taken_is_not_in_my_lane(store: Store) -> None:
 
 
 def test_filters_narrow_every_column_and_the_lane(store: Store) -> None:
-    record, ref = a_referral(store, patient={"given_name": "María", "family_name": "O'Neil_1"})
+    record, ref = a_referral(store, patient={"given_name": "Álva", "family_name": "O'Neil_1"})
     _, other = a_referral(store, patient={"given_name": "Bo"})
     with store.write() as session:
         row = session.get_one(ReferralRow, other)
@@ -99,7 +99,7 @@ def test_filters_narrow_every_column_and_the_lane(store: Store) -> None:
     assert everybody(shown(store, source_id="src_nobody")) == set()
     assert everybody(shown(store, overdue=True)) == set()
     assert everybody(shown(store, overdue=True, now=START + 9 * DAY)) == {ref, other}
-    for name in ("o'neil_", "mar o'n", "NEIL"):
+    for name in ("o'neil_", "álv o'n", "NEIL"):
         assert everybody(shown(store, name=name)) == {ref}, name
     assert everybody(shown(store, name="o%l")) == set()
 

@@ -68,7 +68,7 @@ def face(tile: Tile, *, now: datetime, zone: str, staff: Mapping[str, str], name
         owner=_owner(tile, now, staff),
         due=until(due, now) if due is not None else "",
         due_at=moment(due, zone) if due is not None else "",
-        late=due is not None and due < now,
+        late=due is not None and due <= now,
         touch=f"Last touch {ago(card.last_touch_at, now)}"
         if card.last_touch_at is not None
         else "No touch yet",

@@ -42,7 +42,9 @@ async def test_a_card_says_who_must_do_what_and_that_it_is_late(site: Site, dana
 
 async def test_the_desk_of_another_clinic_sees_none_of_it(site: Site, wes: Browser) -> None:
     await site.door.refer()
-    assert NAME not in (await wes.get("/board")).text
+    page = await wes.get("/board")
+    assert page.status_code == 200
+    assert NAME not in page.text
     assert (await wes.get("/board", params={"clinic": "east"})).status_code == 404
 
 
