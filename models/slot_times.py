@@ -42,7 +42,10 @@ def times_of_day(text: str) -> list[time]:
 def moment(day: date, clock: time, zone: str) -> datetime:
     """A local time as a moment; raises BadRequest ``bad_time`` for one the clock leaves out."""
     local = datetime.combine(day, clock, tzinfo=ZoneInfo(zone))
-    found = local.astimezone(UTC)
+    try:
+        found = local.astimezone(UTC)
+    except OverflowError:
+        raise BadRequest("Choose a day of this century.", code="bad_time") from None
     if found.astimezone(local.tzinfo).replace(tzinfo=None) != local.replace(tzinfo=None):
         raise BadRequest(
             "The clock is put forward at that hour on that day; there is no such time.",

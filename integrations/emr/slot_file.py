@@ -94,14 +94,13 @@ def _row(row: dict[str, str], zones: Mapping[str, str], number: int) -> list[Fre
 def _moment(text: str, zone: str, number: int) -> datetime:
     try:
         told = datetime.fromisoformat(text)
-    except ValueError:
+        local = told if told.tzinfo is not None else told.replace(tzinfo=ZoneInfo(zone))
+        found = local.astimezone(UTC)
+    except (ValueError, OverflowError):  # too much: the last day a calendar has
         raise _wrong(number, "starts", "expected a time such as 2026-01-12 09:30") from None
-    if told.tzinfo is not None:
-        return told.astimezone(UTC)
-    local = told.replace(tzinfo=ZoneInfo(zone))
-    if local.astimezone(UTC).astimezone(local.tzinfo).replace(tzinfo=None) != told:
+    if found.astimezone(local.tzinfo).replace(tzinfo=None) != told.replace(tzinfo=None):
         raise _wrong(number, "starts", "the clock is put forward at that hour; there is none such")
-    return local.astimezone(UTC)
+    return found
 
 
 def _count(text: str, column: str, least: int, most: int, number: int) -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from PIL import Image, ImageSequence, UnidentifiedImageError
+from PIL import Image
 
 from integrations.reading.tools import PDF_PROGRAMS, Slow, has, run
 from models.fax import Media, Trouble
@@ -20,6 +21,8 @@ INFO_TIME: Final = timedelta(seconds=20)
 PAGE_TIME: Final = timedelta(seconds=30)
 _PAGES = re.compile(r"^Pages:\s+(\d+)", re.MULTILINE)
 _SIZE = re.compile(r"size:\s+([\d.]+) x ([\d.]+) pts")
+# What the decoders of pictures trip over in a damaged file.
+_BROKEN: Final = (OSError, ValueError, SyntaxError, EOFError, TypeError, LookupError, struct.error)
 _LONGEST_SIDE: Final = 5000  # pixels; a page drawn larger is made smaller
 
 
@@ -61,7 +64,7 @@ class Opened:
         try:
             drawn = self._drawn(page, dpi) if self.media is Media.PDF else self._frame(page, dpi)
             drawn.load()
-        except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
+        except (*_BROKEN, Image.DecompressionBombError):
             raise Unopened(Trouble.DAMAGED) from None
         return drawn
 
@@ -105,17 +108,19 @@ class Opened:
         try:
             with Image.open(self.path) as image:
                 return int(getattr(image, "n_frames", 1))
-        except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):
+        except _BROKEN:
             raise Unopened(Trouble.DAMAGED) from None
         except Image.DecompressionBombError:
             raise Unopened(Trouble.TOO_LONG) from None
 
     def _frame(self, page: int, dpi: int) -> Image.Image:
+        if not 1 <= page <= self.count:
+            raise EOFError
         with Image.open(self.path) as image:
-            if image.width * image.height > MOST_PIXELS:
+            image.seek(page - 1)
+            if image.width * image.height > MOST_PIXELS:  # each frame has a size of its own
                 raise OSError
-            frame = next(one for n, one in enumerate(ImageSequence.Iterator(image), 1) if n == page)
-            return _bounded(_square(frame, dpi))
+            return _square(image, dpi)
 
 
 def png(image: Image.Image) -> bytes:
@@ -126,19 +131,25 @@ def png(image: Image.Image) -> bytes:
 
 
 def _square(frame: Image.Image, dpi: int) -> Image.Image:
-    """As many dots an inch across as down: a standard fax has 204 by 98."""
+    """As many dots an inch across as down: a standard fax has 204 by 98.
+
+    What a file says of its resolution makes no page larger than ours are.
+    """
     across, down = frame.info.get("dpi") or (READ_DPI, READ_DPI)
     across, down = float(across) or READ_DPI, float(down) or READ_DPI
     if not (20 <= across <= 1200 and 20 <= down <= 1200):
         across = down = READ_DPI
-    size = (round(frame.width * dpi / across), round(frame.height * dpi / down))
+    size = _within(frame.width * dpi / across, frame.height * dpi / down)
     grey = frame.convert("L")
     return grey if size == grey.size else grey.resize(size, Image.Resampling.LANCZOS)
 
 
 def _bounded(image: Image.Image) -> Image.Image:
-    longest = max(image.size)
-    if longest <= _LONGEST_SIDE:
-        return image
-    share = _LONGEST_SIDE / longest
-    return image.resize((max(1, int(image.width * share)), max(1, int(image.height * share))))
+    size = _within(*image.size)
+    return image if size == image.size else image.resize(size)
+
+
+def _within(width: float, height: float) -> tuple[int, int]:
+    """The size of a page, or the largest of its shape that is drawn."""
+    share = min(1.0, _LONGEST_SIDE / max(width, height))
+    return max(1, round(width * share)), max(1, round(height * share))

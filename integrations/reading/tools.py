@@ -20,6 +20,7 @@ from typing import Final, NamedTuple
 PDF_PROGRAMS: Final = ("pdfinfo", "pdftotext", "pdftoppm")
 OCR_PROGRAM: Final = "tesseract"
 MOST_MEMORY: Final = 2 * 1024**3  # bytes of address space for one program
+MOST_WRITTEN: Final = 256 * 1024**2  # bytes of one file; the largest page we draw has 60 MB
 MOST_OUTPUT: Final = 64 * 1024**2  # bytes; what is longer was no page
 
 
@@ -75,9 +76,10 @@ def run(command: Sequence[str | Path], folder: Path, limit: timedelta) -> Ran:
 
 
 def _limited(pid: int) -> None:
-    """A limit on memory, where the system can set one for a process that runs already."""
+    """Limits on memory and files, where the system can set them for a process that runs already."""
     if sys.platform == "linux":
         import resource
 
         with suppress(OSError, ValueError):  # it has ended meanwhile
             resource.prlimit(pid, resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (MOST_WRITTEN, MOST_WRITTEN))

@@ -11,7 +11,6 @@ import secrets
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
@@ -206,8 +205,7 @@ def router(desk: Desk, account: Account) -> APIRouter:
 
 def safe(target: str) -> str:
     """Where to go after signing in: a page of ours, whatever a link says."""
-    parts = urlsplit(target)
-    ours = target.startswith("/") and not target.startswith(("//", "/\\")) and not parts.netloc
+    ours = target.startswith("/") and not target.startswith(("//", "/\\"))
     return target if ours and target.isprintable() else FIRST_PAGE
 
 

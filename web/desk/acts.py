@@ -10,7 +10,7 @@ from models.errors import BadRequest
 from models.facts import HoldEnd, HoldReason, RejectedWhy
 from models.ids import new_id
 from models.roles import Role
-from web.desk.deeds import Deed, ahead, local
+from web.desk.deeds import FARTHEST, Deed, ahead, local
 
 _MORNING, _EVENING = time(9), time(17)
 
@@ -65,12 +65,12 @@ def act(
     if name == "hand_over":
         return Deed("handed_over", told | {"to": _needed(form, "to", "Pick a colleague.")}, now)
     if name == "pause":
-        until = local(_date(form, "until") + timedelta(days=1), time(0), zone)
+        until = local(_date(form, "until", now) + timedelta(days=1), time(0), zone)
         return Deed("paused", told | {"until": until.isoformat(), "owner": _owner(form)}, now)
     if name == "resume":
         return Deed("resumed", told, now)
     if name == "hold":
-        return Deed("hold_placed", told | _hold(form, zone), now)
+        return Deed("hold_placed", told | _hold(form, zone, now), now)
     if name == "lift":
         told |= {"hold_id": form.get("hold_id", ""), "why": _among(form, "why", HOLD_ENDS)}
         return Deed("hold_lifted", told, now)
@@ -92,13 +92,13 @@ def act(
     raise BadRequest("This page has no such form.", code="no_such_form")
 
 
-def _hold(form: Mapping[str, str], zone: str) -> dict[str, Any]:
+def _hold(form: Mapping[str, str], zone: str, now: datetime) -> dict[str, Any]:
     return {
         "hold_id": new_id("hold"),
         "reason": _among(form, "reason", HOLDS),
         "owner": _owner(form),
-        "next_check": local(_date(form, "next_check"), _MORNING, zone).isoformat(),
-        "limit": local(_date(form, "limit"), _EVENING, zone).isoformat(),
+        "next_check": local(_date(form, "next_check", now), _MORNING, zone).isoformat(),
+        "limit": local(_date(form, "limit", now), _EVENING, zone).isoformat(),
     }
 
 
@@ -121,11 +121,15 @@ def _owner(form: Mapping[str, str]) -> str:
     return _among(form, "owner", OWNERS)
 
 
-def _date(form: Mapping[str, str], field: str) -> date:
+def _date(form: Mapping[str, str], field: str, now: datetime) -> date:
+    """A day that somebody waits for: what lies years away is a slip of the keys."""
     try:
-        return date.fromisoformat(form.get(field, ""))
+        day = date.fromisoformat(form.get(field, ""))
     except ValueError:
         raise BadRequest("Give a date.", code="no_date", field=field) from None
+    if day > (now + FARTHEST).date():
+        raise BadRequest("This is more than a year away.", code="too_far", field=field)
+    return day
 
 
 def _needed(form: Mapping[str, str], field: str, says: str) -> str:

@@ -29,6 +29,7 @@ from models.ids import new_id
 from models.tasks import TaskKind
 from store import calls, contacts, referrals, tasks
 from store.tables import CallLockRow, PatientRow, ReferralRow, TaskRow, TaskState
+from web.desk.deeds import FARTHEST
 from web.desk.door import Desk, Viewer
 
 BOOKED: Final = "booked"
@@ -164,8 +165,12 @@ class CallPages:
             raise BadRequest(
                 "Say day and time of the appointment, as the EMR has them.", code="no_time"
             ) from None
-        if starts <= self.desk.clock():
-            raise BadRequest("The appointment must lie ahead; look at day and time.", code="past")
+        now = self.desk.clock()
+        if not now < starts < now + FARTHEST:
+            raise BadRequest(
+                "The appointment must lie ahead, and within a year; look at day and time.",
+                code="past",
+            )
         return starts
 
     async def _book(

@@ -15,7 +15,7 @@ from models.facts import DECISIONS, CallOutcome, ClosedReason, DeclinedFor, Endi
 from models.ids import new_id
 from models.moves import Move
 
-_FARTHEST = timedelta(days=400)
+FARTHEST = timedelta(days=400)
 _NOON = time(12)
 
 
@@ -147,7 +147,7 @@ def ahead(form: Mapping[str, str], zone: str, now: datetime) -> datetime:
             code="in_the_past",
             field="day",
         )
-    if at > now + _FARTHEST:
+    if at > now + FARTHEST:
         raise BadRequest("This is more than a year away.", code="too_far", field="day")
     return at
 
@@ -161,7 +161,7 @@ def treated(form: Mapping[str, str], zone: str, now: datetime) -> tuple[date, da
             code="not_yet",
             field="day",
         )
-    if day < today - _FARTHEST:
+    if day < today - FARTHEST:
         raise BadRequest("This is more than a year ago.", code="too_far", field="day")
     return day, now if day == today else local(day, _NOON, zone)
 
@@ -169,7 +169,10 @@ def treated(form: Mapping[str, str], zone: str, now: datetime) -> tuple[date, da
 def local(day: date, when: time, zone: str) -> datetime:
     """A moment by a clinic's clock, in UTC; raises BadRequest for an hour the clocks skip."""
     there = datetime.combine(day, when, ZoneInfo(zone))
-    at = there.astimezone(UTC)
+    try:
+        at = there.astimezone(UTC)
+    except OverflowError:
+        raise BadRequest("Give a date of this century.", code="no_date", field="day") from None
     if at.astimezone(ZoneInfo(zone)).time() != when:
         raise BadRequest(
             "The clocks go forward that night; this time does not exist.",

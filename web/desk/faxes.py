@@ -375,6 +375,7 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
         viewer = await desk.viewer(request, May.SORT)
         fax = await asyncio.to_thread(pages.find, viewer, fax_id)
         png = await pages.picture(fax, page)
+        await asyncio.to_thread(desk.seen, viewer, fax.id)
         quiet = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
         return Response(png, media_type="image/png", headers=quiet)
 
@@ -383,6 +384,8 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
         viewer = await desk.viewer(request, May.SORT)
         form = await desk.form(request, viewer)
         part = await asyncio.to_thread(pages.part, viewer, fax_id, part_id)
+        if act == "confirm" and not viewer.may(May.WORK):
+            raise Forbidden("Your role does not decide about referrals.", code="not_your_role")
         said = {name: str(form.get(name, "")).strip()[:300] for name in FIELDS}
         wrong, status = "", 200
         if act != "find":
@@ -397,6 +400,7 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
                 where = f"/faxes/{fax_id}" if stay else "/faxes"
                 return RedirectResponse(f"{where}?said={done}", status_code=303)
         fax = await asyncio.to_thread(pages.find, viewer, fax_id)
+        await asyncio.to_thread(desk.seen, viewer, fax.id)
         typed = said if act in {"confirm", "find"} else None
         shown = await asyncio.to_thread(
             lambda: pages.shown(viewer, fax, typed=typed, about=part_id, trouble=wrong)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import random
+import struct
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pypdfium2
 import pytest
@@ -176,3 +178,52 @@ def test_a_program_that_does_not_end_is_ended(tmp_path: Path) -> None:
     with pytest.raises(tools.Slow):
         tools.run(("sleep", "60"), tmp_path, timedelta(milliseconds=50))
     assert not tools.run(("false",), tmp_path, timedelta(seconds=5)).ok
+
+
+def tiff(size: tuple[int, int], dpi: int) -> bytes:
+    out = io.BytesIO()
+    Image.new("1", size, 1).save(out, "TIFF", compression="group4", dpi=(dpi, dpi))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("page", [0, -1, 2, 10**12])
+def test_a_page_a_picture_does_not_have_cannot_be_drawn(page: int) -> None:
+    with pytest.raises(Unopened):  # StopIteration would leave whoever waits for it waiting
+        reader.shown(tiff((1700, 2200), 200), Media.TIFF, page)
+
+
+def test_what_a_picture_says_of_its_dots_makes_no_page_of_gigabytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = []
+    resized = Image.Image.resize
+
+    def watched(image: Image.Image, size: tuple[int, int], *more: Any) -> Image.Image:
+        sizes.append(size)
+        return resized(image, size, *more)
+
+    monkeypatch.setattr(Image.Image, "resize", watched)
+    small = tiff((2000, 2500), 25)
+    assert len(small) < 5000
+    Opened(small, Media.TIFF, tmp_path).picture(1)
+    assert sizes == [(4000, 5000)]
+
+
+def test_a_decoder_that_stumbles_is_a_damaged_page(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    pages = [Image.new("1", (200, 300), 1) for _ in range(2)]
+    pages[0].save(out, "TIFF", save_all=True, append_images=pages[1:])
+    content = bytearray(out.getvalue())
+    at = content.rindex(struct.pack("<HHI", 256, 4, 1))
+    content[at : at + 2] = struct.pack("<H", 255)  # the second page says no width any more
+    with pytest.raises(Unopened):
+        Opened(bytes(content), Media.TIFF, tmp_path)
+
+
+def test_a_program_writes_no_file_larger_than_a_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tools, "MOST_WRITTEN", 1024 * 1024)
+    command = ("sh", "-c", "sleep 0.2; head -c 3000000 /dev/zero > large")
+    assert not tools.run(command, tmp_path, timedelta(seconds=10)).ok
+    assert (tmp_path / "large").stat().st_size <= 1024 * 1024

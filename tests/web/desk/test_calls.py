@@ -93,6 +93,10 @@ async def test_booked_by_phone_is_a_call_and_an_appointment(site: Site, dana: Br
         answer = await dana.post(where, outcome="booked", call_id=call_id, **bad)
         assert answer.status_code == 400
         assert logged(site, referral_id) == []
+    for far in ("9999-12-31", "2206-01-08"):
+        bad = {"day": far, "time": "23:59"}
+        answer = await dana.post(where, outcome="booked", call_id=call_id, **bad)
+        assert answer.status_code == 400
     good = {"day": "2026-01-08", "time": "09:30", "outcome": "booked", "call_id": call_id}
     for _ in range(2):
         assert (await dana.post(where, **good)).status_code == 303

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 from typing import Any
 
 import pytest
+from PIL import Image
 from sqlmodel import select
 
 from integrations.reading import tools
@@ -254,3 +256,46 @@ async def test_what_cannot_be_is_said_and_what_was_typed_stays(site: Site, dana:
     decided_in_record(site)
     fields["patient.born"] = "1970-02-03"
     assert (await act(dana, site, fax_id, part_id, "confirm", **fields)).status_code == 303
+
+
+async def test_a_page_that_is_not_there_keeps_nobody_waiting(site: Site, dana: Browser) -> None:
+    page = io.BytesIO()
+    Image.new("1", (200, 300), 1).save(page, "TIFF")
+    fax_id, _ = await taken(site, Reading(count=1), page.getvalue())
+    for number in (2, 3, 4, 5):  # more than are drawn at once
+        assert (await dana.http.get(f"/faxes/{fax_id}/pages/{number}")).status_code == 404
+    assert (await dana.http.get(f"/faxes/{fax_id}/pages/1")).status_code == 200
+
+
+async def test_each_look_at_a_fax_is_on_record(site: Site, dana: Browser) -> None:
+    def looks() -> int:
+        with site.door.store.read() as session:
+            return len(audit.about(session, ORG, fax_id))
+
+    fax_id, part_id = await taken(site, kept(FORM), FORM.content())
+    fields = inputs((await dana.get(f"/faxes/{fax_id}")).text, part_id)
+    assert looks() == 1
+    if not tools.lacking():
+        assert (await dana.http.get(f"/faxes/{fax_id}/pages/1")).status_code == 200
+        assert looks() == 2
+    before = looks()
+    await dana.post(f"/faxes/{fax_id}/parts/{part_id}/find", **fields)
+    assert looks() == before + 1
+
+
+async def test_who_decides_about_no_referral_makes_none_of_a_fax(
+    site: Site, browser: Browser
+) -> None:
+    decided_in_record(site)
+    fax_id, part_id = await faxed(site, "NOTICE OF AUTHORIZATION\nPrior authorization request")
+    await browser.sign_in("bill@example.org")
+    fields = {
+        "patient.given_name": "Ann",
+        "patient.family_name": "Example",
+        "patient.born": "1970-02-03",
+        "patient.phone": "518-555-0150",
+        "source.name": "Ana Ruiz",
+    }
+    assert (await act(browser, site, fax_id, part_id, "confirm", **fields)).status_code == 403
+    assert rows(site, ReferralRow) == []
+    assert part(site, part_id).state == PartState.OPEN
