@@ -11,7 +11,7 @@ from jinja2 import Environment, StrictUndefined, UndefinedError, meta
 
 from activities.wording import _filled, render
 from models.errors import ConfigError, NotFound
-from models.kinds import Kind
+from models.kinds import BY_HAND, Kind
 from models.links import LENGTH
 from models.messages import MESSAGES, Audience, Context, Language, ToPatient
 from models.texting import fits, never_in_text
@@ -45,7 +45,8 @@ def _cases() -> list[Any]:
 
 
 def _texts() -> list[Any]:
-    return [case for case in _cases() if case.values[1] == "sms"]
+    """What goes by itself; a person's own words have rules of their own."""
+    return [case for case in _cases() if case.values[1] == "sms" and case.values[0] not in BY_HAND]
 
 
 def _emails() -> list[Any]:
@@ -75,6 +76,15 @@ def test_a_text_fits_one_segment_and_keeps_the_rules(
     assert "Jordan" not in body  # a text carries no name at all
     if kind not in {Kind.OPT_OUT_CONFIRMATION, Kind.CLOSED_HOURS}:
         assert "STOP" in body
+
+
+def test_a_persons_words_go_out_as_they_stand_over_three_segments_at_most() -> None:
+    sample = MESSAGES[Kind.DESK_TEXT].sample
+    long = sample.model_copy(update={"words": "Bring <both> forms & {{ link }}. " + "x" * 420})
+    body = render(Kind.DESK_TEXT, "sms", "en", long).body
+    assert body.startswith("Bring <both> forms & {{ link }}. xxx")
+    with pytest.raises(ConfigError, match="desk_text"):
+        render(Kind.DESK_TEXT, "sms", "en", sample.model_copy(update={"words": "x" * 460}))
 
 
 @pytest.mark.parametrize(("kind", "channel", "language"), _texts())
