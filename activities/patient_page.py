@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlmodel import Session
 
 from activities.intake import Intake
-from models import patient_page
+from models import patient_page, requests
 from models.contracts import RawRequest
 from models.events import Event, ReferralRef
 from models.facts import AppointmentBooked, IntakeOpened
@@ -142,10 +142,11 @@ class PatientPages:
         kept = await asyncio.to_thread(self._keep, there, slot_id)
         if kept is None:
             return False
-        request_id, slot = kept
+        request_id, slot, at = kept
         await self._tell(
             there,
             "booking_requested",
+            at=at,
             request_id=request_id,
             slot_id=slot.id,
             starts_at=slot.starts_at.isoformat(),
@@ -173,15 +174,21 @@ class PatientPages:
 
     # --- inside -----------------------------------------------------------------------------------
 
-    def _keep(self, there: Opened, slot_id: str) -> tuple[str, SlotRow] | None:
+    def _keep(self, there: Opened, slot_id: str) -> tuple[str, SlotRow, datetime] | None:
+        """The request, the time kept for it, and when they asked: later than ever before.
+
+        The newest request counts, so two of one moment would leave open which is meant.
+        """
         now = self._clock()
         tenant = self._tenants.get(there.org)
         with self._store.write() as session:
             row = referrals.get(session, there.org, there.referral_id)
             mine = slots.held_by(session, row.id)
             if mine is not None and mine.id == slot_id and mine.request_id is not None:
-                return mine.request_id, mine
+                return mine.request_id, mine, now
             referral = self._intake.record.load(session, row.org, row.id)
+            before = requests.newest(referral)
+            at = max(now, before.at + timedelta(microseconds=1)) if before is not None else now
             offered = {s.id: s for s in self._offers(session, row, referral, tenant, now)}
             wanted = offered.get(slot_id)
             if wanted is None:
@@ -197,11 +204,15 @@ class PatientPages:
                 now=now,
                 until=calendar.after(now, tenant.policy.booking.hold),
             )
-            return (request_id, wanted) if kept else None
+            return (request_id, wanted, at) if kept else None
 
-    async def _tell(self, there: Opened, kind: str, **data: Any) -> None:
+    async def _tell(
+        self, there: Opened, kind: str, *, at: datetime | None = None, **data: Any
+    ) -> None:
         now = self._clock()
-        event = Event(type=kind, at=now, referral=ReferralRef(id=there.referral_id), data=data)
+        event = Event(
+            type=kind, at=at or now, referral=ReferralRef(id=there.referral_id), data=data
+        )
         body = event.model_dump_json(exclude_defaults=True).encode()
         request = RawRequest(origin="page", body=body, received_at=now)
         row = await asyncio.to_thread(self._intake.accept, there.org, request, new_id("pg"))

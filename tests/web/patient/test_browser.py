@@ -18,6 +18,12 @@ PHONE: dict[str, Any] = {"viewport": {"width": 320, "height": 640}, "has_touch":
 _CLEAN = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
+async def press(page: Page, button: str) -> None:
+    """Send a form, and wait until its answer is there."""
+    async with page.expect_navigation():
+        await page.get_by_role("button", name=button).click()
+
+
 async def overflow(page: Page) -> list[str]:
     """What stands outside the screen's width; runs in the debugger, not on the page."""
     found: list[str] = await page.evaluate(
@@ -36,13 +42,14 @@ async def test_a_phone_without_javascript_asks_for_a_time_and_changes_it(phone: 
         context = await browser.new_context(java_script_enabled=False, **PHONE)
         page = await context.new_page()
         await page.goto(f"{phone.url}{link}")
-        await page.get_by_role("link", name="Español").click()
+        async with page.expect_navigation():
+            await page.get_by_role("link", name="Español").click()
         await page.get_by_label("11:00 AM").check()
-        await page.get_by_role("button", name="Pedir esta hora").click()
+        await press(page, "Pedir esta hora")
         assert "Todavía no está reservada" in await page.inner_text("main")
         await page.get_by_text("Elija otra hora").click()
         await page.get_by_label("10:00 AM").first.check()
-        await page.get_by_role("button", name="Pedir esta hora").click()
+        await press(page, "Pedir esta hora")
         await page.reload()  # sends nothing again
         assert "10:00 AM" in await page.inner_text(".when")
         standing = phone.knows(ref).booking_request()
@@ -63,8 +70,7 @@ async def test_two_phones_race_for_one_time(phone: Phone) -> None:
         for page, ref in zip(pages, refs, strict=True):
             await page.goto(f"{phone.url}{phone.link(ref)}")
             await page.get_by_label("10:00 AM").check()
-        asks = [page.get_by_role("button", name="Ask for this time").click() for page in pages]
-        await asyncio.gather(*asks)
+        await asyncio.gather(*(press(page, "Ask for this time") for page in pages))
         seen = sorted([await page.inner_text("main") for page in pages], key=len)
         assert sum("It is not booked yet" in text for text in seen) == 1
         late = next(text for text in seen if "Somebody has just asked for that time" in text)

@@ -399,3 +399,17 @@ async def test_a_guardian_s_page_does_not_name_the_child(phone: Phone) -> None:
     assert page.status_code == 200
     assert "Jordan" not in page.text
     assert "Kim" not in page.text
+
+
+async def test_of_two_requests_at_one_moment_the_second_counts(phone: Phone) -> None:
+    phone.offer(*(SOON + hours * HOUR for hours in range(6)))
+    for number in range(3):  # the ids are random: one order alone would show nothing
+        ref = await phone.door.refer(
+            external=f"M-{number}", patient={"given_name": f"Kim{number}", "born": "1980-01-01"}
+        )
+        first, second = phone.slots()[2 * number : 2 * number + 2]
+        for slot in (first, second):
+            assert (await ask(phone, phone.link(ref), slot.id)).status_code == 303
+        standing = phone.knows(ref).booking_request()
+        assert standing is not None
+        assert standing.slot_id == second.id
