@@ -23,7 +23,7 @@ from models.sending import REPLIES, Go, Hold, Never, Outgoing, Recipient, may_se
 from models.zones import recipient_zones
 from store import consent, contacts, conversations, post, referrals, releases, replies
 from store.contacts import Contact
-from store.tables import ConsentState, MessageRow
+from store.tables import ConsentState, MessageRow, PatientRow
 
 _TEXTS_BACK = timedelta(days=9)  # the seven days of the cap, in any time zone
 
@@ -54,8 +54,19 @@ def contact(session: Session, turn: Turn) -> Contact:
         to = to._replace(phone=text.phone) if text is not None and text.phone else to
     if given.kind is Kind.DESK_TEXT:  # to the number of the thread it was written in
         by_hand = conversations.text(session, given.org, given.occasion)
-        to = to._replace(phone=by_hand.phone) if by_hand is not None else to
+        to = at_number(session, to, by_hand.phone) if by_hand is not None else to
     return to
+
+
+def at_number(session: Session, to: Contact, phone: str) -> Contact:
+    """A patient at the number of a thread; without one where it is not theirs to be texted at.
+
+    It may have been corrected since the words were written, and under 18 only the guardian is
+    written to (policy.md rule 12).
+    """
+    row = session.get_one(PatientRow, to.patient_id)
+    theirs = {row.guardian_phone} if to.minor else {row.phone, row.guardian_phone}
+    return to._replace(phone=phone if phone in theirs else None)
 
 
 def turn_of(session: Session, tenants: Tenants, row: MessageRow, at: datetime) -> Turn:

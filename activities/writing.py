@@ -90,7 +90,7 @@ class Writing:
                 occasion="draft",
             )
             turn = Turn(given, now, self._tenants.rules(org, row.clinic_id, now))
-            to = judging.contact(session, turn)._replace(phone=phone)
+            to = judging.at_number(session, judging.contact(session, turn), phone)
             live = written.just_wrote(referral, now)
             clinic = self._tenants.get(org).organization.clinic(row.clinic_id)
             reached = judging.recipient(session, given, referral, to, "sms", clinic, now)
@@ -152,6 +152,12 @@ class Writing:
                 at=now,
                 recorded_at=now,
             )
+            if (row.phone, row.body) != (phone, body):
+                raise Refused(
+                    "This form has sent already, and other words: here is a fresh one, with what "
+                    "you have typed.",
+                    code="sent_already",
+                )
             conversations.answered(session, org, phone, row.at)
             return row
 

@@ -164,9 +164,10 @@ def retry_at(attempt: int, first: datetime, now: datetime, rules: Rules) -> date
 def _no_guardian(kind: Kind, now: datetime, rules: Rules) -> Hold | Never:
     """Under 18 only the guardian is written to (rule 12): it waits until somebody has named one.
 
-    Thanks after the end do not, nor does an answer to a text.
+    Thanks after the end do not, nor does an answer to a text, nor what a person wrote to another
+    number.
     """
-    if kind in REPLIES or kind in _AFTERWARDS:
+    if kind in REPLIES or kind in _AFTERWARDS or kind in BY_HAND:
         return Never(why=NO_GUARDIAN)
     calendar = rules.calendar
     tomorrow = calendar.opening(calendar.next_business_day(calendar.local_date(now)))

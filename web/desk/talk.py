@@ -19,11 +19,13 @@ _WHY_NOT: Final[dict[str, str]] = {
     "no_consent": "Nobody has said that they may be texted. Call, or have them write first.",
     "no_address": "There is no number to write to.",
     "deceased": "The patient has died; nothing is sent.",
-    "no_guardian": "The patient is under 18 and no guardian is named; name one first.",
+    "no_guardian": "The patient is under 18: write to the guardian alone; name one first.",
 }
 _DROPPED: Final[dict[str, str]] = {
     "opted_out": "not sent: they asked for no more texts",
     "dead_number": "not sent: the number takes no texts",
+    "no_address": "not sent: the number is not theirs any more",
+    "no_guardian": "not sent: only the guardian is texted",
     "stopped": "stopped by the desk",
     "overtaken": "not sent: it was no longer needed",
     "over": "not sent: the referral had ended",

@@ -248,3 +248,39 @@ async def test_caps_do_not_count_what_answers_a_patient(site: Site) -> None:
             why="stop_reply",
             recorded_at=at,
         )
+
+
+async def test_a_form_sent_already_does_not_swallow_other_words(site: Site, dana: Browser) -> None:
+    decided_in_record(site)
+    referral_id = await site.door.refer()
+    where, page = await opened(site, dana, referral_id)
+    once = nonce(page)
+    assert (await dana.post(f"{where}/write", nonce=once, words=WORDS)).status_code == 303
+    again = await dana.post(f"{where}/write", nonce=once, words="No, Friday at 10")
+    assert again.status_code == 409
+    assert "No, Friday at 10" in again.text
+    assert "has sent already" in again.text
+    sent = await dana.post(f"{where}/write", nonce=nonce(again.text), words="No, Friday at 10")
+    assert sent.status_code == 303
+    assert len(told(site, referral_id, TextWritten)) == 2
+
+
+async def test_a_childs_own_number_is_not_written_to(site: Site, dana: Browser) -> None:
+    decided_in_record(site)
+    child = {"born": "2012-03-04", "phone": "518-555-0117"}
+    guardian = {"guardian_name": "Rosa Example", "guardian_phone": "518-555-0118"}
+    referral_id = await site.door.refer(patient=child | guardian)
+    await wrote(site, "can I come earlier")
+    with site.door.store.read() as session:
+        (thread,) = conversations.threads(session, ORG, ("east",))
+    where = f"/conversations/{thread.id}"
+    page = (await dana.get(where)).text
+    assert "write to the guardian alone" in page
+    form = nonce((await opened(site, dana, referral_id))[1])
+    refused = await dana.post(f"{where}/write", nonce=form, words=WORDS)
+    assert refused.status_code == 400
+    assert told(site, referral_id, TextWritten) == []
+    theirs, page = await opened(site, dana, referral_id)  # the guardian's
+    assert theirs != where
+    sent = await dana.post(f"{theirs}/write", nonce=nonce(page), words=WORDS)
+    assert sent.status_code == 303, sent.text
