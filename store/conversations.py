@@ -117,12 +117,18 @@ def waits(row: ThreadRow) -> bool:
     return row.asked_at is not None and (row.answered_at is None or row.answered_at < row.asked_at)
 
 
-def people(session: Session, org: str, phones: Collection[str]) -> dict[str, list[PatientRow]]:
-    """The patients each number belongs to, as their own or as their guardian's."""
+def people(
+    session: Session, org: str, phones: Collection[str], clinics: Collection[str]
+) -> dict[str, list[PatientRow]]:
+    """The patients of these clinics each number belongs to, as their own or as their guardian's."""
     found: dict[str, list[PatientRow]] = {phone: [] for phone in phones}
+    here = select(ReferralRow.patient_id).where(
+        ReferralRow.org == org, col(ReferralRow.clinic_id).in_(clinics)
+    )
     query = select(PatientRow).where(
         PatientRow.org == org,
         or_(col(PatientRow.phone).in_(phones), col(PatientRow.guardian_phone).in_(phones)),
+        col(PatientRow.id).in_(here),
     )
     for patient in session.exec(query.order_by(col(PatientRow.created_at), col(PatientRow.id))):
         for phone in {patient.phone, patient.guardian_phone} & set(phones):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, case, func, or_
+from sqlalchemy import ColumnElement, and_, case, false, func, or_
 from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
@@ -114,6 +114,7 @@ def _reached(scope: Scope) -> ColumnElement[bool]:
 def _today(scope: Scope) -> ColumnElement[bool]:
     """Booked for this day of the clinic's own."""
     return or_(
+        false(),  # who works at no clinic
         *(
             and_(
                 col(ReferralRow.clinic_id) == clinic,
@@ -121,7 +122,7 @@ def _today(scope: Scope) -> ColumnElement[bool]:
                 col(ReferralRow.evaluation_at) < ends,
             )
             for clinic, begins, ends in scope.today
-        )
+        ),
     )
 
 

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 
 from axe_playwright_python.async_playwright import Axe
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.required import lacking
 
@@ -34,6 +34,7 @@ async def chromium() -> AsyncIterator[Browser]:
             await browser.close()
 
 
+expect.set_options(timeout=20_000)  # a busy machine is no defect
 WIDTHS = (320, 768, 1280)
 _RULES = {
     "resultTypes": ["violations"],

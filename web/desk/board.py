@@ -24,11 +24,10 @@ from store import board, board_views
 from store.board import Board, Filters, Pile
 from web.desk import cards
 from web.desk.cards import Face
-from web.desk.door import Desk, Viewer
+from web.desk.door import PRIVATE_COOKIE, Desk, Viewer
 from web.desk.subject import Subjects
 from web.pages import environment
 
-PRIVATE_COOKIE: Final = "referral-loop-privacy"
 LONGEST_NAME: Final = 80
 LONGEST_TITLE: Final = 40
 _COLUMNS: Final = {*map(str, Stage), "needs"}
@@ -84,11 +83,11 @@ class Boards:
             views = board_views.of(session, viewer.org, viewer.staff_id)
         return {"sources": found, "views": [(one.id, one.name, one.query) for one in views]}
 
-    def shown(self, viewer: Viewer, wanted: Filters, *, private: bool) -> dict[str, Any]:
+    def shown(self, viewer: Viewer, wanted: Filters) -> dict[str, Any]:
         """The cards in words, for the templates."""
         found = self.read(viewer, wanted)
         query = canonical(viewer, wanted)
-        faces = self._faces(viewer, private=private)
+        faces = self._faces(viewer)
         lane = {tile.card.referral_id: tile.card.stage for tile in found.needs.tiles}
         columns = [
             Column(
@@ -107,20 +106,18 @@ class Boards:
         )  # fmt: skip
         return {"needs": needs, "columns": columns, "query": query, "wanted": wanted}
 
-    def fragment(
-        self, viewer: Viewer, wanted: Filters, *, private: bool
-    ) -> tuple[Markup, str, dict[str, Any]]:
+    def fragment(self, viewer: Viewer, wanted: Filters) -> tuple[Markup, str, dict[str, Any]]:
         """The cards as HTML, and a token that changes with anything on them."""
-        told = self.shown(viewer, wanted, private=private)
+        told = self.shown(viewer, wanted)
         may_move = viewer.may(May.WORK)
         html = environment().get_template("desk/_cards.html").render(told | {"moves": may_move})
         return Markup(html), hashlib.sha256(html.encode()).hexdigest()[:16], told  # noqa: S704
 
-    def _faces(self, viewer: Viewer, *, private: bool) -> Any:
+    def _faces(self, viewer: Viewer) -> Any:
         now = self.desk.clock()
         zones = {one.id: one.zone for one in self.desk.clinics(viewer)}
         staff = {one.id: one.name for one in self.desk.tenants.get(viewer.org).staff}
-        named = viewer.may(May.NAMES) and not private
+        named = viewer.named
 
         def faces(pile: Pile) -> list[Face]:
             return [
@@ -138,11 +135,10 @@ def router(desk: Desk) -> APIRouter:
 
     async def whole(request: Request, viewer: Viewer, name: str = "") -> Response:
         wanted = boards.wanted(viewer, request.query_params, name)
-        private = privacy(request)
-        html, have, told = await asyncio.to_thread(boards.fragment, viewer, wanted, private=private)
+        html, have, told = await asyncio.to_thread(boards.fragment, viewer, wanted)
         told |= await asyncio.to_thread(boards.around, viewer)
         await asyncio.to_thread(desk.seen, viewer, "board")
-        moved = await asyncio.to_thread(_moved, desk, viewer, request, private=private)
+        moved = await asyncio.to_thread(_moved, desk, viewer, request)
         return desk.page(
             request,
             viewer,
@@ -151,7 +147,7 @@ def router(desk: Desk) -> APIRouter:
             | {
                 "cards": html,
                 "have": have,
-                "private": private,
+                "private": viewer.private,
                 "name": wanted.name,
                 "moved": moved,
                 "clinics": [(one.id, one.name) for one in desk.clinics(viewer)],
@@ -177,9 +173,7 @@ def router(desk: Desk) -> APIRouter:
         viewer = await desk.viewer(request, May.BOARD, quiet=not person)
         form = await desk.form(request, viewer)
         wanted = boards.wanted(viewer, request.query_params, str(form.get("name", "")))
-        html, have, told = await asyncio.to_thread(
-            boards.fragment, viewer, wanted, private=privacy(request)
-        )
+        html, have, told = await asyncio.to_thread(boards.fragment, viewer, wanted)
         if form.get("have") == have:
             return Response(status_code=204)
         await asyncio.to_thread(desk.seen, viewer, "board")
@@ -252,11 +246,6 @@ def back(query: str) -> str:
     return f"/board?{urlencode(told)}" if told else "/board"
 
 
-def privacy(request: Request) -> bool:
-    """Whether this browser shows initials only, because a lobby sees its screen."""
-    return request.cookies.get(PRIVATE_COOKIE) == "1"
-
-
 def _more(query: str, stage: str, pile: Pile, above: int) -> str:
     if len(pile.tiles) + above >= pile.total:
         return ""
@@ -268,13 +257,13 @@ def _one_of(value: str | None, codes: type[Payer] | type[Urgency]) -> str | None
     return value if value in {one.value for one in codes} else None
 
 
-def _moved(desk: Desk, viewer: Viewer, request: Request, *, private: bool) -> dict[str, str] | None:
+def _moved(desk: Desk, viewer: Viewer, request: Request) -> dict[str, str] | None:
     """What was moved just now, said by the page that a form without scripts leads to."""
     referral_id = request.query_params.get("moved")
     if not referral_id:
         return None
     subject = Subjects(desk).find(viewer, referral_id)
-    named = viewer.may(May.NAMES) and not private
+    named = viewer.named
     return {
         "referral_id": subject.card.referral_id,
         "name": subject.name(named=named),

@@ -74,7 +74,7 @@ class Talks:
         with self.desk.store.read() as session:
             rows = conversations.threads(session, viewer.org, viewer.clinics)
             phones = [row.phone for row in rows]
-            people = conversations.people(session, viewer.org, phones)
+            people = conversations.people(session, viewer.org, phones, viewer.clinics)
             newest = conversations.latest(session, viewer.org, phones)
             unread = conversations.unread(session, viewer.org, viewer.clinics)
         lines = [
@@ -87,7 +87,7 @@ class Talks:
             }
             for row in rows
         ]
-        zone = self.desk.clinics(viewer)[0].zone
+        zone = self.desk.home(viewer).zone
         return {"lines": lines, "zone": zone, "unread": unread, "said": ""}
 
     def thread(self, viewer: Viewer, thread_id: str) -> ThreadRow:
@@ -102,15 +102,16 @@ class Talks:
         with self.desk.store.read() as session:
             received = replies.thread(session, org, thread.phone)
             sent = conversations.outgoing(session, org, thread.phone)
-            people = conversations.people(session, org, [thread.phone])[thread.phone]
+            found = conversations.people(session, org, [thread.phone], viewer.clinics)
             on = list(conversations.referrals_on(session, org, thread.phone, viewer.clinics))
             wish = consent.current(session, org, thread.phone)
             dead = consent.is_dead(session, org, thread.phone)
             unread = conversations.unread(session, org, viewer.clinics)
+        people = found[thread.phone]
         about = on[0] if on else None
         verdict = self._writing.may_leave(org, about.id, thread.phone) if about else None
         clinics = {one.id: one for one in tenant.organization.clinics}
-        clinic = clinics[about.clinic_id] if about else self.desk.clinics(viewer)[0]
+        clinic = clinics[about.clinic_id] if about else self.desk.home(viewer)
         language = people[0].language if people and people[0].language in CANNED else "en"
         staff = {one.id: one.name for one in tenant.staff}
         colleagues = [

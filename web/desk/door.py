@@ -31,6 +31,7 @@ from web.pages import page
 IDLE: Final = timedelta(hours=1)  # nobody at the screen: 45 CFR 164.312(a)(2)(iii)
 LASTS: Final = timedelta(hours=12)  # a working day
 COOKIE: Final = "referral-loop"
+PRIVATE_COOKIE: Final = "referral-loop-privacy"
 _NOTED_EVERY: Final = timedelta(minutes=1)
 MOST_FIELDS: Final = 500
 
@@ -53,6 +54,12 @@ class Viewer(NamedTuple):
     role: Role
     clinics: tuple[str, ...]
     csrf: str
+    private: bool = False  # a lobby sees this browser's screen
+
+    @property
+    def named(self) -> bool:
+        """Whether patients stand here by name; by initials otherwise."""
+        return self.may(May.NAMES) and not self.private
 
     def may(self, what: May) -> bool:
         """Whether their role has this right."""
@@ -93,6 +100,7 @@ class Desk:
         viewer = await asyncio.to_thread(self._viewer, token, quiet) if token else None
         if viewer is None:
             raise SignInNeeded
+        viewer = viewer._replace(private=request.cookies.get(PRIVATE_COOKIE) == "1")
         request.state.viewer = viewer
         lacking = [need for need in needs if not viewer.may(need)]
         if lacking:
@@ -127,6 +135,10 @@ class Desk:
         """The clinics they work at, in the order of the policy file."""
         every = self.tenants.get(viewer.org).organization.clinics
         return [one for one in every if one.id in viewer.clinics]
+
+    def home(self, viewer: Viewer) -> Clinic:
+        """The clinic whose time a page tells; the organization's first for who works at none."""
+        return (self.clinics(viewer) or self.tenants.get(viewer.org).organization.clinics)[0]
 
     def clinic(self, viewer: Viewer, clinic_id: str) -> Clinic:
         """One clinic; raises NotFound for one they do not work at, as if there were none."""

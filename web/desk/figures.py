@@ -99,7 +99,7 @@ def _behind(
     clinics = {one.id: one for one in desk.clinics(viewer)}
     with desk.store.read() as session:
         found = measures.behind(session, scope, measure, counting=not others)
-    named = viewer.may(May.NAMES)
+    named = viewer.named
     if named:
         desk.seen(viewer, f"figure:{measure.name}")
     return [

@@ -19,7 +19,7 @@ from models.errors import LoopError
 from models.moves import TITLES, WAYS, Move, Seen, offered
 from models.referral import Stage
 from web.desk import deeds
-from web.desk.board import back, privacy
+from web.desk.board import back
 from web.desk.door import Desk, Viewer, wants_fragment
 from web.desk.subject import Subject, Subjects
 
@@ -80,7 +80,6 @@ class Mover:
         viewer: Viewer,
         subject: Subject,
         *,
-        private: bool,
         form: Mapping[str, str] | None = None,
         trouble: str = "",
     ) -> dict[str, Any]:
@@ -88,7 +87,7 @@ class Mover:
         form = form or {}
         now = self.desk.clock()
         card = subject.card
-        named = viewer.may(May.NAMES) and not private
+        named = viewer.named
         clinics = self.desk.tenants.get(viewer.org).organization.clinics
         return {
             "referral_id": card.referral_id,
@@ -145,7 +144,7 @@ def router(desk: Desk, by_hand: ByHand) -> APIRouter:
             where = back(form.get("back", ""))
             joined = f"{where}{'&' if '?' in where else '?'}{told}#card-{referral_id}"
             return RedirectResponse(joined, status_code=303)
-        named = viewer.may(May.NAMES) and not privacy(request)
+        named = viewer.named
         said = {
             "referral_id": referral_id,
             "name": subject.name(named=named),
@@ -163,9 +162,7 @@ def router(desk: Desk, by_hand: ByHand) -> APIRouter:
         viewer = await desk.viewer(request, May.BOARD, May.WORK)
         subject = await asyncio.to_thread(mover.subjects.find, viewer, referral_id)
         await asyncio.to_thread(desk.seen, viewer, subject.card.referral_id)
-        told = mover.panel(
-            viewer, subject, private=privacy(request), form=dict(request.query_params)
-        )
+        told = mover.panel(viewer, subject, form=dict(request.query_params))
         return desk.page(request, viewer, template(request), told)
 
     @pages.post("/referrals/{referral_id}/move")
@@ -177,9 +174,7 @@ def router(desk: Desk, by_hand: ByHand) -> APIRouter:
             fact = await mover.move(viewer, subject, _move(form, subject), form)
         except LoopError as error:
             subject = await asyncio.to_thread(mover.subjects.find, viewer, referral_id)
-            told = mover.panel(
-                viewer, subject, private=privacy(request), form=form, trouble=error.sentence
-            )
+            told = mover.panel(viewer, subject, form=form, trouble=error.sentence)
             return desk.page(request, viewer, template(request), told, status=error.http_status)
         subject = await asyncio.to_thread(mover.subjects.find, viewer, referral_id)
         return moved(request, viewer, subject, fact, form)

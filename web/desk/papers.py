@@ -20,7 +20,6 @@ from models.errors import NotFound
 from models.fax import Media
 from store import documents
 from store.tables import DocumentRow
-from web.desk.board import privacy
 from web.desk.cards import words
 from web.desk.door import Desk, Viewer
 from web.desk.subject import Subjects
@@ -80,7 +79,7 @@ def router(desk: Desk) -> APIRouter:
         told = {
             "referral_id": subject.card.referral_id,
             "document_id": row.id,
-            "name": subject.name(named=viewer.may(May.NAMES) and not privacy(request)),
+            "name": subject.name(named=viewer.named),
             "kind": words(row.kind),
             "pages": list(range(1, min(count, MOST_SHOWN) + 1)),
             "count": count,

@@ -73,7 +73,7 @@ def router(desk: Desk) -> APIRouter:
         viewer = await desk.viewer(request, May.AUDIT)
         lines = await asyncio.to_thread(_lines, desk, viewer, who.strip(), subject.strip())
         told = {"lines": lines, "who": who, "subject": subject, "most": MOST_LINES}
-        zone = desk.clinics(viewer)[0].zone
+        zone = desk.home(viewer).zone
         people = desk.tenants.get(viewer.org).staff
         return desk.page(request, viewer, "audit.html", {**told, "people": people, "zone": zone})
 

@@ -84,7 +84,7 @@ class Groups(NamedTuple):
 
 def name_of(viewer: Viewer, patient: PatientRow) -> str:
     """A patient as this viewer may see them."""
-    if viewer.may(May.NAMES):
+    if viewer.named:
         return f"{patient.given_name} {patient.family_name}"
     return masked(patient.given_name, patient.family_name)
 

@@ -24,7 +24,6 @@ from models.tasks import SPECS, kind_of
 from store import notes, story
 from store.story import Sent, Story
 from web.desk import acts, deeds, timeline
-from web.desk.board import privacy
 from web.desk.cards import age_band, payer_words, urgency_words, words
 from web.desk.door import Desk, Viewer
 from web.desk.moving import Mover, choices, texts, today
@@ -64,9 +63,7 @@ class Pages:
         self.desk = desk
         self._mover = mover
 
-    def show(
-        self, viewer: Viewer, referral_id: str, query: Mapping[str, str], *, private: bool
-    ) -> dict[str, Any]:
+    def show(self, viewer: Viewer, referral_id: str, query: Mapping[str, str]) -> dict[str, Any]:
         """Everything the template says; raises NotFound for another clinic's."""
         subject = self._mover.subjects.find(viewer, referral_id)
         card, zone = subject.card, subject.zone
@@ -74,7 +71,7 @@ class Pages:
             known = story.read(session, viewer.org, card.referral_id)
         tenant = self.desk.tenants.get(viewer.org)
         staff = {one.id: one.name for one in tenant.staff}
-        named = viewer.may(May.NAMES) and not private
+        named = viewer.named
         now = self.desk.clock()
         return {
             "subject": subject,
@@ -170,9 +167,7 @@ def router(desk: Desk, by_hand: ByHand) -> APIRouter:
     @routes.get("/referrals/{referral_id}")
     async def show(request: Request, referral_id: str) -> Response:
         viewer = await desk.viewer(request, May.BOARD, May.CHART)
-        told = await asyncio.to_thread(
-            pages.show, viewer, referral_id, request.query_params, private=privacy(request)
-        )
+        told = await asyncio.to_thread(pages.show, viewer, referral_id, request.query_params)
         await asyncio.to_thread(desk.seen, viewer, told["referral_id"])
         return desk.page(request, viewer, "referral.html", told)
 
@@ -235,7 +230,7 @@ def router(desk: Desk, by_hand: ByHand) -> APIRouter:
         payload = found.delivery.payload or {}
         told = {
             "referral_id": known,
-            "name": subject.name(named=viewer.may(May.NAMES) and not privacy(request)),
+            "name": subject.name(named=viewer.named),
             "line": _sent(found, subject.zone),
             "subject_line": payload.get("subject", ""),
             "body": payload.get("body", ""),
@@ -255,9 +250,7 @@ def router(desk: Desk, by_hand: ByHand) -> APIRouter:
         error: LoopError,
     ) -> Response:
         """The page as it is now, the reason beside the form, and what was typed still in it."""
-        told = await asyncio.to_thread(
-            pages.show, viewer, referral_id, {}, private=privacy(request)
-        )
+        told = await asyncio.to_thread(pages.show, viewer, referral_id, {})
         told |= {"trouble_at": name, "trouble": error.sentence, "form": form}
         return desk.page(request, viewer, "referral.html", told, status=error.http_status)
 

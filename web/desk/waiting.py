@@ -93,7 +93,7 @@ class WaitPages:
             "short": self._short(viewer, found, now),
             "zones": {one.id: one.zone for one in clinics.values()},
             "ends": ENDS,
-            "today": now.astimezone(ZoneInfo(self.desk.clinics(viewer)[0].zone)).date(),
+            "today": now.astimezone(ZoneInfo(self.desk.home(viewer).zone)).date(),
             "trouble": {},
             "said": "",
             "unread": unread,

@@ -284,3 +284,35 @@ async def test_a_childs_own_number_is_not_written_to(site: Site, dana: Browser) 
     assert theirs != where
     sent = await dana.post(f"{theirs}/write", nonce=nonce(page), words=WORDS)
     assert sent.status_code == 303, sent.text
+
+
+async def test_of_a_shared_number_only_patients_of_ones_own_clinics_are_named(
+    site: Site, dana: Browser, wes: Browser
+) -> None:
+    """A daughter at "west" shares her mother's phone: "east" does not learn of her."""
+    await site.door.refer()
+    other = {"given_name": "Quilla", "born": "1999-09-09"}
+    await site.door.refer(external="R-2002", patient=other, clinic="west")
+    await wrote(site, "Which of us is it about?")
+    here = (await dana.get("/conversations")).text
+    assert "Jordan" in here
+    assert "Quilla" not in here
+    there = (await wes.get("/conversations")).text
+    assert "Quilla" in there
+    assert "Jordan" not in there
+
+
+async def test_who_works_at_no_clinic_sees_empty_pages(site: Site, browser: Browser) -> None:
+    policy = site.door.tenants.get(ORG)
+    nowhere = tuple(
+        one.model_copy(update={"clinics": ()}) if one.id == "drew" else one for one in policy.staff
+    )
+    site.door.tenants._by_id[ORG] = policy.model_copy(update={"staff": nowhere})
+    await site.door.refer()
+    await wrote(site, "Hello?")
+    assert (await browser.sign_in("drew@example.org")).status_code == 303
+    pages = ("board", "tasks", "conversations", "faxes", "waiting", "slots", "today", "audit")
+    for page in (*pages, "staff", "tasks/times"):
+        answer = await browser.get(f"/{page}")
+        assert answer.status_code in {200, 404}, page
+        assert "Jordan" not in answer.text, page

@@ -59,3 +59,14 @@ async def test_a_day_is_the_clinics_own(site: Site, drew: Browser) -> None:
     site.door.now = late + timedelta(hours=3)
     await drew.sign_in("drew@example.org")
     assert referral not in (await drew.get("/today/evaluations", params={"others": "true"})).text
+
+
+async def test_a_screen_that_faces_the_lobby_names_nobody(site: Site, drew: Browser) -> None:
+    referral = await site.door.refer()
+    site.door.now += timedelta(days=3)
+    await drew.sign_in("drew@example.org")
+    pages = ("/board", "/tasks", "/today/contacted?others=true", f"/referrals/{referral}")
+    assert all([("Jordan" in (await drew.get(page)).text) for page in pages if page != "/tasks"])
+    await drew.post("/board/privacy", private="1")
+    for page in pages:
+        assert "Jordan" not in (await drew.get(page)).text, page
