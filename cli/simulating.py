@@ -20,6 +20,7 @@ HOST = "127.0.0.1"  # nobody else may play a patient here
 _OPTIONS: dict[str, object] = {"access_log": False, "log_config": None, "server_header": False}
 _CHANNELS = re.compile(r"^\[channels\][^\n]*\n(?:(?!\[).*\n)*", re.MULTILINE)
 _KEY = re.compile(r'^(fax|sms)\s*=\s*"[^"\n]*"', re.MULTILINE)
+_NOWHERE = re.compile(r'^(scheduling_link\s*=\s*)"https://example\.org/[^"\n]*"', re.MULTILINE)
 _VENDORS = {"fax": "telnyx", "sms": "twilio"}
 
 
@@ -103,7 +104,11 @@ def pointed(given: Settings, tenants: Tenants) -> tuple[Path, ...]:
 
 
 def with_vendors(policy: str) -> str:
-    """A policy file's text with texts by Twilio and faxes by Telnyx; pure."""
+    """A policy file's text with texts by Twilio and faxes by Telnyx; pure.
+
+    Made-up addresses for scheduling become pages of ours, so that every link of a text opens.
+    """
+    policy = _NOWHERE.sub(r'\1"ours"', policy)
     chosen = "".join(f'{channel} = "{vendor}"\n' for channel, vendor in _VENDORS.items())
     found = _CHANNELS.search(policy)
     if found is None:

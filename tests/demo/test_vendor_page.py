@@ -127,12 +127,17 @@ def test_the_pen_writes_what_was_chosen(
     assert picture(b"no pdf", 0) is None
 
 
-def test_the_channels_alone_are_pointed_elsewhere(tmp_path: Path) -> None:
+def test_channels_and_made_up_links_alone_are_pointed_elsewhere(tmp_path: Path) -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     before, after = tomllib.loads(text), tomllib.loads(with_vendors(text))
     channels = after.pop("channels")
     assert channels == {**before.pop("channels"), "sms": "twilio", "fax": "telnyx"}
+    assert {one.pop("scheduling_link") for one in after["clinics"]} == {"ours"}
+    for one in before["clinics"]:
+        one.pop("scheduling_link")
     assert after == before
+    real = 'scheduling_link = "https://clinic.test/book"'
+    assert real in with_vendors(real)
     assert tomllib.loads(with_vendors('[organization]\nid = "x"'))["channels"]["fax"] == "telnyx"
     settings = load(_env_file=None, data_dir=tmp_path, policy_files=(EXAMPLE,))
     from activities.tenants import Tenants
