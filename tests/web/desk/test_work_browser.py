@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from settings import EXAMPLE_PASSWORD
 from tests.browser import chromium, troubles
@@ -58,7 +58,7 @@ async def test_a_day_at_the_desk_by_keys_alone(site: Site) -> None:
         await press_until(page, f"take-{task_id}")
         async with page.expect_response(re.compile(f"/tasks/{task_id}/take")):
             await page.keyboard.press("Enter")
-        await page.wait_for_function(f"document.activeElement.id === 'task-{task_id}'")
+        await expect(page.locator(f"#task-{task_id}")).to_be_focused()
         assert "It is yours now." in await page.inner_text("#said")
         assert "yours until" in await page.inner_text(f"#task-{task_id}")
 
