@@ -32,7 +32,7 @@ from models.referral import Referral
 from models.roles import Role
 from models.sending import NO_GUARDIAN, Go, Hold, Never
 from models.tasks import TaskKind, again, task_key
-from store import faxes, post
+from store import faxes, post, sent_letters
 from store.contacts import Contact
 from store.record import Record
 from store.tables import DeliveryRow, DeliveryState, MessageRow
@@ -248,6 +248,8 @@ class Claims:
         delivery.address_ref = going.address  # corrected since the line was busy
         delivery.pages = going.letter.pages if going.channel == "fax" else None
         session.add(delivery)
+        if going.letter.pdf is not None and going.channel in {"fax", "email"}:
+            sent_letters.keep(session, delivery.id, going.letter.pdf)
         return delivery
 
     def _words(self, going: Going) -> parcels.Words:

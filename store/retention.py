@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import null, update
+from sqlalchemy import delete, null, update
 from sqlmodel import Session, col, select
 
 from models.fax import FaxState
@@ -19,6 +19,7 @@ from store.tables import (
     InboxRow,
     InboxState,
     ReplyRow,
+    SentLetterRow,
 )
 
 _OVER = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED, DeliveryState.FAILED)
@@ -65,6 +66,14 @@ def empty_texts(session: Session, org: str, before: datetime) -> int:
 
 def empty_outbox(session: Session, org: str, before: datetime) -> int:
     """Clear what deliveries said that were recorded before a moment (wall time) and are over."""
+    over = select(DeliveryRow.id).where(
+        DeliveryRow.org == org,
+        col(DeliveryRow.recorded_at) < before,
+        col(DeliveryRow.state).in_(_OVER),
+    )
+    session.connection().execute(
+        delete(SentLetterRow).where(col(SentLetterRow.delivery_id).in_(over))
+    )
     done = session.connection().execute(
         update(DeliveryRow)
         .where(

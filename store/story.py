@@ -11,7 +11,7 @@ from models.errors import NotFound
 from models.facts import PatientReplied, parse_fact
 from models.policy import Rules
 from models.referral import Referral
-from store import notes, referrals
+from store import notes, referrals, sent_letters
 from store.record import Told
 from store.tables import (
     DeliveryRow,
@@ -30,6 +30,7 @@ class Sent(NamedTuple):
 
     message: MessageRow
     delivery: DeliveryRow | None  # None: a row that waits, or was dropped before any try
+    pdf: bytes | None = None  # its pages, where one message alone is read
 
 
 class Paper(NamedTuple):
@@ -87,7 +88,7 @@ def delivery(session: Session, org: str, referral_id: str, delivery_id: str) -> 
     message = session.get(MessageRow, row.subject_id) if row is not None else None
     if row is None or message is None or (row.org, message.referral_id) != (org, referral_id):
         raise NotFound("There is no such message on this referral.")
-    return Sent(message, row)
+    return Sent(message, row, sent_letters.find(session, row.id))
 
 
 def _messages(session: Session, referral_id: str) -> list[Sent]:

@@ -40,6 +40,7 @@ from store.tables_post import (
     DeliveryState,
     MessageRow,
     MessageState,
+    SentLetterRow,
     SubjectType,
 )
 from store.tables_talk import DeskTextRow, ThreadRow
@@ -75,6 +76,7 @@ __all__ = [
     "ReferralRow",
     "ReplyRow",
     "ReturnCodeRow",
+    "SentLetterRow",
     "SessionRow",
     "SlotRow",
     "SlotSource",

@@ -2,8 +2,8 @@
 
 Rows hold PHI; nothing but the store does. To forget a person, erase ``PatientRow`` (names, numbers
 and addresses), the ``reason`` of their referrals, their documents and notes, the texts of
-``ReplyRow``, the bodies of their inbox rows and the payloads of their deliveries; facts hold ids,
-dates and codes only.
+``ReplyRow``, the bodies of their inbox rows, the payloads of their deliveries and the letters sent
+with them; facts hold ids, dates and codes only.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Index, UniqueConstraint
+from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field
 
 from store.columns import Table, UtcDateTime
@@ -64,6 +64,15 @@ class MessageRow(Table, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     settled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     recorded_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class SentLetterRow(Table, table=True):
+    """The pages of one delivery as they went out; PHI, gone with the purge."""
+
+    __tablename__ = "sent_letters"
+
+    delivery_id: str = Field(primary_key=True, foreign_key="deliveries.id")
+    pdf: bytes = Field(sa_type=LargeBinary)
 
 
 class DeliveryRow(Table, table=True):

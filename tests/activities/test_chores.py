@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
@@ -23,7 +24,7 @@ from models.kinds import Kind
 from models.policy import Retention
 from store import inbox, post, sources
 from store.engine import Store
-from store.tables import DeliveryState, InboxState, SubjectType
+from store.tables import DeliveryState, InboxState, SentLetterRow, SubjectType
 from tests.activities.office import MONDAY, ORG, WALL, Crash, Office
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -274,6 +275,7 @@ async def test_the_purge_empties_what_is_too_old_and_keeps_its_trace(
     office: Office, sweep: Sweep
 ) -> None:
     office.send(Kind.SCHEDULE_TEXT, "patient", "bd-0")
+    office.send(Kind.THANK_YOU, "source")
     with office.store.write() as session:
         done, _ = inbox.accept(
             session, org=ORG, origin="events", event_id="1", body=b"{}", received_at=WALL
@@ -283,12 +285,15 @@ async def test_the_purge_empties_what_is_too_old_and_keeps_its_trace(
             session, org=ORG, origin="events", event_id="2", body=b"{}", received_at=WALL
         )
     assert (await sweep.run("purge", 5 * 365 * DAY)).moved == 0
-    assert (await sweep.run("purge", 370 * DAY)).moved == 2
+    with office.store.read() as session:
+        assert session.exec(select(SentLetterRow)).one().pdf.startswith(b"%PDF")
+    assert (await sweep.run("purge", 370 * DAY)).moved == 3
     assert (await sweep.run("purge")).moved == 0
     with office.store.read() as session:
         assert inbox.get(session, ORG, done.id).body == b""
         assert inbox.get(session, ORG, done.id).body_hash == done.body_hash
         assert inbox.get(session, ORG, waiting.id).body == b"{}"  # still somebody's
+        assert session.exec(select(SentLetterRow)).all() == []
     assert office.deliveries()[0].payload is None
     assert office.deliveries()[0].state == DeliveryState.DELIVERED
 

@@ -41,7 +41,7 @@ from models.facts import (
 )
 from models.kinds import Kind
 from models.roles import Role
-from store import consent, inbox, replies, sources
+from store import consent, inbox, replies, sent_letters, sources
 from store.engine import Store
 from store.tables import ConsentState, DeliveryState, MessageState, TaskRow
 from tests.activities.office import (
@@ -96,6 +96,22 @@ def test_a_fax_goes_out_once_with_row_facts_and_receipt(office: Office) -> None:
     (row,) = office.deliveries()
     assert (row.state, row.acceptances, row.claimed_at) == (DeliveryState.DELIVERED, 1, MONDAY)
     assert [m.state for m in office.messages()] == [MessageState.SENT]
+    with office.store.read() as session:  # for whoever asks later what exactly left
+        assert sent_letters.find(session, row.id) == parcel.attachments[0].content
+
+
+def test_drawn_anew_for_another_try_the_pages_that_left_are_kept(office: Office) -> None:
+    office.fax.before.append(Crash())
+    with pytest.raises(Crash):
+        office.send(Kind.THANK_YOU, "source")
+    with office.store.write() as session:
+        (row,) = office.deliveries()
+        sent_letters.keep(session, row.id, b"as drawn before a correction")
+    office.wall += IN_HAND + HOUR
+    office.send(Kind.THANK_YOU, "source", at=MONDAY + 2 * HOUR)
+    (parcel,) = office.fax.accepted
+    with office.store.read() as session:
+        assert sent_letters.find(session, row.id) == parcel.attachments[0].content
 
 
 def test_a_second_turn_only_answers(office: Office) -> None:

@@ -21,6 +21,7 @@ from web.desk import (
     papers,
     people,
     referral,
+    sent,
     slots,
     tasks,
     waiting,
@@ -39,6 +40,7 @@ def install(
     desk = Desk(settings, store, intake.tenants, intake.clock, ui)
     door = Account(desk)
     by_hand = ByHand(intake)
+    drawn = papers.Papers(desk)
     app.mount("/static", Files(), name="static")
 
     @app.get("/", include_in_schema=False)
@@ -59,7 +61,8 @@ def install(
         moving.router(desk, by_hand),
         slots.router(desk),
         referral.router(desk, by_hand),
-        papers.router(desk),
+        papers.router(desk, drawn),
+        sent.router(desk, drawn),
     ):
         app.include_router(routes)
     shapes["desk"] = trouble(desk)

@@ -44,25 +44,24 @@ class Papers:
             raise NotFound("There is no such document.")
         return row
 
-    async def pages(self, row: DocumentRow) -> int:
+    async def pages(self, pdf: bytes | None) -> int:
         """How many pages can be shown; 0 where none can be drawn here."""
-        if row.pdf is None:
+        if pdf is None:
             return 0
         async with self._turns:
-            return await asyncio.to_thread(_count, row.pdf)
+            return await asyncio.to_thread(_count, pdf)
 
-    async def picture(self, row: DocumentRow, page: int) -> bytes:
+    async def picture(self, pdf: bytes | None, page: int) -> bytes:
         """One page as PNG; raises NotFound for one there is not."""
-        if row.pdf is None:
+        if pdf is None:
             raise NotFound("There is no such page.")
         async with self._turns:
-            return await asyncio.to_thread(_drawn, row.pdf, page)
+            return await asyncio.to_thread(_drawn, pdf, page)
 
 
-def router(desk: Desk) -> APIRouter:
+def router(desk: Desk, papers: Papers) -> APIRouter:
     """A document's page on screen, its pictures, and the file."""
     routes = APIRouter(include_in_schema=False, tags=["desk"])
-    papers = Papers(desk)
 
     async def found(request: Request, referral_id: str, document_id: str) -> DocumentRow:
         viewer = await desk.viewer(request, May.BOARD, May.CHART)
@@ -75,7 +74,7 @@ def router(desk: Desk) -> APIRouter:
         viewer = await desk.viewer(request, May.BOARD, May.CHART)
         row = await found(request, referral_id, document_id)
         subject = await asyncio.to_thread(papers.subjects.find, viewer, referral_id)
-        count = await papers.pages(row)
+        count = await papers.pages(row.pdf)
         told = {
             "referral_id": subject.card.referral_id,
             "document_id": row.id,
@@ -91,7 +90,7 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("/referrals/{referral_id}/documents/{document_id}/pages/{page}")
     async def picture(request: Request, referral_id: str, document_id: str, page: int) -> Response:
         row = await found(request, referral_id, document_id)
-        return Response(await papers.picture(row, page), media_type="image/png")
+        return Response(await papers.picture(row.pdf, page), media_type="image/png")
 
     @routes.get("/referrals/{referral_id}/documents/{document_id}/file")
     async def file(request: Request, referral_id: str, document_id: str) -> Response:

@@ -15,15 +15,15 @@ from starlette.responses import RedirectResponse
 from activities.by_hand import ByHand
 from models import certification, dues, duty, holds
 from models.access import May
-from models.errors import Forbidden, LoopError, NotFound
+from models.errors import Forbidden, LoopError
 from models.facts import AppointmentBooked
 from models.ids import referral_workflow_id
 from models.moves import TITLES, Seen, undoable
 from models.referral import Referral, Stage
 from models.tasks import SPECS, kind_of
 from store import notes, story
-from store.story import Sent, Story
-from web.desk import acts, deeds, timeline
+from store.story import Story
+from web.desk import acts, deeds, sent, timeline
 from web.desk.cards import age_band, payer_words, urgency_words, words
 from web.desk.door import Desk, Viewer
 from web.desk.moving import Mover, choices, texts, today
@@ -42,18 +42,6 @@ class Step(NamedTuple):
     when: str
     due: str
     late: bool
-
-
-class SentLine(NamedTuple):
-    """One message on its way, as the page says it."""
-
-    delivery_id: str
-    what: str
-    to: str
-    how: str
-    state: str
-    when: str
-    why: str
 
 
 class Pages:
@@ -82,7 +70,7 @@ class Pages:
             "head": _head(subject, known.referral, staff, now, named=named),
             "next": _next(known, zone, now),
             "lines": timeline.entries(known, zone=zone, staff=staff),
-            "sent": [_sent(one, zone) for one in known.messages],
+            "sent": [sent.line(one, zone) for one in known.messages],
             "papers": [
                 (one.document_id, words(one.kind).capitalize(), moment(one.created_at, zone),
                  one.has_pdf)
@@ -159,7 +147,7 @@ def on_file(subject: Subject) -> dict[str, str]:
 
 
 def router(desk: Desk, by_hand: ByHand) -> APIRouter:
-    """The page, its notes, its messages as sent, and its forms."""
+    """The page, its notes, and its forms."""
     routes = APIRouter(include_in_schema=False, tags=["desk"])
     mover = Mover(desk, by_hand)
     pages = Pages(desk, mover)
@@ -212,34 +200,6 @@ def router(desk: Desk, by_hand: ByHand) -> APIRouter:
             return await refused(request, viewer, known, name, form, error)
         query = urlencode({"fact": fact})
         return RedirectResponse(f"/referrals/{known}?{query}", status_code=303)
-
-    @routes.get("/referrals/{referral_id}/messages/{delivery_id}")
-    async def message(request: Request, referral_id: str, delivery_id: str) -> Response:
-        viewer = await desk.viewer(request, May.BOARD, May.CHART)
-        subject = await asyncio.to_thread(mover.subjects.find, viewer, referral_id)
-        known = subject.card.referral_id
-
-        def read() -> Sent:
-            with desk.store.read() as session:
-                return story.delivery(session, viewer.org, known, delivery_id)
-
-        found = await asyncio.to_thread(read)
-        if found.delivery is None:
-            raise NotFound("There is no such message on this referral.")
-        await asyncio.to_thread(desk.seen, viewer, known)
-        payload = found.delivery.payload or {}
-        told = {
-            "referral_id": known,
-            "name": subject.name(named=viewer.named),
-            "line": _sent(found, subject.zone),
-            "subject_line": payload.get("subject", ""),
-            "body": payload.get("body", ""),
-            "document": payload.get("document", ""),
-            "code": payload.get("return_code", ""),
-            "pages": found.delivery.pages,
-            "kept": bool(payload),
-        }
-        return desk.page(request, viewer, "message.html", told)
 
     async def refused(
         request: Request,
@@ -319,26 +279,6 @@ def _whose(r: Referral, task: str, role: str, now: datetime) -> str:
     raised, held = duty.raised_to(r, task), duty.lease(r, task)
     whose = words(role) + (f", now also the {words(raised)}" if raised else "")
     return whose + (f" ({held.who} has it)" if held is not None and held.stands(now) else "")
-
-
-def _sent(one: Sent, zone: str) -> SentLine:
-    message, delivery = one.message, one.delivery
-    if delivery is None:
-        held = f"until {moment(message.held_until, zone)}" if message.held_until else ""
-        return SentLine(
-            "", words(message.kind), words(message.to_party), "", f"{message.state} {held}".strip(),
-            moment(message.created_at, zone), words(message.why),
-        )  # fmt: skip
-    at = delivery.settled_at or delivery.claimed_at or delivery.created_at
-    return SentLine(
-        delivery_id=delivery.id,
-        what=words(message.kind),
-        to=words(message.to_party),
-        how={"sms": "text"}.get(delivery.channel, delivery.channel),
-        state=delivery.state,
-        when=moment(at, zone),
-        why=words(delivery.code or message.why),
-    )
 
 
 def _booked(booked: AppointmentBooked | None, zone: str) -> tuple[str, str] | None:

@@ -95,6 +95,7 @@ ROUTES: list[Route] = [
     Route("POST", "/referrals/{referral_id}/notes", (May.BOARD, May.CHART), "referral"),
     Route("POST", "/referrals/{referral_id}/act/{name}", (May.BOARD, May.CHART, May.WORK), "act"),
     Route("GET", f"{_ONE}/messages/{{delivery_id}}", (May.BOARD, May.CHART), "message"),
+    Route("GET", f"{_ONE}/messages/{{delivery_id}}/pages/{{page}}", (May.CHART,), "message"),
     Route("GET", f"{_ONE}/documents/{{document_id}}", (May.BOARD, May.CHART), "paper"),
     Route("GET", f"{_ONE}/documents/{{document_id}}/pages/{{page}}", (May.CHART,), "paper"),
     Route("GET", f"{_ONE}/documents/{{document_id}}/file", (May.CHART,), "paper"),
@@ -168,7 +169,7 @@ async def a_message(site: Site) -> dict[str, str]:
         sent, _ = post.queue_delivery(
             session, row, channel="sms", rung=0, address=to, payload={"body": "Hello"}, **told
         )
-    return {**made, "delivery_id": sent.id}
+    return {**made, "delivery_id": sent.id, "page": "1"}
 
 
 async def a_paper(site: Site) -> dict[str, str]:

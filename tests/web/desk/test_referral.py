@@ -12,7 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 
 from integrations.reading.tools import PDF_PROGRAMS, has
 from models.facts import AppointmentBooked, Paused, RequestConfirmed
-from store import audit, documents, notes
+from store import audit, documents, notes, sent_letters
 from tests.doors import ORG, event
 from tests.required import lacking
 from tests.web.conftest import Site
@@ -183,6 +183,21 @@ async def test_a_message_is_read_exactly_as_it_was_sent(site: Site, dana: Browse
     assert '<div class="quote">Hello</div>' in shown
     other = await site.door.refer(external="R-7", patient={"given_name": "Kim"})
     assert (await dana.get(f"/referrals/{other}/messages/{delivery}")).status_code == 404
+
+
+async def test_a_fax_is_seen_page_by_page_as_it_left(site: Site, dana: Browser) -> None:
+    if not has(*PDF_PROGRAMS):
+        lacking("poppler, which draws pages, is not on this machine")
+    made = await a_message(site)
+    base = f"/referrals/{made['referral_id']}/messages/{made['delivery_id']}"
+    with site.door.store.write() as session:
+        sent_letters.keep(session, made["delivery_id"], pdf())
+    shown = (await dana.get(base)).text
+    assert f'src="{base}/pages/2" alt="Page 2 of 2"' in shown
+    assert "/pages/3" not in shown
+    picture = await dana.get(f"{base}/pages/2")
+    assert picture.headers["content-type"] == "image/png"
+    assert (await dana.get(f"{base}/pages/3")).status_code == 404
 
 
 async def test_a_pdf_is_shown_as_pictures_and_only_saved_as_a_file(
