@@ -34,7 +34,7 @@ test: $(STAMP) ## The whole suite, on SQLite and Postgres and a real Temporal se
 	@$(PY) -m pytest -q -m engine
 
 native: $(STAMP) ## The production shape without containers, with parts of it killed under load
-	@echo "Running the end-to-end suite on docker-compose.yml without containers (about 4 minutes)."
+	@echo "Running the end-to-end suite on docker-compose.yml without containers (about 3 minutes)."
 	@deploy/native.sh test
 
 lint: $(STAMP) ## ruff and mypy

@@ -129,14 +129,7 @@ class Loop:
 
     async def source_changed(self, org: str, source_id: str) -> None:
         """Have a source's watch look again, if it runs; raises EngineUnavailable."""
-        handle = self._engine().get_workflow_handle(source_workflow_id(org, source_id))
-        try:
-            await handle.signal("look_again", rpc_timeout=RPC_TIMEOUT)
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise _away(error) from error
-        except RuntimeError as error:  # a lazy client fails its first call plainly
-            raise _away(error) from error
+        await self._look_again(source_workflow_id(org, source_id))
 
     async def fax_came(self, start: FaxStart, content_hash: str) -> None:
         """Start the workflow of a fax, once for all its life; raises EngineUnavailable."""
@@ -165,7 +158,10 @@ class Loop:
 
     async def fax_changed(self, org: str, content_hash: str) -> None:
         """Have a fax's workflow look again, if it runs; raises EngineUnavailable."""
-        handle = self._engine().get_workflow_handle(fax_workflow_id(org, content_hash))
+        await self._look_again(fax_workflow_id(org, content_hash))
+
+    async def _look_again(self, workflow_id: str) -> None:
+        handle = self._engine().get_workflow_handle(workflow_id)
         try:
             await handle.signal("look_again", rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:

@@ -19,20 +19,10 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
-from sqlalchemy import event
 
-from activities.intake import Intake
-from activities.loop import Loop
-from activities.tenants import Tenants
-from cli.serving import serve
-from models.policy_file import load as load_policy
-from settings import EXAMPLE_PASSWORD, load
-from store import schema
-from store.engine import Store, open_store
-from web.app import create_app
+from benchmarks.kit import bare, desk, listening, sql
 from web.desk.door import COOKIE, csrf_of
 
 COUNT = 2_000
@@ -48,7 +38,7 @@ def seed(path: Path) -> None:
     database.execute(
         "INSERT INTO sources (id, org, identity, kind, name, prefers, verified, key_source,"
         " created_at) VALUES ('src_1','riverside','i','provider','Dr. Sample','fax',1,0,?)",
-        (_sql(NOW),),
+        (sql(NOW),),
     )
     for number in range(COUNT):
         ref, patient = f"ref_{number:08d}", f"pat_{number:08d}"
@@ -59,7 +49,7 @@ def seed(path: Path) -> None:
             "INSERT INTO patients (id, org, identity, person, given_name, family_name, born,"
             " language, may_text, phone_by_friend, may_email, created_at)"
             " VALUES (?,'riverside',?,?,'Casey',?,'1980-01-01','en',1,0,0,?)",
-            (patient, patient, patient, f"Example-{number}", _sql(came)),
+            (patient, patient, patient, f"Example-{number}", sql(came)),
         )
         database.execute(
             "INSERT INTO referrals (id, org, patient_id, source_id, urgency, rules, policy_version,"
@@ -68,8 +58,8 @@ def seed(path: Path) -> None:
             " VALUES (?,'riverside',?,'src_1','routine','{}','1',?,'needs_signature',0,2,'[]',1,'',"
             " ?,?,?,?,'medicare_part_b',?,'k','Call the patient to book the evaluation')",
             (
-                *(ref, patient, _sql(came), clinic, _sql(came), _sql(came)),
-                *(dice.choice(STAGES), _sql(due)),
+                *(ref, patient, sql(came), clinic, sql(came), sql(came)),
+                *(dice.choice(STAGES), sql(due)),
             ),
         )
         if number % 10 == 0:
@@ -77,33 +67,10 @@ def seed(path: Path) -> None:
                 "INSERT INTO tasks (id, org, clinic_id, subject, referral_id, key, kind, role, due,"
                 " says, state, opened_at) VALUES (?,'riverside',?,?,?,'call_patient:1',"
                 "'call_patient','lead',?,'Call the patient','open',?)",
-                (f"tsk_{number}", clinic, ref, ref, _sql(due), _sql(came)),
+                (f"tsk_{number}", clinic, ref, ref, sql(due), sql(came)),
             )
     database.commit()
     database.close()
-
-
-def bare(path: Path, asked: list[tuple[str, Any]]) -> float:
-    """Seconds for the board's own queries, asked of SQLite directly."""
-    database = sqlite3.connect(path)
-    started = time.perf_counter()
-    for statement, values in asked:
-        database.execute(statement, values).fetchall()
-    took = time.perf_counter() - started
-    database.close()
-    return took
-
-
-def listened(store: Store) -> tuple[list[tuple[str, Any]], Callable[[], None]]:
-    """What is asked of the cards from now on, and how to stop listening."""
-    asked: list[tuple[str, Any]] = []
-
-    def heard(_: Any, __: Any, statement: str, values: Any, *___: Any) -> None:
-        if "row_number()" in statement:
-            asked.append((statement, values))
-
-    event.listen(store.engine, "before_cursor_execute", heard)
-    return asked, lambda: event.remove(store.engine, "before_cursor_execute", heard)
 
 
 async def timed(ask: Callable[[], Awaitable[httpx.Response]], expected: int) -> float:
@@ -117,24 +84,9 @@ async def timed(ask: Callable[[], Awaitable[httpx.Response]], expected: int) -> 
 
 async def measure(folder: Path) -> None:
     """Seed, serve, and compare."""
-    settings = load(_env_file=None, data_dir=folder)
-    path = folder / "referral-loop.db"
-    store = open_store(settings.database_url)
-    schema.bring_up(store)
-    seed(path)
-    tenants = Tenants([load_policy(one) for one in settings.policy_files])
-    app = create_app(settings, Intake(store, Loop(), tenants, lambda: NOW), store, lambda: NOW)
-    async with (
-        serve(app, settings, port=0) as url,
-        httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as http,
-    ):
-        form = await http.get("/sign-in")
-        nonce = form.text.partition('name="nonce" value="')[2].partition('"')[0]
-        who = {"email": "lee@example.org", "password": EXAMPLE_PASSWORD, "nonce": nonce}
-        await http.post("/sign-in", data=who)
-        asked, stop = listened(store)
-        first = await http.get("/board")
-        stop()
+    async with desk(folder, seed, "lee", NOW) as (http, store, path):
+        with listening(store, "row_number()") as asked:
+            first = await http.get("/board")
         first.raise_for_status()
         have = re.search(r'data-have="(\w+)"', first.text)
         assert have
@@ -152,11 +104,6 @@ async def measure(folder: Path) -> None:
         f"{page / query:.2f} and {poll / query:.2f}; {len(first.content) / 1024:.0f} KiB, "
         f"{len(gzip.compress(first.content)) / 1024:.0f} KiB compressed\n"
     )
-    store.close()
-
-
-def _sql(at: datetime) -> str:
-    return at.strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 if __name__ == "__main__":

@@ -15,20 +15,8 @@ import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import httpx
-from sqlalchemy import event
-
-from activities.intake import Intake
-from activities.loop import Loop
-from activities.tenants import Tenants
-from cli.serving import serve
-from models.policy_file import load as load_policy
-from settings import EXAMPLE_PASSWORD, load
-from store import schema
-from store.engine import open_store
-from web.app import create_app
+from benchmarks.kit import bare, desk, listening, sql
 
 COUNT = 200_000
 TURNS = 15
@@ -48,12 +36,12 @@ def seed(path: Path) -> None:
             (
                 f"ref_{number:08d}",
                 dice.choice(["east", "west"]),
-                *(_sql(at) for at in (came, came + timedelta(days=1), came + timedelta(hours=30))),
-                _sql(tried),
-                _sql(tried + timedelta(hours=3)) if dice.random() < 0.8 else None,
+                *(sql(at) for at in (came, came + timedelta(days=1), came + timedelta(hours=30))),
+                sql(tried),
+                sql(tried + timedelta(hours=3)) if dice.random() < 0.8 else None,
                 dice.choice(["received", "contacting", "scheduled"]) if still else "closed",
                 None if still else "completed",
-                _sql(NOW + timedelta(hours=dice.randrange(-48, 48))) if still else None,
+                sql(NOW + timedelta(hours=dice.randrange(-48, 48))) if still else None,
             )
         )
     database = sqlite3.connect(path)
@@ -61,12 +49,12 @@ def seed(path: Path) -> None:
         "INSERT INTO patients (id, org, identity, person, given_name, family_name, born, language,"
         " may_text, phone_by_friend, may_email, created_at)"
         " VALUES ('pat_1','riverside','i','p','Casey','Example','1980-01-01','en',1,0,0,?)",
-        (_sql(NOW),),
+        (sql(NOW),),
     )
     database.execute(
         "INSERT INTO sources (id, org, identity, kind, name, prefers, verified, key_source,"
         " created_at) VALUES ('src_1','riverside','i','provider','Dr. Sample','fax',1,0,?)",
-        (_sql(NOW),),
+        (sql(NOW),),
     )
     database.executemany(
         "INSERT INTO referrals (id, org, patient_id, source_id, urgency, rules, policy_version,"
@@ -80,43 +68,11 @@ def seed(path: Path) -> None:
     database.close()
 
 
-def bare(path: Path, asked: list[tuple[str, Any]]) -> float:
-    """Seconds for the page's own counts, asked of SQLite directly."""
-    database = sqlite3.connect(path)
-    started = time.perf_counter()
-    for statement, values in asked:
-        database.execute(statement, values).fetchall()
-    took = time.perf_counter() - started
-    database.close()
-    return took
-
-
 async def measure(folder: Path) -> None:
     """Seed, serve, and compare."""
-    settings = load(_env_file=None, data_dir=folder)
-    path = folder / "referral-loop.db"
-    store = open_store(settings.database_url)
-    schema.bring_up(store)
-    seed(path)
-    tenants = Tenants([load_policy(one) for one in settings.policy_files])
-    app = create_app(settings, Intake(store, Loop(), tenants, lambda: NOW), store, lambda: NOW)
-    async with (
-        serve(app, settings, port=0) as url,
-        httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as http,
-    ):
-        form = await http.get("/sign-in")
-        nonce = form.text.partition('name="nonce" value="')[2].partition('"')[0]
-        who = {"email": "drew@example.org", "password": EXAMPLE_PASSWORD, "nonce": nonce}
-        await http.post("/sign-in", data=who)
-        asked: list[tuple[str, Any]] = []
-
-        def heard(_: Any, __: Any, statement: str, values: Any, *___: Any) -> None:
-            if "sum(" in statement or "tasks.role" in statement:
-                asked.append((statement, values))
-
-        event.listen(store.engine, "before_cursor_execute", heard)
-        (await http.get("/today")).raise_for_status()
-        event.remove(store.engine, "before_cursor_execute", heard)
+    async with desk(folder, seed, "drew", NOW) as (http, store, path):
+        with listening(store, "sum(", "tasks.role") as asked:
+            (await http.get("/today")).raise_for_status()
         pages, queries = [], []
         for _ in range(TURNS):
             queries.append(bare(path, asked))
@@ -129,11 +85,6 @@ async def measure(folder: Path) -> None:
         f"{COUNT:,} referrals: page {page * 1000:.1f} ms, its {len(asked)} bare queries "
         f"{query * 1000:.1f} ms, ratio {page / query:.2f}; {len(answer.content) / 1024:.1f} KiB\n"
     )
-    store.close()
-
-
-def _sql(at: datetime) -> str:
-    return at.strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 if __name__ == "__main__":

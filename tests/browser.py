@@ -52,7 +52,7 @@ async def troubles(page: Page, path: str) -> list[str]:
     there = Axe("0")
     for width, scheme in (*((width, "light") for width in WIDTHS), (WIDTHS[-1], "dark")):
         await page.set_viewport_size({"width": width, "height": 900})
-        await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        await page.emulate_media(color_scheme=scheme)
         told = await there.run(page, options=_RULES)
         if told.violations_count:
             found.append(f"{path} at {width} px, {scheme}: {told.generate_report()}")

@@ -164,7 +164,7 @@ def _stop(watcher: subprocess.Popen[bytes]) -> None:
 
 def _admin(folder: Path, statement: str) -> None:
     with psycopg.connect(_url(folder, "postgres"), autocommit=True) as connection:
-        connection.execute(statement)  # type: ignore[call-overload]
+        connection.execute(statement)
 
 
 def _url(folder: Path, name: str) -> str:

@@ -155,7 +155,7 @@ class Door:
 
     def write(self, referral_id: str, *facts: Fact) -> None:
         """Facts that workflows and activities would have written."""
-        self.intake.record.write(ORG, referral_id, *facts, recorded_at=self.now)  # type: ignore[arg-type]
+        self.intake.record.write(ORG, referral_id, *facts, recorded_at=self.now)
 
 
 def event(kind: str, **data: Any) -> dict[str, Any]:

@@ -273,7 +273,7 @@ async def play(theater: Theater, fakes: Judging, lives: list[Life]) -> None:
         if isinstance(fact, AppointmentBooked):
             fakes.visits[fact.appointment_id] = fact.starts_at
         if fact.kind == RECEIVED:
-            await theater.begin(who, fact, fakes.rules)  # type: ignore[arg-type]
+            await theater.begin(who, fact, fakes.rules)
         else:
             await theater.tell(who, fact)
     await theater.advance(lines[-1].at + timedelta(days=7))

@@ -73,7 +73,7 @@ def test_every_alert_reads_metrics_that_exist_and_says_what_to_do(rule: dict[str
 
 def bounds(name: str) -> set[str]:
     [metric] = [m for m, names in REGISTRY._collector_to_names.items() if name in names]
-    return {str(float(bound)) for bound in metric._upper_bounds}  # type: ignore[attr-defined]
+    return {str(float(bound)) for bound in metric._upper_bounds}
 
 
 # --- the Temporal SDK's own -----------------------------------------------------------------------

@@ -95,7 +95,7 @@ class Fakes:
         self.cranks[given.referral_id, key] += 1
         known = self.learned.get((given.referral_id, f"sent:{key}"))
         if known is not None:
-            return Answer(learned=(known,))  # type: ignore[arg-type]
+            return Answer(learned=(known,))
         channel = "fax" if given.to != "patient" else "sms"
         if (given.kind, given.rung) in self.refuse:
             failed = MessageFailed(
@@ -176,7 +176,7 @@ class Fakes:
         self.asked_at.setdefault((given.referral_id, key), given.clinic_id)
         if known is opened:
             self.tasks.setdefault(given.referral_id, []).append(opened)
-        return Answer(learned=(known,))  # type: ignore[arg-type]
+        return Answer(learned=(known,))
 
     @activity.defn(name="record_facts")
     async def record(self, given: RecordInput) -> Answer:
@@ -341,9 +341,7 @@ class Theater:
 
     async def known(self, referral_id: str) -> Referral:
         """What the workflow knows."""
-        return Referral(
-            await self.handle(referral_id).query("facts", result_type=list[AnyFact])  # type: ignore[valid-type]
-        )
+        return Referral(await self.handle(referral_id).query("facts", result_type=list[AnyFact]))
 
     # --- time -------------------------------------------------------------------------------------
 

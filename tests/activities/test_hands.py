@@ -58,7 +58,7 @@ async def test_a_referrals_task_is_taken_by_a_decision_with_our_own_end(door: Do
     referral_id, task_id = await a_task(door)
     hands = Hands(door.intake)
     for act, to in (("take", None), ("hand-over", "lee"), ("return", None), ("done", None)):
-        await hands.act(ORG, task_id, act, by="dana", to=to)  # type: ignore[arg-type]
+        await hands.act(ORG, task_id, act, by="dana", to=to)
     decided = [fact for _, fact, _ in door.engine.updates]
     assert [fact.kind for fact in decided] == [
         "task_taken",
@@ -123,7 +123,7 @@ async def test_everybody_sees_what_they_have_and_may_take(door: Door) -> None:
     await hands.act(ORG, common, "take", by="wes")
 
     def seen(**by: str) -> list[str]:
-        return [row.id for row in hands.open_tasks(ORG, **by)]  # type: ignore[arg-type]
+        return [row.id for row in hands.open_tasks(ORG, **by)]
 
     assert seen(who="dana") == [task_id]  # wes has the other one
     assert seen(who="wes") == [common]  # and works at another clinic

@@ -290,8 +290,8 @@ async def test_an_order_finds_its_provider_by_npi(door: Door) -> None:
     await door.tell(event("order_received", order_id="O-2", provider_npi="1114567898"))
     orders = {f.key: f for f in door.referral(referral_id).facts if f.kind == "order_received"}
     certifier = door.referral(referral_id).received.certifier_id
-    assert orders["order:O-1"].provider_id == certifier  # type: ignore[union-attr]
-    assert orders["order:O-2"].provider_id == "npi-1114567898"  # type: ignore[union-attr]
+    assert orders["order:O-1"].provider_id == certifier
+    assert orders["order:O-2"].provider_id == "npi-1114567898"
 
 
 async def test_a_death_concerns_every_open_referral_of_the_patient(door: Door) -> None:
@@ -755,10 +755,10 @@ async def test_a_reopening_is_owed_while_temporal_is_away(door: Door) -> None:
     start = door.intake.loop.reopen
 
     async def away(_: Any) -> None:
-        door.intake.loop.reopen = start  # type: ignore[method-assign]
+        door.intake.loop.reopen = start
         raise EngineUnavailable("away")
 
-    door.intake.loop.reopen = away  # type: ignore[method-assign]
+    door.intake.loop.reopen = away
     assert (await door.intake.decide(ORG, referral_id, back)).state == "pending"
     assert len(door.engine.runs[f"referral/{ORG}/{referral_id}"]) == 1
     door.now += timedelta(minutes=5)

@@ -266,10 +266,10 @@ async def test_while_temporal_is_away_the_row_is_applied_later(door: Door) -> No
     async def away(*_: Any) -> bool:
         raise EngineUnavailable("away")
 
-    door.intake.loop.tell = away  # type: ignore[method-assign]
+    door.intake.loop.tell = away
     assert await chosen(door, referral_id, row.id) == "done"
     assert door.intake.status(ORG, row.id).state == "received"
-    door.intake.loop.tell = tell  # type: ignore[method-assign]
+    door.intake.loop.tell = tell
     door.now += DAY
     await door.intake.dispatch_left(door.now)
     applied = door.intake.status(ORG, row.id)

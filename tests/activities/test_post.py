@@ -876,7 +876,7 @@ def test_our_errors_cross_as_their_codes(
     with pytest.raises(ApplicationError) as told:
         environment.run(office.post.send, office.given(Kind.THANK_YOU, "source"))
     assert told.value.non_retryable is final
-    assert told.value.message == error.code  # type: ignore[attr-defined]
+    assert told.value.message == error.code
 
 
 def test_a_call_that_may_begin_ends_within_its_attempt() -> None:
@@ -894,7 +894,7 @@ def test_a_turn_that_was_held_up_leaves_the_message_to_the_next(office: Office) 
         office.wall += LATEST_START + timedelta(seconds=1)
         return ask(reference)
 
-    office.fax.find = slow  # type: ignore[method-assign]
+    office.fax.find = slow
     with pytest.raises(Conflict) as late:
         office.send(Kind.THANK_YOU, "source", at=MONDAY + MINUTE)
     assert late.value.code == "out_of_time"

@@ -170,7 +170,7 @@ async def test_a_text_that_meets_a_story_at_its_end_is_not_lost(door: Door) -> N
         door.write(referral_id, closed)
         return applied
 
-    door.intake._apply.apply = closing  # type: ignore[method-assign]
+    door.intake._apply.apply = closing
     await door.intake.dispatch(row.id)
     assert "answer_patient" in {task.kind for task in rows(door, TaskRow)}
 

@@ -38,7 +38,7 @@ class Both(Office):
 
     def about(self, referral_id: str, *facts: object) -> None:
         self.referral_id = referral_id
-        self.tell(*facts)  # type: ignore[arg-type]
+        self.tell(*facts)
 
     def book(self, referral_id: str, at: datetime, starts_at: datetime) -> None:
         name = "a-knee" if referral_id == self.knee else "a-hip"

@@ -219,7 +219,7 @@ async def test_a_postgres_that_only_reads(settings: Settings) -> None:
             assert isinstance(raw, psycopg.Connection)
             raw.rollback()
             raw.autocommit = True
-            raw.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")  # type: ignore[call-overload]
+            raw.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
         assert codes(await looked_at(settings, store)) == ["store_read_only"]
 
 

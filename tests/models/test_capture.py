@@ -55,7 +55,7 @@ def test_whose_task_it_is_by_the_hours_of_the_clinic() -> None:
         key = task_key(due.task, due.occasion)
         asked[key] = (due.owner, local(START, due.at), due.by and local(START, due.by))
         opened = TaskOpened(at=due.at, task=key, role=str(due.owner), due=due.at)
-        facts.append(opened)  # type: ignore[arg-type]
+        facts.append(opened)
         if len(asked) == 3:
             break
     assert asked == {

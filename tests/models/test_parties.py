@@ -122,7 +122,7 @@ def test_the_plan_goes_out_anew_to_whoever_certifies_instead() -> None:
 def test_the_chase_rests_until_the_new_one_has_the_plan() -> None:
     gone = (sent(2, "v1"), left(10), named(10, "prv_2"))
     assert next_chase(told(*gone), RULES) is None
-    assert dues.plan_sent(told(*gone), RULES).at == RULES.calendar.after(  # type: ignore[union-attr]
+    assert dues.plan_sent(told(*gone), RULES).at == RULES.calendar.after(
         on(START, 10), RULES.policy.poc.send
     )
     act = next_chase(told(*gone, sent(10, "v1-prv_2")), RULES)
@@ -192,10 +192,10 @@ def test_another_certifier_answers_the_one_who_declined() -> None:
 
 
 def test_a_person_names_somebody_who_may() -> None:
-    assert refusal(told(), named(5, "prv_2")) is None  # type: ignore[arg-type]
-    chiropractor = refusal(told(), named(5, "prv_2", may_certify=False))  # type: ignore[arg-type]
+    assert refusal(told(), named(5, "prv_2")) is None
+    chiropractor = refusal(told(), named(5, "prv_2", may_certify=False))
     assert chiropractor is not None
     assert chiropractor.code == "may_not_certify"
-    nobody = refusal(told(), named(5, None))  # type: ignore[arg-type]
+    nobody = refusal(told(), named(5, None))
     assert nobody is not None
     assert nobody.code == "nobody_named"

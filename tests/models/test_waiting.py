@@ -53,7 +53,7 @@ def ahead(day: int, told: int = 3) -> AppointmentBooked:
 
 
 def life(*more: object) -> Referral:
-    return Referral([received(START), *evaluated(START, day=2), *more])  # type: ignore[list-item]
+    return Referral([received(START), *evaluated(START, day=2), *more])
 
 
 def test_visits_left_are_those_granted_less_the_days_treated_since() -> None:

@@ -24,7 +24,7 @@ def mail() -> Iterator[Mailbox]:
     box = Mailbox()
     server = Server(box)
     server.start()
-    box.port = server.port  # type: ignore[attr-defined]
+    box.port = server.port
     yield box
     server.stop()
 
@@ -40,7 +40,7 @@ def topology(
     environment = {
         "REFERRAL_LOOP_POLICY_FILES": str(policy(home)),
         "REFERRAL_LOOP_SMTP_HOST": "127.0.0.1",
-        "REFERRAL_LOOP_SMTP_PORT": str(mail.port),  # type: ignore[attr-defined]
+        "REFERRAL_LOOP_SMTP_PORT": str(mail.port),
         "REFERRAL_LOOP_SMTP_SECURITY": "none",
         "REFERRAL_LOOP_SMTP_FROM": "clinic@example.org",
     }

@@ -73,7 +73,7 @@ class Topology:
     def ask(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Rows of the record, asked as our own role; raises psycopg.OperationalError."""
         with psycopg.connect(self.place.secret("store_url"), connect_timeout=5) as connection:
-            return connection.execute(query, values).fetchall()  # type: ignore[call-overload]
+            return connection.execute(query, values).fetchall()
 
     def try_ask(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """The same, and nothing while the database is away."""

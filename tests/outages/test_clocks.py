@@ -152,7 +152,7 @@ def test_a_clock_put_right_in_the_middle_of_a_turn_hides_no_delay(
         held_up = LATEST_START + SECOND
         watch[0] += held_up.total_seconds()
         office.wall += held_up + set_by
-        return letter(turn)  # type: ignore[arg-type]
+        return letter(turn)
 
     monkeypatch.setattr(post, "_letter", slowly)
     given = office.given(Kind.THANK_YOU, "source")

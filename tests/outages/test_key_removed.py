@@ -152,7 +152,7 @@ async def test_a_missing_key_is_said_everywhere_and_heals_when_it_is_back(
         [finding] = [one for one in doctor["findings"] if "key" in one["code"]]
         assert "old" in finding["says"] + finding["do"]
         assert "REFERRAL_LOOP_CODEC_KEYS" in finding["says"] + finding["do"]
-        assert (await handle.describe()).status.name == "RUNNING"  # type: ignore[union-attr]
+        assert (await handle.describe()).status.name == "RUNNING"
 
     # put back behind the new one, the referral goes on by itself
     clinic.keys = f"{NEW},{OLD}"

@@ -223,7 +223,7 @@ async def test_a_referral_in_the_engine_waits_in_sight_and_goes_on(
             ground.outage.strike()
         return send(parcel)
 
-    office.fax.send = strike_and_send  # type: ignore[method-assign]
+    office.fax.send = strike_and_send
     office.tenants, office.wall = tenants(), now()
     queue = f"away-{office.referral_id}"
     post, book = office.post, Book(ground.store, office.tenants, now, Loop())

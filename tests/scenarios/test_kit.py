@@ -66,7 +66,7 @@ def test_what_is_as_it_says_has_no_fault(case: Case) -> None:
 )
 def test_another_message_is_a_fault(case: Case, change: dict[str, object], said: str) -> None:
     found = as_it_says(case)
-    found.sent = [found.sent[0]._replace(**change)]  # type: ignore[arg-type]
+    found.sent = [found.sent[0]._replace(**change)]
     assert any(said in fault for fault in faults(case, found, REFUSED))
 
 
@@ -116,7 +116,7 @@ def test_what_must_never_go_out_is_named_with_its_rule(case: Case) -> None:
 )
 def test_another_task_is_two_faults(case: Case, change: dict[str, object]) -> None:
     found = as_it_says(case)
-    found.tasks = [found.tasks[0]._replace(**change)]  # type: ignore[arg-type]
+    found.tasks = [found.tasks[0]._replace(**change)]
     assert len(faults(case, found, REFUSED)) == 2
 
 

@@ -144,7 +144,7 @@ def test_overdue_tasks_are_told_by_role_the_oldest_first(store: Store) -> None:
             "says": "Call",
             "opened_at": START,
         }
-        return TaskRow(**{**told, **changes})  # type: ignore[arg-type]
+        return TaskRow(**{**told, **changes})
 
     with store.write() as session:
         session.add_all(

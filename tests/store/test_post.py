@@ -46,7 +46,7 @@ def look(store: Store, delivery_id: str) -> DeliveryRow:
 
 def settle(store: Store, delivery_id: str, state: DeliveryState, **more: object) -> bool:
     with store.write() as session:
-        return post.settle(session, delivery_id, state, at=START, **more).moved  # type: ignore[arg-type]
+        return post.settle(session, delivery_id, state, at=START, **more).moved
 
 
 def claim(store: Store, delivery_id: str, attempt: int, **more: bool) -> bool:

@@ -94,6 +94,6 @@ class Provider:
 async def provider(settings: Settings) -> AsyncIterator[Provider]:
     """One, served on a free port."""
     made = Provider()
-    async with serve(made.app(), settings, port=0) as url:  # type: ignore[arg-type]
+    async with serve(made.app(), settings, port=0) as url:
         made.issuer = url
         yield made

@@ -181,7 +181,7 @@ async def test_a_body_that_trickles_is_let_go(
 ) -> None:
     app = create_app(settings, site.door.intake, site.door.store, lambda: site.door.now)
     guard = Guard(app, max_body_bytes=1024, body_seconds=0.2)
-    async with serve(guard, settings, port=0) as url:  # type: ignore[arg-type]
+    async with serve(guard, settings, port=0) as url:
         address = httpx.URL(url)
         reading, writing = await asyncio.open_connection(address.host, address.port)
         writing.write(f"POST {HOOK} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n12".encode())
@@ -260,7 +260,7 @@ async def test_the_answer_does_not_wait_for_the_engine(site: Site) -> None:
         await release.wait()
         await start(*given, **options)
 
-    site.door.engine.start_workflow = slow  # type: ignore[method-assign]
+    site.door.engine.start_workflow = slow
     answer = await site.hook(referral_event())
     assert answer.status_code == 202, "answered while the engine hangs"
     release.set()

@@ -110,7 +110,7 @@ async def test_without_a_successor_somebody_is_asked_and_the_plan_waits(client: 
 async def test_what_waited_for_the_one_who_left_is_stopped(client: Client) -> None:
     start = monday()
     async with on_stage(client, start) as theater:
-        theater.fakes.busy["plan_of_care"] = 20  # type: ignore[index]  # a line that never answers
+        theater.fakes.busy["plan_of_care"] = 20  # a line that never answers
         await play(theater, start, "ref_busy", care(start)[:3], 7)
         theater.fakes.busy.clear()
         for fact in leaves(start, 7, "prv_2"):

@@ -93,16 +93,16 @@ async def test_a_hold_without_an_end_is_refused_and_one_with_is_shown(client: Cl
         await theater.advance(on(start, 1, "12:00"))
         (endless,) = waits(start, 1, check=3, limit=1)
         with pytest.raises(WorkflowUpdateFailedError) as refused:
-            await theater.decide("ref_1", endless)  # type: ignore[arg-type]
+            await theater.decide("ref_1", endless)
         assert getattr(refused.value.cause, "type", None) == "limit_passed"
         (hold,) = waits(start, 1, check=3, limit=20)
-        assert await theater.decide("ref_1", hold) == "hold:h1"  # type: ignore[arg-type]
+        assert await theater.decide("ref_1", hold) == "hold:h1"
         await theater.settle()
         meta = await theater.handle("ref_1").query("__temporal_workflow_metadata")
         assert "**Waits for:** the patient to come back, since" in meta.current_details
         (lift,) = lifted(start, 2)
         await theater.advance(on(start, 2, "12:00"))
-        await theater.decide("ref_1", lift)  # type: ignore[arg-type]
+        await theater.decide("ref_1", lift)
         await theater.advance(on(start, 2, "13:00"))
         assert went_out(theater, "ref_1", start)["schedule_text:patient:r2-bd-0"] == "day 2 12:05"
 
@@ -114,7 +114,7 @@ async def test_a_pause_ends_by_itself_or_when_somebody_says_so(client: Client) -
             await theater.begin(who, received(start), rules())
         await theater.advance(on(start, 1, "12:00"))
         for who in ("ref_rest", "ref_on"):
-            await theater.decide(who, paused(start, 1, until=9)[0])  # type: ignore[arg-type]
+            await theater.decide(who, paused(start, 1, until=9)[0])
             (visit,) = booked(start, made=1)
             await theater.tell(who, visit)  # its confirmation is kept back
         await theater.advance(on(start, 2, "12:00"))

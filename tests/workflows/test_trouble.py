@@ -370,7 +370,7 @@ async def test_a_closed_referral_begins_again_with_what_the_record_knows(theater
     assert await theater.open_at_end() == []
     told = EvaluationCompleted(at=on(START, 1), day=on(START, 1).date())
     sent = [f for f in theater.fakes.learned.values() if f.kind == "message_sent"]
-    await theater.begin("ref_again", received(START), rules(), lost, told, *sent)  # type: ignore[arg-type]
+    await theater.begin("ref_again", received(START), rules(), lost, told, *sent)
     rest = [*planned(START, day=3), *certified(START, day=4), *discharged(START, 8)]
     await theater.play([(fact.at, "ref_again", fact) for fact in rest], on(START, 40), watched=True)
     assert max(theater.fakes.messages("ref_again").values()) == 1

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from engine.codec_readers import Reader, Readers
 from models.errors import Forbidden, NotAllowed, TooMany
 from settings import Settings
+from web.asking import caller_of
 from web.attempts import Attempts
 from web.codec.login import Login
 from web.vouched import looks_like_one
@@ -142,11 +143,6 @@ def bearer(request: Request) -> str:
     """The token a request shows; empty when it shows none."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def caller_of(request: Request) -> str:
-    """The address a request came from."""
-    return request.client.host if request.client else ""
 
 
 def origin_of(address: str) -> str:

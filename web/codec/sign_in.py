@@ -15,21 +15,20 @@ import secrets
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from models.errors import TooLarge, TooMany
+from models.errors import TooMany
 from telemetry.logs import logger
-from web.codec.door import SESSION, Door, caller_of
+from web.asking import caller_of, small_form
+from web.codec.door import SESSION, Door
 
 _LOG = logger(__name__)
 
 PAGE: Final = "/codec/sign-in"
 FORM_COOKIE: Final = "referral-loop-codec-form"
-FORM_BYTES: Final = 4096
 _NONCE = re.compile(r"[A-Za-z0-9_-]{32}")
 _TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "web"
 
@@ -44,7 +43,7 @@ def router(door: Door) -> APIRouter:
 
     @pages.post("/sign-in")
     async def sign_in(request: Request) -> Response:
-        form = await _form(request)
+        form = await small_form(request)
         if not door.safe:
             return _page(door, request, status=403)
         if not _ours(request, form):
@@ -73,7 +72,7 @@ def router(door: Door) -> APIRouter:
     @pages.post("/sign-out")
     async def sign_out(request: Request) -> Response:
         answer = RedirectResponse(PAGE, status_code=303)
-        if _ours(request, await _form(request)):
+        if _ours(request, await small_form(request)):
             answer.delete_cookie(
                 door.cookie, path="/codec", secure=door.https, httponly=True, samesite="strict"
             )
@@ -108,19 +107,6 @@ def _ours(request: Request, form: dict[str, str]) -> bool:
         return False
     nonce = request.cookies.get(FORM_COOKIE, "")
     return bool(nonce) and hmac.compare_digest(nonce.encode(), form.get("nonce", "").encode())
-
-
-async def _form(request: Request) -> dict[str, str]:
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > FORM_BYTES:
-            raise TooLarge("This is more than the form can hold.")
-    try:
-        told = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10)
-    except ValueError:  # not what our form sends
-        return {}
-    return {name: values[0] for name, values in told.items()}
 
 
 @cache

@@ -20,6 +20,7 @@ from models.organization import Staff
 from settings import EXAMPLE_PASSWORD
 from store import sign_in
 from telemetry.logs import logger
+from web.asking import caller_of
 from web.attempts import Attempts
 from web.desk.door import LASTS, Desk, hash_of
 from web.desk.passwords import Passwords, check
@@ -168,7 +169,7 @@ def router(desk: Desk, account: Account) -> APIRouter:
         form = await _own_form(request)
         target = safe(str(form.get("next", "")))
         token = await account.sign_in(
-            str(form.get("email", "")), str(form.get("password", "")), _caller(request)
+            str(form.get("email", "")), str(form.get("password", "")), caller_of(request)
         )
         if token is None:
             return _sign_in_page(desk, request, target, _WRONG, 401)
@@ -268,7 +269,3 @@ async def _own_form(request: Request) -> dict[str, object]:
             code="foreign_form",
         )
     return dict(form)
-
-
-def _caller(request: Request) -> str:
-    return request.client.host if request.client else ""

@@ -14,6 +14,7 @@ from store.story import Sent
 from web.desk.cards import words
 from web.desk.door import Desk, Viewer
 from web.desk.papers import MOST_SHOWN, Papers
+from web.desk.subject import Subject
 from web.pages import moment
 
 
@@ -54,22 +55,22 @@ def router(desk: Desk, papers: Papers) -> APIRouter:
     """One message, and its pages."""
     routes = APIRouter(include_in_schema=False, tags=["desk"])
 
-    async def found(viewer: Viewer, referral_id: str, delivery_id: str) -> tuple[str, Sent]:
-        known = (await asyncio.to_thread(papers.subjects.find, viewer, referral_id)).card
-        one = await asyncio.to_thread(_read, desk, viewer, known.referral_id, delivery_id)
-        await asyncio.to_thread(desk.seen, viewer, known.referral_id)
-        return known.referral_id, one
+    async def found(viewer: Viewer, referral_id: str, delivery_id: str) -> tuple[Subject, Sent]:
+        subject = await asyncio.to_thread(papers.subjects.find, viewer, referral_id)
+        known = subject.card.referral_id
+        one = await asyncio.to_thread(_read, desk, viewer, known, delivery_id)
+        await asyncio.to_thread(desk.seen, viewer, known)
+        return subject, one
 
     @routes.get("/referrals/{referral_id}/messages/{delivery_id}")
     async def message(request: Request, referral_id: str, delivery_id: str) -> Response:
         viewer = await desk.viewer(request, May.BOARD, May.CHART)
-        known, one = await found(viewer, referral_id, delivery_id)
-        subject = await asyncio.to_thread(papers.subjects.find, viewer, known)
+        subject, one = await found(viewer, referral_id, delivery_id)
         delivery = one.delivery
         payload = (delivery.payload if delivery else None) or {}
         count = await papers.pages(one.pdf)
         told = {
-            "referral_id": known,
+            "referral_id": subject.card.referral_id,
             "delivery_id": delivery_id,
             "name": subject.name(named=viewer.named),
             "line": line(one, subject.zone),

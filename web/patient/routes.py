@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
@@ -17,14 +17,13 @@ from starlette.responses import RedirectResponse, Response
 from activities.letters import printed
 from activities.patient_page import LONGEST_WORDS, Opened, PatientPages
 from models import calendar_file
-from models.errors import TooLarge
 from models.links import LENGTH, Purpose
 from models.patient_page import State
+from web.asking import caller_of, small_form
 from web.attempts import Attempts
 from web.patient.show import busy, shown, shut, spoken
 
 TAG: Final = "patient"
-FORM_BYTES: Final = 8192
 GUESSES: Final = 20  # links that are none, from one address, within fifteen minutes
 ACTS: Final = 40  # forms sent by one link within fifteen minutes
 _SCORES: Final = {str(number): number for number in range(11)}
@@ -43,7 +42,7 @@ def router(pages: PatientPages, clock: Callable[[], datetime]) -> APIRouter:
         there = await pages.open(token)
         if not isinstance(there, Opened):
             # Many phones share one address: who guesses must never shut out who has a good link.
-            caller = _caller(request)
+            caller = caller_of(request)
             if there.clinic is None and guesses.locked_for(caller, clock()):
                 return busy(wanted)
             if there.clinic is None:
@@ -67,7 +66,7 @@ def router(pages: PatientPages, clock: Callable[[], datetime]) -> APIRouter:
         there = await enter(request, token, acting=True)
         if isinstance(there, Response):
             return there
-        form = await _form(request)
+        form = await small_form(request)
         language = spoken(form.get("lang"), there.language)
         wanted = form.get("slot", "")
         if there.link.purpose is not Purpose.VISIT or not wanted:
@@ -84,7 +83,7 @@ def router(pages: PatientPages, clock: Callable[[], datetime]) -> APIRouter:
         there = await enter(request, token, acting=True)
         if isinstance(there, Response):
             return there
-        form = await _form(request)
+        form = await small_form(request)
         language = spoken(form.get("lang"), there.language)
         words = " ".join(form.get("words", "").split())[:LONGEST_WORDS]
         if not words:
@@ -99,7 +98,7 @@ def router(pages: PatientPages, clock: Callable[[], datetime]) -> APIRouter:
         there = await enter(request, token, acting=True)
         if isinstance(there, Response):
             return there
-        form = await _form(request)
+        form = await small_form(request)
         await pages.confirm(there)
         return _back(token, spoken(form.get("lang"), there.language), "confirm")
 
@@ -108,7 +107,7 @@ def router(pages: PatientPages, clock: Callable[[], datetime]) -> APIRouter:
         there = await enter(request, token, acting=True)
         if isinstance(there, Response):
             return there
-        form = await _form(request)
+        form = await small_form(request)
         language = spoken(form.get("lang"), there.language)
         score = _SCORES.get(form.get("score", ""))
         if there.link.purpose is not Purpose.CHECK_IN or score is None:
@@ -159,20 +158,3 @@ def _back(token: str, language: str | None, said: str = "") -> Response:
     told = {name: value for name, value in (("lang", language), ("said", said)) if value}
     query = f"?{urlencode(told)}" if told else ""
     return RedirectResponse(f"/p/{token}{query}", status_code=303)
-
-
-def _caller(request: Request) -> str:
-    return request.client.host if request.client else ""
-
-
-async def _form(request: Request) -> dict[str, str]:
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > FORM_BYTES:
-            raise TooLarge("This is more than the form can hold.")
-    try:
-        told = parse_qs(body.decode("utf-8", "replace"), max_num_fields=10)
-    except ValueError:  # not what our form sends
-        return {}
-    return {name: values[0] for name, values in told.items()}

@@ -82,9 +82,9 @@ def _everything(session: Any) -> str:
     )
 
 
-Outbox.send = leaky_send  # type: ignore[method-assign]
-Outbox.find = leaky_find  # type: ignore[method-assign]
-Record.load = leaky_load  # type: ignore[method-assign]
+Outbox.send = leaky_send
+Outbox.find = leaky_find
+Record.load = leaky_load
 
 if __name__ == "__main__":
     run_and_exit(worker.main())

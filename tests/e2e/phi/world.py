@@ -1,4 +1,4 @@
-"""One run that takes forty facts in by every door, breaks what can break, and keeps all traces.
+"""One run: forty facts come in by hooks and the API, what can break breaks, all traces are kept.
 
 The real parts: a Temporal server of its own, worker processes (first with JSON lines, then with
 text), the HTTP app on a port, a mail server, the command line.

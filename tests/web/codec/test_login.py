@@ -71,7 +71,7 @@ def _jwk(name: str, key: Any) -> dict[str, Any]:
 async def provider(tmp_path: Path) -> AsyncIterator[Provider]:
     made = Provider()
     config = uvicorn.Config(made.app(), log_level="warning")
-    async with serve(config.app, production(tmp_path), port=0) as url:  # type: ignore[arg-type]
+    async with serve(config.app, production(tmp_path), port=0) as url:
         made.issuer = url
         yield made
 

@@ -30,7 +30,7 @@ def decided_in_record(site: Site) -> None:
         book.note(RecordInput(org=org, referral_id=referral_id, facts=(decision,)))
         return Decided("done", door.referral(referral_id).version)
 
-    door.intake.loop.decide = decide  # type: ignore[method-assign]
+    door.intake.loop.decide = decide
 
 
 def a_task(site: Site, occasion: str = "1") -> str:

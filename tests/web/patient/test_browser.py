@@ -94,7 +94,7 @@ async def test_axe_finds_nothing_on_any_page(phone: Phone) -> None:
                 await page.get_by_text(opened).click()
             for width, scheme in ((320, "light"), (1280, "dark")):
                 await page.set_viewport_size({"width": width, "height": 700})
-                await page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+                await page.emulate_media(color_scheme=scheme)
                 found = await Axe().run(page, options=_CLEAN)
                 assert found.violations_count == 0, (path, width, found.generate_report())
                 assert await overflow(page) == [], (path, width)
