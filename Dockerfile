@@ -24,7 +24,7 @@ WORKDIR /app
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 
 COPY --from=build /venv /venv
-COPY alembic.ini settings.py starter.py worker.py ./
+COPY alembic.ini starter.py worker.py ./
 COPY activities activities
 COPY cli cli
 COPY clinics clinics
@@ -34,6 +34,7 @@ COPY integrations integrations
 COPY migrations migrations
 COPY models models
 COPY reports reports
+COPY settings settings
 COPY store store
 COPY telemetry telemetry
 COPY templates templates

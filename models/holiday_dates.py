@@ -1,6 +1,6 @@
 """Public holidays as plain dates, by the ``holidays`` library; the only module that imports it.
 
-Never imported by models/clock.py, models/policy.py or a workflow: a newer release of the library
+Never imported by models/clock.py, models/policy/ or a workflow: a newer release of the library
 may know other dates, and a replay must not. The dates are handed in.
 """
 

@@ -20,8 +20,9 @@ from models.holiday_dates import closed_dates
 from models.hours import Span
 from models.kinds import BY_HAND, Kind
 from models.organization import Clinic, holders
-from models.policy import CadenceStep, ChaseStep, Policy, Role, Rules
+from models.policy import CadenceStep, ChaseStep, Policy, Rules
 from models.policy_file import calendar_for, check, load
+from models.roles import Role
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "clinics" / "example.toml"

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from models.clock import Calendar
 from models.hours import Hours
 from models.kinds import Kind
-from models.policy import Policy, Role, Rules
+from models.policy import Policy, Rules
+from models.roles import Role
 from models.sending import Go, Hold, Never, Outgoing, Recipient, may_send, retry_at
 
 ALBANY, CHICAGO, LA = (
