@@ -6,9 +6,9 @@ make a browser act for somebody. An address says nothing but the token and a lan
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from activities.letters import printed
 from activities.patient_page import LONGEST_WORDS, Opened, PatientPages
 from models import calendar_file
+from models.errors import NotFound
 from models.links import LENGTH, Purpose
 from models.patient_page import State
 from web.asking import caller_of, small_form
@@ -27,6 +28,19 @@ TAG: Final = "patient"
 GUESSES: Final = 20  # links that are none, from one address, within fifteen minutes
 ACTS: Final = 40  # forms sent by one link within fifteen minutes
 _SCORES: Final = {str(number): number for number in range(11)}
+
+
+class Asked(NamedTuple):
+    """One form of a page: whose, by which link, and in which language the answer is."""
+
+    there: Opened
+    token: str
+    form: Mapping[str, str]
+    language: str
+
+    def lacks(self, what: str) -> Response:
+        """The page again, with what was missing (a key of the words)."""
+        return shown(self.there, self.token, self.language, trouble=what, status=422)
 
 
 def router(pages: PatientPages, clock: Callable[[], datetime]) -> APIRouter:
@@ -61,59 +75,16 @@ def router(pages: PatientPages, clock: Callable[[], datetime]) -> APIRouter:
         language = spoken(asked.get("lang"), there.language)
         return shown(there, token, language, said=asked.get("said", ""))
 
-    @routes.post("/{token}/time")
-    async def choose(request: Request, token: str) -> Response:
+    @routes.post("/{token}/{act}")
+    async def do(request: Request, token: str, act: str) -> Response:
+        if act not in _ACTS:
+            raise NotFound("There is nothing at this address.")
         there = await enter(request, token, acting=True)
         if isinstance(there, Response):
             return there
         form = await small_form(request)
-        language = spoken(form.get("lang"), there.language)
-        wanted = form.get("slot", "")
-        if there.link.purpose is not Purpose.VISIT or not wanted:
-            return shown(there, token, language, trouble="missing_time", status=422)
-        if await pages.ask_for(there, wanted):
-            return _back(token, language)
-        now = await pages.open(token)
-        if not isinstance(now, Opened):
-            return shut(now, language)
-        return shown(now, token, language, gone=True, status=409)
-
-    @routes.post("/{token}/words")
-    async def write(request: Request, token: str) -> Response:
-        there = await enter(request, token, acting=True)
-        if isinstance(there, Response):
-            return there
-        form = await small_form(request)
-        language = spoken(form.get("lang"), there.language)
-        words = " ".join(form.get("words", "").split())[:LONGEST_WORDS]
-        if not words:
-            return shown(there, token, language, trouble="missing_words", status=422)
-        if there.view.state is State.BOOKED:  # they are asked for days that suit them better
-            words = f"{'Reprogramar' if language == 'es' else 'Reschedule'}. {words}"
-        await pages.write(there, words)
-        return _back(token, language, "words")
-
-    @routes.post("/{token}/confirm")
-    async def confirm(request: Request, token: str) -> Response:
-        there = await enter(request, token, acting=True)
-        if isinstance(there, Response):
-            return there
-        form = await small_form(request)
-        await pages.confirm(there)
-        return _back(token, spoken(form.get("lang"), there.language), "confirm")
-
-    @routes.post("/{token}/answer")
-    async def answer(request: Request, token: str) -> Response:
-        there = await enter(request, token, acting=True)
-        if isinstance(there, Response):
-            return there
-        form = await small_form(request)
-        language = spoken(form.get("lang"), there.language)
-        score = _SCORES.get(form.get("score", ""))
-        if there.link.purpose is not Purpose.CHECK_IN or score is None:
-            return shown(there, token, language, trouble="missing_score", status=422)
-        await pages.score(there, score)
-        return _back(token, language, "answer")
+        asked = Asked(there, token, form, spoken(form.get("lang"), there.language))
+        return await _ACTS[act](pages, asked)
 
     @routes.get("/{token}/forms")
     async def forms(request: Request, token: str) -> Response:
@@ -151,6 +122,53 @@ def router(pages: PatientPages, clock: Callable[[], datetime]) -> APIRouter:
         return _back(token, language) if len(token) == LENGTH else await look(request, token)
 
     return routes
+
+
+async def _choose(pages: PatientPages, asked: Asked) -> Response:
+    """Ask for one of the times."""
+    wanted = asked.form.get("slot", "")
+    if asked.there.link.purpose is not Purpose.VISIT or not wanted:
+        return asked.lacks("missing_time")
+    if await pages.ask_for(asked.there, wanted):
+        return _back(asked.token, asked.language)
+    now = await pages.open(asked.token)
+    if not isinstance(now, Opened):
+        return shut(now, asked.language)
+    return shown(now, asked.token, asked.language, gone=True, status=409)
+
+
+async def _write(pages: PatientPages, asked: Asked) -> Response:
+    """Say in words what suits them."""
+    words = " ".join(asked.form.get("words", "").split())[:LONGEST_WORDS]
+    if not words:
+        return asked.lacks("missing_words")
+    if asked.there.view.state is State.BOOKED:  # they are asked for days that suit them better
+        words = f"{'Reprogramar' if asked.language == 'es' else 'Reschedule'}. {words}"
+    await pages.write(asked.there, words)
+    return _back(asked.token, asked.language, "words")
+
+
+async def _confirm(pages: PatientPages, asked: Asked) -> Response:
+    """Say that they will come."""
+    await pages.confirm(asked.there)
+    return _back(asked.token, asked.language, "confirm")
+
+
+async def _answer(pages: PatientPages, asked: Asked) -> Response:
+    """Answer the one question."""
+    score = _SCORES.get(asked.form.get("score", ""))
+    if asked.there.link.purpose is not Purpose.CHECK_IN or score is None:
+        return asked.lacks("missing_score")
+    await pages.score(asked.there, score)
+    return _back(asked.token, asked.language, "answer")
+
+
+_ACTS: Final[dict[str, Callable[[PatientPages, Asked], Awaitable[Response]]]] = {
+    "time": _choose,
+    "words": _write,
+    "confirm": _confirm,
+    "answer": _answer,
+}
 
 
 def _back(token: str, language: str | None, said: str = "") -> Response:
