@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from store.columns import Table, UtcDateTime, Words
+
+_TO_ANSWER = text("asked_at IS NOT NULL AND (answered_at IS NULL OR answered_at < asked_at)")
 
 
 class ThreadRow(Table, table=True):
@@ -19,7 +21,12 @@ class ThreadRow(Table, table=True):
     """
 
     __tablename__ = "threads"
-    __table_args__ = (UniqueConstraint("org", "phone"), Index(None, "org", "last_at"))
+    __table_args__ = (
+        UniqueConstraint("org", "phone"),
+        Index(None, "org", "last_at"),
+        # Every page of the desk counts these; they are few, however many talks there are.
+        Index("ix_threads_to_answer", "org", sqlite_where=_TO_ANSWER, postgresql_where=_TO_ANSWER),
+    )
 
     id: str = Field(primary_key=True)
     org: str

@@ -6,7 +6,7 @@ Pages for people say the same as a page: their routes carry a tag, and who serve
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
@@ -17,7 +17,8 @@ from starlette.responses import JSONResponse, Response
 from models.errors import LoopError
 from models.events import Problem
 
-Shapes = dict[str, Callable[[Request, int, str, str], Response]]  # status, code, sentence
+Shape = Callable[[Request, int, str, str], Awaitable[Response]]  # status, code, sentence
+Shapes = dict[str, Shape]
 
 RETRY_AFTER: Final = "30"
 _CODES: Final = {
@@ -56,16 +57,15 @@ def install(app: FastAPI) -> Shapes:
 
     @app.exception_handler(LoopError)
     async def ours(request: Request, error: LoopError) -> Response:
+        request.scope.setdefault("state", {})["code"] = error.code  # for the log
         shape = _shape(shapes, request)
         if shape is not None:
-            request.scope.setdefault("state", {})["code"] = error.code  # for the log
-            return shape(request, error.http_status, error.code, error.sentence)
+            return await shape(request, error.http_status, error.code, error.sentence)
         headers = {"Retry-After": RETRY_AFTER} if error.retryable else {}
         if error.http_status == 401:
             headers["WWW-Authenticate"] = "Bearer"
         if error.http_status == 413:
             headers["Connection"] = "close"  # the rest of the body is not read
-        request.scope.setdefault("state", {})["code"] = error.code  # for the log
         return problem(
             error.http_status,
             error.code,
@@ -80,7 +80,7 @@ def install(app: FastAPI) -> Shapes:
         code, message = _CODES.get(error.status_code, ("bad_request", "The request failed."))
         shape = _shape(shapes, request)
         if shape is not None:
-            return shape(request, error.status_code, code, message)
+            return await shape(request, error.status_code, code, message)
         headers = dict(error.headers) if error.headers else None
         return problem(
             error.status_code, code, message, request_id=request_id(request), headers=headers
@@ -90,7 +90,7 @@ def install(app: FastAPI) -> Shapes:
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         shape = _shape(shapes, request)
         if shape is not None:
-            return shape(
+            return await shape(
                 request, 422, "invalid_request", "The address or the form is not one of ours."
             )
         first: dict[str, Any] = error.errors()[0]
@@ -106,6 +106,6 @@ def install(app: FastAPI) -> Shapes:
     return shapes
 
 
-def _shape(shapes: Shapes, request: Request) -> Callable[[Request, int, str, str], Response] | None:
+def _shape(shapes: Shapes, request: Request) -> Shape | None:
     tags = getattr(request.scope.get("route"), "tags", None) or ()
     return next((shapes[tag] for tag in tags if tag in shapes), None)

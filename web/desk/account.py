@@ -93,8 +93,7 @@ class Account:
         if await self._passwords.right(kept, password):
             if kept is not None and self._passwords.stale(kept):
                 fresh = await self._passwords.hashed(password)
-                with self.desk.store.write() as session:
-                    sign_in.rehash(session, org, person.id, kept, fresh)
+                await asyncio.to_thread(self._rehash, org, person.id, kept, fresh)
             return True
 
         def failed() -> None:
@@ -105,6 +104,10 @@ class Account:
 
         await asyncio.to_thread(failed)
         return False
+
+    def _rehash(self, org: str, staff_id: str, kept: str, fresh: str) -> None:
+        with self.desk.store.write() as session:
+            sign_in.rehash(session, org, staff_id, kept, fresh)
 
     def _kept(self, org: str, staff_id: str) -> tuple[str | None, bool]:
         with self.desk.store.read() as session:

@@ -10,7 +10,7 @@ from models.errors import BadRequest
 from models.facts import HoldEnd, HoldReason, RejectedWhy
 from models.ids import new_id
 from models.roles import Role
-from web.desk.deeds import FARTHEST, Deed, ahead, local
+from web.desk.deeds import FARTHEST, Deed, ahead, among, local
 
 _MORNING, _EVENING = time(9), time(17)
 
@@ -72,7 +72,7 @@ def act(
     if name == "hold":
         return Deed("hold_placed", told | _hold(form, zone, now), now)
     if name == "lift":
-        told |= {"hold_id": form.get("hold_id", ""), "why": _among(form, "why", HOLD_ENDS)}
+        told |= {"hold_id": form.get("hold_id", ""), "why": among(form, "why", HOLD_ENDS)}
         return Deed("hold_lifted", told, now)
     if name == "transfer":
         clinic = _needed(form, "clinic_id", "Pick a clinic.")
@@ -88,14 +88,14 @@ def act(
     if name == "correct":
         return Deed("request_confirmed", told | _corrected(form, known), now)
     if name == "reject":
-        return Deed("request_rejected", told | {"why": _among(form, "why", REJECTED)}, now)
+        return Deed("request_rejected", told | {"why": among(form, "why", REJECTED)}, now)
     raise BadRequest("This page has no such form.", code="no_such_form")
 
 
 def _hold(form: Mapping[str, str], zone: str, now: datetime) -> dict[str, Any]:
     return {
         "hold_id": new_id("hold"),
-        "reason": _among(form, "reason", HOLDS),
+        "reason": among(form, "reason", HOLDS),
         "owner": _owner(form),
         "next_check": local(_date(form, "next_check", now), _MORNING, zone).isoformat(),
         "limit": local(_date(form, "limit", now), _EVENING, zone).isoformat(),
@@ -118,7 +118,7 @@ def _corrected(form: Mapping[str, str], known: Mapping[str, str]) -> dict[str, A
 
 
 def _owner(form: Mapping[str, str]) -> str:
-    return _among(form, "owner", OWNERS)
+    return among(form, "owner", OWNERS)
 
 
 def _date(form: Mapping[str, str], field: str, now: datetime) -> date:
@@ -136,11 +136,4 @@ def _needed(form: Mapping[str, str], field: str, says: str) -> str:
     value = form.get(field, "")
     if not value:
         raise BadRequest(says, code="not_chosen", field=field)
-    return value
-
-
-def _among(form: Mapping[str, str], field: str, choices: Mapping[str, str]) -> str:
-    value = form.get(field, "")
-    if value not in {str(one) for one in choices}:
-        raise BadRequest("Pick one of the choices.", code="not_chosen", field=field)
     return value

@@ -139,7 +139,7 @@ def router(desk: Desk) -> APIRouter:
         told |= await asyncio.to_thread(boards.around, viewer)
         await asyncio.to_thread(desk.seen, viewer, "board")
         moved = await asyncio.to_thread(_moved, desk, viewer, request)
-        return desk.page(
+        return await desk.page(
             request,
             viewer,
             "board.html",
@@ -177,7 +177,7 @@ def router(desk: Desk) -> APIRouter:
         if form.get("have") == have:
             return Response(status_code=204)
         await asyncio.to_thread(desk.seen, viewer, "board")
-        return desk.page(request, viewer, "_board.html", told | {"cards": html, "have": have})
+        return await desk.page(request, viewer, "_board.html", told | {"cards": html, "have": have})
 
     @pages.post("/board/privacy")
     async def private(request: Request) -> Response:

@@ -26,10 +26,11 @@ from models.contracts import RawRequest
 from models.errors import BadRequest, LoopError, NotFound, Refused
 from models.facts import CallLogged, CallOutcome, CallWhy, TaskCompleted
 from models.ids import new_id
+from models.people import SourceKind
 from models.tasks import TaskKind
 from store import calls, contacts, referrals, tasks
-from store.tables import CallLockRow, PatientRow, ReferralRow, TaskRow, TaskState
-from web.desk.deeds import FARTHEST
+from store.tables import CallLockRow, PatientRow, ReferralRow, SourceRow, TaskRow, TaskState
+from web.desk.deeds import ahead, texts
 from web.desk.door import Desk, Viewer
 
 BOOKED: Final = "booked"
@@ -56,6 +57,7 @@ class Called(NamedTuple):
     to: contacts.Contact
     task: TaskRow | None
     lock: CallLockRow | None
+    sender: SourceKind
 
 
 class CallPages:
@@ -80,7 +82,8 @@ class CallPages:
             to = contacts.contact(session, viewer.org, row.id, "patient", on=today)
             patient = contacts.patient_of(session, viewer.org, row.id)
             lock = calls.current(session, viewer.org, to.phone, now) if to.phone else None
-        return Called(row, patient, to, task, lock)
+            sender = SourceKind(session.get_one(SourceRow, row.source_id).kind)
+        return Called(row, patient, to, task, lock, sender)
 
     def told(self, viewer: Viewer, called: Called) -> dict[str, Any]:
         """What the script shows."""
@@ -93,6 +96,7 @@ class CallPages:
         return {
             "called": called,
             "clinic": clinic,
+            "by_doctor": called.sender.treating,
             "kind": called.task.kind if called.task is not None else TaskKind.CALL_PATIENT,
             "mine": lock is not None and lock.by == viewer.staff_id,
             "by": self.name(viewer, lock.by) if lock is not None else "",
@@ -103,7 +107,7 @@ class CallPages:
             "declined": DECLINED,
             "numbers": NUMBERS,
             "call_id": new_id("call"),
-            "said": "",
+            "form": {},
             "sorry": "",
         }
 
@@ -120,7 +124,7 @@ class CallPages:
         outcome, call_id = str(form.get("outcome", "")), str(form.get("call_id", ""))
         if outcome not in OUTCOMES or not call_id.startswith("call_"):
             raise BadRequest("Say what came of the call.", code="no_outcome", field="outcome")
-        starts = self._starts(called, form) if outcome == BOOKED else None
+        starts = self._starts(viewer, called, form) if outcome == BOOKED else None
         why = self._why(outcome, form)
         referral_id, now = called.row.id, self.desk.clock()
         record = self._intake.record
@@ -154,24 +158,10 @@ class CallPages:
             raise BadRequest(ask, code="no_reason", field=told)
         return why
 
-    def _starts(self, called: Called, form: FormData) -> datetime:
-        """The local time of the appointment at the clinic; it lies ahead."""
-        organization = self.desk.tenants.get(called.row.org).organization
-        zone = ZoneInfo(organization.clinic(called.row.clinic_id).zone)
-        try:
-            told = f"{form.get('day', '')}T{form.get('time', '')}"
-            starts = datetime.fromisoformat(told).replace(tzinfo=zone)
-        except ValueError:
-            raise BadRequest(
-                "Say day and time of the appointment, as the EMR has them.", code="no_time"
-            ) from None
-        now = self.desk.clock()
-        if not now < starts < now + FARTHEST:
-            raise BadRequest(
-                "The appointment must lie ahead, and within a year; look at day and time.",
-                code="past",
-            )
-        return starts
+    def _starts(self, viewer: Viewer, called: Called, form: FormData) -> datetime:
+        """The moment of the appointment, typed in the time of its clinic; it lies ahead."""
+        zone = self.desk.clinic(viewer, called.row.clinic_id).zone
+        return ahead(texts(form), zone, self.desk.clock())
 
     async def _book(
         self, viewer: Viewer, referral_id: str, call_id: str, starts: datetime, now: datetime
@@ -193,9 +183,12 @@ class CallPages:
 
     async def _done(self, viewer: Viewer, referral_id: str, task: TaskRow, now: datetime) -> None:
         """Whoever was spoken to has been called; most such tasks are overtaken by that alone."""
-        with self.desk.store.read() as session:
-            left = tasks.get(session, viewer.org, task.id)
-        if left.state == TaskState.OPEN:
+
+        def left() -> TaskRow:
+            with self.desk.store.read() as session:
+                return tasks.get(session, viewer.org, task.id)
+
+        if (await asyncio.to_thread(left)).state == TaskState.OPEN:
             done = TaskCompleted(at=now, as_of=now, by=viewer.staff_id, task=task.key)
             with suppress(Refused):  # it asks for more than a call; it stays
                 await self._intake.decide(viewer.org, referral_id, done)
@@ -207,11 +200,21 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
     pages = CallPages(desk, intake)
     needs = (May.WORK, May.NAMES)
 
-    async def shown(
-        request: Request, viewer: Viewer, called: Called, sorry: str = "", status: int = 200
-    ) -> Response:
+    async def shown(request: Request, viewer: Viewer, called: Called) -> Response:
         told = await asyncio.to_thread(pages.told, viewer, called)
-        return desk.page(request, viewer, "call.html", told | {"sorry": sorry}, status=status)
+        return await desk.page(request, viewer, "call.html", told)
+
+    async def again(
+        request: Request, viewer: Viewer, called: Called, form: FormData, error: LoopError
+    ) -> Response:
+        """The script as it is now, why the form was refused, and what was chosen still in it."""
+        task = called.task.id if called.task is not None else ""
+        called = await asyncio.to_thread(pages.called, viewer, called.row.id, task)
+        await asyncio.to_thread(desk.seen, viewer, called.row.id)
+        told = await asyncio.to_thread(pages.told, viewer, called)
+        taken = error.code == "number_locked"  # the page itself says who calls
+        told |= {"sorry": "" if taken else error.sentence, "form": texts(form)}
+        return await desk.page(request, viewer, "call.html", told, status=error.http_status)
 
     @routes.get("/referrals/{referral_id}/call")
     async def script(request: Request, referral_id: str, task: str = "") -> Response:
@@ -229,10 +232,7 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
         try:
             await pages.hands.open_call(viewer.org, called.row.id, viewer.staff_id)
         except Refused as refused:
-            taken = refused.code == "number_locked"  # the page itself says who calls
-            said = "" if taken else refused.sentence
-            called = await asyncio.to_thread(pages.called, viewer, referral_id, task)
-            return await shown(request, viewer, called, said, refused.http_status)
+            return await again(request, viewer, called, form, refused)
         query = f"?task={task}" if called.task is not None else ""
         return RedirectResponse(f"/referrals/{called.row.id}/call{query}", status_code=303)
 
@@ -245,7 +245,7 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
         try:
             said = await pages.log(viewer, called, form)
         except LoopError as error:
-            return await shown(request, viewer, called, error.sentence, error.http_status)
+            return await again(request, viewer, called, form, error)
         return RedirectResponse(f"/tasks?said={said}", status_code=303)
 
     return routes

@@ -76,7 +76,6 @@ class Talks:
             phones = [row.phone for row in rows]
             people = conversations.people(session, viewer.org, phones, viewer.clinics)
             newest = conversations.latest(session, viewer.org, phones)
-            unread = conversations.unread(session, viewer.org, viewer.clinics)
         lines = [
             {
                 "thread": row,
@@ -88,7 +87,7 @@ class Talks:
             for row in rows
         ]
         zone = self.desk.home(viewer).zone
-        return {"lines": lines, "zone": zone, "unread": unread, "said": ""}
+        return {"lines": lines, "zone": zone}
 
     def thread(self, viewer: Viewer, thread_id: str) -> ThreadRow:
         """One thread of the viewer's; raises NotFound as if there were none."""
@@ -97,7 +96,7 @@ class Talks:
 
     def told(self, viewer: Viewer, thread: ThreadRow) -> dict[str, Any]:
         """What the page of one thread shows."""
-        org, now = viewer.org, self.desk.clock()
+        org = viewer.org
         tenant = self.desk.tenants.get(org)
         with self.desk.store.read() as session:
             received = replies.thread(session, org, thread.phone)
@@ -106,7 +105,6 @@ class Talks:
             on = list(conversations.referrals_on(session, org, thread.phone, viewer.clinics))
             wish = consent.current(session, org, thread.phone)
             dead = consent.is_dead(session, org, thread.phone)
-            unread = conversations.unread(session, org, viewer.clinics)
         people = found[thread.phone]
         about = on[0] if on else None
         verdict = self._writing.may_leave(org, about.id, thread.phone) if about else None
@@ -148,11 +146,10 @@ class Talks:
             "longest": LONGEST,
             "nonce": new_id("txn"),
             "words": "",
-            "sure": False,
+            "sure": "",
+            "chosen": "",
             "sorry": "",
             "said": "",
-            "unread": unread,
-            "now": now,
         }
 
     def of_referral(self, viewer: Viewer, referral_id: str) -> ThreadRow:
@@ -181,10 +178,10 @@ class Talks:
             raise BadRequest("This number is no patient's of yours; nobody can be written to.")
         if not nonce.startswith("txn_"):
             raise BadRequest("This form is not one of ours; load the page again.")
-        named = [what for what in never_in_text(gsm7(words)) if what in _GRAVE]
-        if named and not form.get("sure"):
+        named = graves(words)
+        if named and form.get("sure") != named:
             raise BadRequest(
-                f"Look again: this may name a {named[0]}, and anybody can read a text on a locked "
+                f"Look again: this may name a {named}, and anybody can read a text on a locked "
                 "phone. Change it, or send it once more if it must stand.",
                 code="look_again",
             )
@@ -246,16 +243,19 @@ class Talks:
     async def _questions_answered(self, viewer: Viewer, on: list[ReferralRow]) -> None:
         """The tasks to read and answer; what wants a call stays."""
         now = self.desk.clock()
-        for row in on:
+
+        def asked() -> list[tuple[str, str]]:
             with self.desk.store.read() as session:
-                asked = [
-                    task
+                return [
+                    (row.id, task.key)
+                    for row in on
                     for task in tasks.of_referral(session, row.id)
                     if task.kind == TaskKind.ANSWER_PATIENT and task.state == TaskState.OPEN
                 ]
-            for task in asked:
-                done = TaskCompleted(at=now, as_of=now, by=viewer.staff_id, task=task.key)
-                await self._intake.decide(viewer.org, row.id, done)
+
+        for referral_id, task in await asyncio.to_thread(asked):
+            done = TaskCompleted(at=now, as_of=now, by=viewer.staff_id, task=task)
+            await self._intake.decide(viewer.org, referral_id, done)
 
     def _nobodys(self, viewer: Viewer, thread: ThreadRow) -> None:
         """The tasks about texts that no open referral had to answer: they are done as well."""
@@ -299,7 +299,7 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
         viewer = await desk.viewer(request, *needs)
         await asyncio.to_thread(desk.seen, viewer, "conversations")
         told = await asyncio.to_thread(talks.listed, viewer)
-        return desk.page(request, viewer, "conversations.html", told)
+        return await desk.page(request, viewer, "conversations.html", told)
 
     @routes.get("/conversations/of/{referral_id}")
     async def of_referral(request: Request, referral_id: str) -> Response:
@@ -314,7 +314,7 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
         await asyncio.to_thread(desk.seen, viewer, thread.id)
         told = await asyncio.to_thread(talks.told, viewer, thread)
         said = _SAID.get(request.query_params.get("said", ""), "")
-        return desk.page(request, viewer, "conversation.html", told | {"said": said})
+        return await desk.page(request, viewer, "conversation.html", told | {"said": said})
 
     @routes.post("/conversations/{thread_id}/{act}")
     async def do(request: Request, thread_id: str, act: str) -> Response:
@@ -327,13 +327,22 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
             if isinstance(error, NotFound):
                 raise
             fresh = await asyncio.to_thread(talks.thread, viewer, thread_id)
+            await asyncio.to_thread(desk.seen, viewer, thread_id)
             told = await asyncio.to_thread(talks.told, viewer, fresh)
             words = str(form.get("words", ""))
-            told |= {"sorry": error.sentence, "words": words, "sure": error.code == "look_again"}
-            return desk.page(request, viewer, "conversation.html", told, status=error.http_status)
+            told |= {"sorry": error.sentence, "words": words, "chosen": str(form.get("about", ""))}
+            told["sure"] = graves(words) if error.code == "look_again" else ""
+            return await desk.page(
+                request, viewer, "conversation.html", told, status=error.http_status
+            )
         return RedirectResponse(f"/conversations/{thread_id}?said={said}#end", status_code=303)
 
     return routes
+
+
+def graves(words: str) -> str:
+    """What a text may name that must not stand on a locked phone, in words; mostly nothing."""
+    return " and a ".join(what for what in never_in_text(gsm7(words)) if what in _GRAVE)
 
 
 async def _done(talks: Talks, viewer: Viewer, thread: ThreadRow, act: str, form: FormData) -> str:

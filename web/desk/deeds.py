@@ -95,6 +95,11 @@ DECLINED: dict[str, str] = {
 }
 
 
+def texts(form: Mapping[str, object]) -> dict[str, str]:
+    """The fields of a form that are text."""
+    return {name: value.strip() for name, value in form.items() if isinstance(value, str)}
+
+
 def deed(move: Move, form: Mapping[str, str], *, by: str, zone: str, now: datetime) -> Deed:
     """What a move tells, from the fields of its form.
 
@@ -126,7 +131,7 @@ def deed(move: Move, form: Mapping[str, str], *, by: str, zone: str, now: dateti
         return Deed("reopened", content | {"why": chosen(move, form)}, now)
     content["reason"] = chosen(move, form)
     if content["reason"] == ClosedReason.DECLINED_BY_CLINIC:
-        content["declined_for"] = _among(form, "declined_for", DECLINED)
+        content["declined_for"] = among(form, "declined_for", DECLINED)
         content |= {"sister_clinic_id": one} if (one := form.get("sister_clinic_id")) else {}
     return Deed("referral_closed", content, now)
 
@@ -134,7 +139,7 @@ def deed(move: Move, form: Mapping[str, str], *, by: str, zone: str, now: dateti
 def chosen(move: Move, form: Mapping[str, str]) -> str:
     """What somebody picked of a move's choices; raises BadRequest."""
     field, _, choices = CHOICES[move]
-    return _among(form, field, choices)
+    return among(form, field, choices)
 
 
 def ahead(form: Mapping[str, str], zone: str, now: datetime) -> datetime:
@@ -196,8 +201,9 @@ def _time(form: Mapping[str, str]) -> time:
         raise BadRequest("Give a time of day.", code="no_time", field="time") from None
 
 
-def _among(form: Mapping[str, str], field: str, choices: Mapping[str, str]) -> str:
+def among(form: Mapping[str, str], field: str, choices: Mapping[str, str]) -> str:
+    """What somebody picked in a field of choices; raises BadRequest."""
     value = form.get(field, "")
     if value not in {str(one) for one in choices}:
-        raise BadRequest("Pick one of the reasons.", code="not_chosen", field=field)
+        raise BadRequest("Pick one of the choices.", code="not_chosen", field=field)
     return value

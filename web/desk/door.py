@@ -24,7 +24,7 @@ from models.errors import Forbidden, NotAllowed, NotFound
 from models.organization import Clinic, Staff
 from models.roles import Role
 from settings import Settings
-from store import audit, sign_in
+from store import audit, conversations, sign_in
 from store.engine import Store
 from web.pages import page
 
@@ -174,7 +174,7 @@ class Desk:
 
     # --- pages ------------------------------------------------------------------------------------
 
-    def page(
+    async def page(
         self,
         request: Request,
         viewer: Viewer,
@@ -185,10 +185,12 @@ class Desk:
     ) -> HTMLResponse:
         """One page of templates/web/desk for this viewer.
 
-        Every template knows ``viewer``, ``may(right)``, ``now``, ``organization``, ``path`` (for
-        the navigation) and ``csrf`` beside its own names.
+        Every template knows ``viewer``, ``may(right)``, ``now``, ``organization``, ``path`` and
+        ``to_answer`` (for the menu) and ``csrf`` beside its own names.
         """
+        menu = not template.startswith("_")  # a part of a page has none
         told: dict[str, Any] = {
+            "to_answer": await asyncio.to_thread(self._to_answer, viewer) if menu else 0,
             "viewer": viewer,
             "may": lambda right: viewer.may(May(right)),
             "now": self.clock(),
@@ -197,6 +199,13 @@ class Desk:
             "csrf": viewer.csrf,
         }
         return page(f"desk/{template}", told | dict(context or {}), status)
+
+    def _to_answer(self, viewer: Viewer) -> int:
+        """How many texts wait for an answer, for whoever answers texts; one query."""
+        if not (viewer.may(May.TALK) and viewer.may(May.NAMES)):
+            return 0
+        with self.store.read() as session:
+            return conversations.unread(session, viewer.org, viewer.clinics)
 
     # --- cookies ----------------------------------------------------------------------------------
 

@@ -256,15 +256,16 @@ class FaxPages:
 
     async def picture(self, fax: FaxRow, page: int) -> bytes:
         """A page as a PNG, upright; raises NotFound for one that cannot be drawn."""
-        with self.desk.store.read() as session:
-            rows = {row.number: row.rotate for row in faxes.pages(session, fax.id)}
         async with self._drawing:
-            try:
-                return await asyncio.to_thread(
-                    reader.shown, fax.content, Media(fax.media), page, rows.get(page, 0)
-                )
-            except (Unopened, Slow):
-                raise NotFound("This page cannot be shown.") from None
+            return await asyncio.to_thread(self._drawn, fax, page)
+
+    def _drawn(self, fax: FaxRow, page: int) -> bytes:
+        with self.desk.store.read() as session:
+            turned = {row.number: row.rotate for row in faxes.pages(session, fax.id)}
+        try:
+            return reader.shown(fax.content, Media(fax.media), page, turned.get(page, 0))
+        except (Unopened, Slow):
+            raise NotFound("This page cannot be shown.") from None
 
     # --- acts -------------------------------------------------------------------------------------
 
@@ -283,7 +284,7 @@ class FaxPages:
         if act == "kind":
             await self.acts.call_it(*who, _kind(form))
         elif act == "attach":
-            await self.acts.attach(*who, await self._chosen(viewer, form))
+            await self.acts.attach(*who, await asyncio.to_thread(self._chosen, viewer, form))
         elif act == "split":
             await self.acts.divide(*who, _number(form, "page"))
         elif act in {"done", "junk"}:
@@ -293,7 +294,7 @@ class FaxPages:
             raise NotFound("There is no such act.")
         return act
 
-    async def _chosen(self, viewer: Viewer, form: FormData) -> str:
+    def _chosen(self, viewer: Viewer, form: FormData) -> str:
         """The referral they chose, which must be at one of their clinics."""
         typed = str(form.get("referral_id", "")).strip() or str(form.get("other", "")).strip()
         referral_id = typed.rstrip("/").rpartition("/")[2]
@@ -345,7 +346,7 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
             "zones": _zones(desk, viewer),
             "accuracy": await asyncio.to_thread(pages.accuracy, viewer),
         }
-        return desk.page(request, viewer, "faxes.html", told, status=400 if trouble else 200)
+        return await desk.page(request, viewer, "faxes.html", told, status=400 if trouble else 200)
 
     @routes.post("/faxes")
     async def upload(request: Request) -> Response:
@@ -368,7 +369,7 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
         await asyncio.to_thread(desk.seen, viewer, fax.id)
         told = await asyncio.to_thread(pages.shown, viewer, fax)
         told["said"] = SAID.get(request.query_params.get("said", ""), "")
-        return desk.page(request, viewer, "fax.html", told)
+        return await desk.page(request, viewer, "fax.html", told)
 
     @routes.get("/faxes/{fax_id}/pages/{page}")
     async def picture(request: Request, fax_id: str, page: int) -> Response:
@@ -376,8 +377,7 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
         fax = await asyncio.to_thread(pages.find, viewer, fax_id)
         png = await pages.picture(fax, page)
         await asyncio.to_thread(desk.seen, viewer, fax.id)
-        quiet = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
-        return Response(png, media_type="image/png", headers=quiet)
+        return Response(png, media_type="image/png")
 
     @routes.post("/faxes/{fax_id}/parts/{part_id}/{act}")
     async def act(request: Request, fax_id: str, part_id: str, act: str) -> Response:
@@ -406,7 +406,7 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
             lambda: pages.shown(viewer, fax, typed=typed, about=part_id, trouble=wrong)
         )
         shown["said"] = ""
-        return desk.page(request, viewer, "fax.html", shown, status=status)
+        return await desk.page(request, viewer, "fax.html", shown, status=status)
 
     return routes
 

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from fastapi import APIRouter, Request, Response
 
-from models.access import May, masked
+from models.access import May
 from models.errors import NotFound
 from store import measures
 from store.measures import Aged, Figure, Late, Measure, Scope
 from web.desk.door import Desk, Viewer
+from web.desk.queue import name_of
 
 ONE_DAY = timedelta(days=1)
 
@@ -46,7 +47,7 @@ def router(desk: Desk) -> APIRouter:
         viewer = await desk.viewer(request, May.NUMBERS)
         told = await asyncio.to_thread(_strip, desk, _scope(desk, viewer, clinic))
         every = desk.clinics(viewer)
-        return desk.page(
+        return await desk.page(
             request,
             viewer,
             "figures.html",
@@ -64,7 +65,9 @@ def router(desk: Desk) -> APIRouter:
         scope = _scope(desk, viewer, clinic)
         rows = await asyncio.to_thread(_behind, desk, viewer, scope, measure, others)
         told = {"measure": measure, "rows": rows, "others": others, "chosen": clinic}
-        return desk.page(request, viewer, "figure.html", {**told, "most": measures.MOST_SHOWN})
+        return await desk.page(
+            request, viewer, "figure.html", {**told, "most": measures.MOST_SHOWN}
+        )
 
     return pages
 
@@ -99,15 +102,12 @@ def _behind(
     clinics = {one.id: one for one in desk.clinics(viewer)}
     with desk.store.read() as session:
         found = measures.behind(session, scope, measure, counting=not others)
-    named = viewer.named
-    if named:
+    if viewer.named:
         desk.seen(viewer, f"figure:{measure.name}")
     return [
         Behind(
             referral.id,
-            f"{patient.given_name} {patient.family_name}"
-            if named
-            else masked(patient.given_name, patient.family_name),
+            name_of(viewer, patient),
             clinics[referral.clinic_id].short_name,
             clinics[referral.clinic_id].zone,
             referral.received_at,

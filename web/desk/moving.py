@@ -15,11 +15,12 @@ from starlette.responses import RedirectResponse
 
 from activities.by_hand import ByHand
 from models.access import May
-from models.errors import LoopError
+from models.errors import BadRequest, LoopError
 from models.moves import TITLES, WAYS, Move, Seen, offered
 from models.referral import Stage
 from web.desk import deeds
 from web.desk.board import back
+from web.desk.deeds import texts
 from web.desk.door import Desk, Viewer, wants_fragment
 from web.desk.subject import Subject, Subjects
 
@@ -131,7 +132,7 @@ def router(desk: Desk, by_hand: ByHand) -> APIRouter:
     def template(request: Request) -> str:
         return "_move.html" if wants_fragment(request) else "move.html"
 
-    def moved(
+    async def moved(
         request: Request, viewer: Viewer, subject: Subject, fact: str, form: Mapping[str, str]
     ) -> Response:
         """The card where it is now: said by the board, or by the page it was moved on."""
@@ -151,7 +152,7 @@ def router(desk: Desk, by_hand: ByHand) -> APIRouter:
             "title": TITLES[Stage(subject.card.stage)],
             "fact": fact,
         }
-        answer = desk.page(request, viewer, "_moved.html", {"moved": said})
+        answer = await desk.page(request, viewer, "_moved.html", {"moved": said})
         answer.headers["hx-retarget"] = "#moved"
         answer.headers["hx-reswap"] = "innerHTML"
         answer.headers["hx-trigger"] = json.dumps({"moved": {"id": referral_id}})
@@ -163,7 +164,7 @@ def router(desk: Desk, by_hand: ByHand) -> APIRouter:
         subject = await asyncio.to_thread(mover.subjects.find, viewer, referral_id)
         await asyncio.to_thread(desk.seen, viewer, subject.card.referral_id)
         told = mover.panel(viewer, subject, form=dict(request.query_params))
-        return desk.page(request, viewer, template(request), told)
+        return await desk.page(request, viewer, template(request), told)
 
     @pages.post("/referrals/{referral_id}/move")
     async def make(request: Request, referral_id: str) -> Response:
@@ -171,13 +172,16 @@ def router(desk: Desk, by_hand: ByHand) -> APIRouter:
         form = texts(await desk.form(request, viewer))
         subject = await asyncio.to_thread(mover.subjects.find, viewer, referral_id)
         try:
-            fact = await mover.move(viewer, subject, _move(form, subject), form)
+            fact = await mover.move(viewer, subject, _move(form), form)
         except LoopError as error:
             subject = await asyncio.to_thread(mover.subjects.find, viewer, referral_id)
+            await asyncio.to_thread(desk.seen, viewer, subject.card.referral_id)
             told = mover.panel(viewer, subject, form=form, trouble=error.sentence)
-            return desk.page(request, viewer, template(request), told, status=error.http_status)
+            return await desk.page(
+                request, viewer, template(request), told, status=error.http_status
+            )
         subject = await asyncio.to_thread(mover.subjects.find, viewer, referral_id)
-        return moved(request, viewer, subject, fact, form)
+        return await moved(request, viewer, subject, fact, form)
 
     @pages.post("/referrals/{referral_id}/undo")
     async def undo(request: Request, referral_id: str) -> Response:
@@ -186,20 +190,14 @@ def router(desk: Desk, by_hand: ByHand) -> APIRouter:
         subject = await asyncio.to_thread(mover.subjects.find, viewer, referral_id)
         await mover.undo(viewer, subject, form.get("fact", ""))
         subject = await asyncio.to_thread(mover.subjects.find, viewer, referral_id)
-        return moved(request, viewer, subject, "", form)
+        return await moved(request, viewer, subject, "", form)
 
     return pages
 
 
-def texts(form: Mapping[str, object]) -> dict[str, str]:
-    """The fields of a form that are text."""
-    return {name: value.strip() for name, value in form.items() if isinstance(value, str)}
-
-
-def _move(form: Mapping[str, str], subject: Subject) -> Move:
+def _move(form: Mapping[str, str]) -> Move:
     """The move a form asks for, whether or not it is possible from where the card is now."""
     try:
         return Move(form.get("move", ""))
     except ValueError:
-        first = offered(subject.card.stage, confirmed=subject.card.confirmed)
-        return first[0] if first else Move.CALLED
+        raise BadRequest("Say where the card goes.", code="no_move", field="move") from None

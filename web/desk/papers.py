@@ -85,7 +85,7 @@ def router(desk: Desk, papers: Papers) -> APIRouter:
             "has_pdf": row.pdf is not None,
             "fields": flat(row.content or {}),
         }
-        return desk.page(request, viewer, "document.html", told)
+        return await desk.page(request, viewer, "document.html", told)
 
     @routes.get("/referrals/{referral_id}/documents/{document_id}/pages/{page}")
     async def picture(request: Request, referral_id: str, document_id: str, page: int) -> Response:

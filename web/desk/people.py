@@ -17,6 +17,7 @@ from models.access import May
 from models.errors import NotFound
 from models.organization import Staff
 from store import audit, sign_in
+from web.desk.cards import words
 from web.desk.door import Desk, Viewer, hash_of
 
 INVITED_FOR: Final = timedelta(hours=72)
@@ -48,7 +49,7 @@ def router(desk: Desk) -> APIRouter:
     async def staff(request: Request) -> Response:
         viewer = await desk.viewer(request, May.STAFF)
         told = {"people": await asyncio.to_thread(_people, desk, viewer), "link": "", "whom": ""}
-        return desk.page(request, viewer, "staff.html", told)
+        return await desk.page(request, viewer, "staff.html", told)
 
     @pages.post("/staff/{staff_id}/invite")
     async def invite(request: Request, staff_id: str) -> Response:
@@ -58,7 +59,7 @@ def router(desk: Desk) -> APIRouter:
         link = await asyncio.to_thread(_invite, desk, viewer, person)
         people = await asyncio.to_thread(_people, desk, viewer)
         told = {"people": people, "link": link, "whom": person.name}
-        return desk.page(request, viewer, "staff.html", told)
+        return await desk.page(request, viewer, "staff.html", told)
 
     @pages.post("/staff/{staff_id}/sign-out")
     async def sign_out(request: Request, staff_id: str) -> Response:
@@ -75,7 +76,9 @@ def router(desk: Desk) -> APIRouter:
         told = {"lines": lines, "who": who, "subject": subject, "most": MOST_LINES}
         zone = desk.home(viewer).zone
         people = desk.tenants.get(viewer.org).staff
-        return desk.page(request, viewer, "audit.html", {**told, "people": people, "zone": zone})
+        return await desk.page(
+            request, viewer, "audit.html", {**told, "people": people, "zone": zone}
+        )
 
     return pages
 
@@ -118,4 +121,8 @@ def _lines(desk: Desk, viewer: Viewer, who: str, subject: str) -> list[Line]:
             session, viewer.org, who=who or None, subject=subject or None, limit=MOST_LINES
         )
     desk.seen(viewer, subject or who or "everybody", "audit_read")
-    return [Line(row.recorded_at, row.who, row.what.replace("_", " "), row.subject) for row in rows]
+    names = {one.id: one.name for one in desk.tenants.get(viewer.org).staff}
+    return [
+        Line(row.recorded_at, names.get(row.who, row.who), words(row.what), row.subject)
+        for row in rows
+    ]

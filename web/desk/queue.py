@@ -8,13 +8,14 @@ from typing import Final, NamedTuple
 
 from activities.tenants import Tenants
 from models import duty
-from models.access import May, masked
+from models.access import May
 from models.facts import Urgency
 from models.organization import Staff
 from models.roles import Role
 from models.tasks import CALLS, GATHERED, LETS_GO, SPECS, TaskKind
 from store.queue import Item
 from store.tables import PatientRow, TaskRow
+from web.desk.cards import patient as shown_name
 from web.desk.door import Viewer
 
 ROLES: Final[dict[Role, str]] = {
@@ -84,9 +85,7 @@ class Groups(NamedTuple):
 
 def name_of(viewer: Viewer, patient: PatientRow) -> str:
     """A patient as this viewer may see them."""
-    if viewer.named:
-        return f"{patient.given_name} {patient.family_name}"
-    return masked(patient.given_name, patient.family_name)
+    return shown_name(patient.given_name, patient.family_name, named=viewer.named)
 
 
 def may_act(viewer: Viewer, task: TaskRow) -> bool:

@@ -25,8 +25,9 @@ from store import notes, story
 from store.story import Story
 from web.desk import acts, deeds, sent, timeline
 from web.desk.cards import age_band, payer_words, urgency_words, words
+from web.desk.deeds import texts
 from web.desk.door import Desk, Viewer
-from web.desk.moving import Mover, choices, texts, today
+from web.desk.moving import Mover, choices, today
 from web.desk.subject import Subject
 from web.pages import moment, until
 
@@ -157,7 +158,7 @@ def router(desk: Desk, by_hand: ByHand) -> APIRouter:
         viewer = await desk.viewer(request, May.BOARD, May.CHART)
         told = await asyncio.to_thread(pages.show, viewer, referral_id, request.query_params)
         await asyncio.to_thread(desk.seen, viewer, told["referral_id"])
-        return desk.page(request, viewer, "referral.html", told)
+        return await desk.page(request, viewer, "referral.html", told)
 
     @routes.post("/referrals/{referral_id}/notes")
     async def note(request: Request, referral_id: str) -> Response:
@@ -211,8 +212,9 @@ def router(desk: Desk, by_hand: ByHand) -> APIRouter:
     ) -> Response:
         """The page as it is now, the reason beside the form, and what was typed still in it."""
         told = await asyncio.to_thread(pages.show, viewer, referral_id, {})
+        await asyncio.to_thread(desk.seen, viewer, referral_id)
         told |= {"trouble_at": name, "trouble": error.sentence, "form": form}
-        return desk.page(request, viewer, "referral.html", told, status=error.http_status)
+        return await desk.page(request, viewer, "referral.html", told, status=error.http_status)
 
     return routes
 

@@ -82,7 +82,7 @@ def router(desk: Desk, papers: Papers) -> APIRouter:
             "pages": list(range(1, min(count, MOST_SHOWN) + 1)),
             "kept": bool(payload),
         }
-        return desk.page(request, viewer, "message.html", told)
+        return await desk.page(request, viewer, "message.html", told)
 
     @routes.get("/referrals/{referral_id}/messages/{delivery_id}/pages/{page}")
     async def picture(request: Request, referral_id: str, delivery_id: str, page: int) -> Response:

@@ -64,7 +64,7 @@ def router(desk: Desk) -> APIRouter:
             "offered": request.query_params.get("offered", ""),
             "withdrawn": "withdrawn" in request.query_params,
         }
-        return desk.page(
+        return await desk.page(
             request, viewer, "slots.html", told, status=trouble.http_status if trouble else 200
         )
 

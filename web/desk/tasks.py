@@ -22,7 +22,7 @@ from models.facts import MessageApproved
 from models.handoffs import FEWEST, WINDOW, HandOff, pace
 from models.roles import Role
 from models.tasks import GATHERED, LETS_GO, TaskKind
-from store import conversations, gathering, queue, tasks
+from store import gathering, queue, tasks
 from store.tables import TaskRow, TaskState
 from web.desk.door import Desk, Viewer, wants_fragment
 from web.desk.queue import ROLES, Words, grouped, may_act, says
@@ -76,8 +76,6 @@ class TaskPages:
             items = queue.open_items(session, viewer.org, clinics, role=role, who=viewer.staff_id)
             whole = [one.task.id for one in items if TaskKind(one.task.kind) in GATHERED.values()]
             parts = queue.parts(session, viewer.org, clinics, whole) if whole else {}
-            talks = viewer.may(May.TALK)
-            unread = conversations.unread(session, viewer.org, viewer.clinics) if talks else 0
         words = Words(self.desk.tenants, viewer, self.desk.clock())
         groups = grouped(words.lines(items, parts))
         return {
@@ -94,7 +92,6 @@ class TaskPages:
             "trouble": {},
             "said": "",
             "focus": "",
-            "unread": unread,
         }
 
     def task(self, viewer: Viewer, task_id: str) -> TaskRow:
@@ -148,15 +145,15 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
     async def shown(
         request: Request, viewer: Viewer, view: View, more: Mapping[str, object], status: int = 200
     ) -> Response:
+        await asyncio.to_thread(desk.seen, viewer, "tasks")
         told = await asyncio.to_thread(pages.read, viewer, view) | dict(more)
         told["lost"] = _lost(told)
         template = "_queue.html" if wants_fragment(request) else "tasks.html"
-        return desk.page(request, viewer, template, told, status=status)
+        return await desk.page(request, viewer, template, told, status=status)
 
     @routes.get("/tasks")
     async def listed(request: Request) -> Response:
         viewer = await desk.viewer(request, May.BOARD)
-        await asyncio.to_thread(desk.seen, viewer, "tasks")
         said = _SAID.get(request.query_params.get("said", ""), "")
         return await shown(request, viewer, View.of(request.query_params, viewer), {"said": said})
 
@@ -170,7 +167,7 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
                 return list(queue.handoffs(session, viewer.org, viewer.clinics, since))
 
         told = {"pace": pace(await asyncio.to_thread(read)), "says": says, "fewest": FEWEST}
-        return desk.page(request, viewer, "task_times.html", told)
+        return await desk.page(request, viewer, "task_times.html", told)
 
     @routes.post("/tasks/{task_id}/{act}")
     async def do(

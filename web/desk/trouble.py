@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from web.desk.account import SIGN_IN
 from web.desk.door import Desk, Viewer, wants_fragment
 from web.pages import page
+from web.problems import Shape, request_id
 
 _HEADINGS = {
     401: "You are signed out",
@@ -23,10 +24,10 @@ _HEADINGS = {
 }
 
 
-def trouble(desk: Desk) -> Callable[[Request, int, str, str], Response]:
+def trouble(desk: Desk) -> Shape:
     """Says an error of the desk's pages to the person in front of them."""
 
-    def said(request: Request, status: int, code: str, sentence: str) -> Response:
+    async def said(request: Request, status: int, code: str, sentence: str) -> Response:
         if code == "sign_in_needed":
             return _signed_out(request)
         viewer: Viewer | None = getattr(request.state, "viewer", None)
@@ -34,17 +35,22 @@ def trouble(desk: Desk) -> Callable[[Request, int, str, str], Response]:
             heading = "Load this page again"
         else:
             heading = _HEADINGS.get(status, "That did not work")
-        told = {"heading": heading, "sentence": sentence, "request_id": _id(request)}
+        told = {"heading": heading, "sentence": sentence, "request_id": request_id(request)}
         if wants_fragment(request):
-            answer = page("desk/_trouble.html", told, status)
-            answer.headers["hx-retarget"] = "#trouble"
-            answer.headers["hx-reswap"] = "innerHTML"
-            return answer
+            return _beside(told, status)
         if viewer is not None:
-            return desk.page(request, viewer, "trouble.html", told, status=status)
+            return await desk.page(request, viewer, "trouble.html", told, status=status)
         return page("desk/stranger.html", told, status)
 
     return said
+
+
+def _beside(told: Mapping[str, str], status: int) -> Response:
+    """On the page that asked, which stays as it is."""
+    answer = page("desk/_trouble.html", told, status)
+    answer.headers["hx-retarget"] = "#trouble"
+    answer.headers["hx-reswap"] = "innerHTML"
+    return answer
 
 
 def _signed_out(request: Request) -> Response:
@@ -54,12 +60,9 @@ def _signed_out(request: Request) -> Response:
             "heading": "You are signed out",
             "sentence": "Sign in again in another tab, then repeat this here; nothing was changed "
             "and nothing you typed is lost.",
-            "request_id": _id(request),
+            "request_id": request_id(request),
         }
-        answer = page("desk/_trouble.html", told, 401)
-        answer.headers["hx-retarget"] = "#trouble"
-        answer.headers["hx-reswap"] = "innerHTML"
-        return answer
+        return _beside(told, 401)
     if request.method in {"GET", "HEAD"}:
         query = f"?{request.url.query}" if request.url.query else ""
         target = urlencode({"next": f"{request.url.path}{query}"})
@@ -68,10 +71,6 @@ def _signed_out(request: Request) -> Response:
         "heading": "You are signed out",
         "sentence": "Nothing was changed. Sign in again in another tab, come back to this one, and "
         "go one page back: what you typed is still there.",
-        "request_id": _id(request),
+        "request_id": request_id(request),
     }
     return page("desk/stranger.html", told, 401)
-
-
-def _id(request: Request) -> str:
-    return str(request.scope.get("state", {}).get("request_id", ""))

@@ -23,7 +23,7 @@ from models.facts import HoldEnd, HoldLifted, HoldPlaced, HoldReason
 from models.holds import Hold
 from models.roles import Role
 from models.waiting import booked, left
-from store import conversations, waiting
+from store import waiting
 from store.waiting import Waiting
 from web.desk.door import Desk, Viewer
 from web.desk.queue import ROLES, name_of
@@ -39,7 +39,7 @@ ENDS: Final[dict[HoldEnd, str]] = {
     HoldEnd.NOT_NEEDED: "it goes on without",
     HoldEnd.GIVEN_UP: "given up",
 }
-_CHECK, _LIMIT = time(9), time(17)  # local; a check is done in the morning
+_CHECK = time(9)  # local; a check is done in the morning
 
 
 class Line(NamedTuple):
@@ -81,8 +81,6 @@ class WaitPages:
         clinics = {one.id: one for one in self.desk.clinics(viewer)}
         with self.desk.store.read() as session:
             found = waiting.waiting(session, viewer.org, viewer.clinics)
-            talks = viewer.may(May.TALK)
-            unread = conversations.unread(session, viewer.org, viewer.clinics) if talks else 0
         lines = [line for one in found for line in self._lines(viewer, one, now)]
         wanted = [one for one in lines if reason in {"", one.reason}]
         return {
@@ -96,7 +94,6 @@ class WaitPages:
             "today": now.astimezone(ZoneInfo(self.desk.home(viewer).zone)).date(),
             "trouble": {},
             "said": "",
-            "unread": unread,
         }
 
     async def lift(self, viewer: Viewer, referral_id: str, form: FormData) -> str:
@@ -125,7 +122,7 @@ class WaitPages:
             on = date.fromisoformat(str(form.get("day", "")))
         except ValueError:
             raise BadRequest("Say on which day.", code="no_day", field="day") from None
-        card = self._intake.record.card(viewer.org, referral_id)
+        card = await asyncio.to_thread(self._intake.record.card, viewer.org, referral_id)
         zone = ZoneInfo(self.desk.clinic(viewer, card.clinic_id).zone)
         check = max(datetime.combine(on, _CHECK, zone), now)
         if on == found.limit.astimezone(zone).date():
@@ -166,21 +163,21 @@ class WaitPages:
             clinic = self.desk.clinic(viewer, one.row.clinic_id)
             found.append(
                 Line(
-                    f"{one.row.id}-first",
-                    one.row.id,
-                    one.row.version,
-                    name_of(viewer, one.patient),
-                    clinic.name,
-                    clinic.zone,
-                    holds.WORDS[HoldReason.NOT_BEFORE],
-                    HoldReason.NOT_BEFORE,
-                    "ends by itself",
-                    one.referral.received.at,
-                    None,
-                    first.at,
-                    None,
-                    None,
-                    False,
+                    key=f"{one.row.id}-first",
+                    referral_id=one.row.id,
+                    version=one.row.version,
+                    who=name_of(viewer, one.patient),
+                    clinic=clinic.name,
+                    zone=clinic.zone,
+                    what=holds.WORDS[HoldReason.NOT_BEFORE],
+                    reason=HoldReason.NOT_BEFORE,
+                    owner="ends by itself",
+                    since=one.referral.received.at,
+                    next_check=None,
+                    limit=first.at,
+                    status=None,
+                    hold=None,
+                    late=False,
                 )
             )
         return found
@@ -239,7 +236,7 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
         await asyncio.to_thread(desk.seen, viewer, "waiting")
         told = await asyncio.to_thread(pages.told, viewer, _reason(request))
         said = _SAID.get(request.query_params.get("said", ""), "")
-        return desk.page(request, viewer, "waiting.html", told | {"said": said})
+        return await desk.page(request, viewer, "waiting.html", told | {"said": said})
 
     @routes.post("/waiting/{referral_id}/{act}")
     async def do(request: Request, referral_id: str, act: str) -> Response:
@@ -252,10 +249,11 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
         try:
             said = await acts[act](viewer, known, form)
         except LoopError as error:
+            await asyncio.to_thread(desk.seen, viewer, "waiting")
             told = await asyncio.to_thread(pages.told, viewer, "")
             key = f"{known}-{form.get('hold', '')}"
             told["trouble"] = {key: error.sentence}
-            return desk.page(request, viewer, "waiting.html", told, status=error.http_status)
+            return await desk.page(request, viewer, "waiting.html", told, status=error.http_status)
         return RedirectResponse(f"/waiting?said={said}", status_code=303)
 
     return routes

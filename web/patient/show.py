@@ -77,7 +77,7 @@ def busy(wanted: str | None) -> Response:
     return answer
 
 
-def trouble(request: Request, status: int, code: str, sentence: str) -> Response:  # noqa: ARG001
+async def trouble(request: Request, status: int, code: str, sentence: str) -> Response:  # noqa: ARG001
     """An error as a page: our own words, not those meant for senders of events."""
     words = "unknown" if status in {404, 405} else "away"
     return _sentence(words, spoken(request.query_params.get("lang"), "en"), None, status)

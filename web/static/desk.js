@@ -21,7 +21,10 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   const trouble = document.getElementById("trouble");
   if (trouble) trouble.textContent = "";
 });
-document.addEventListener("htmx:sendError", () => {
+document.addEventListener("htmx:sendError", (event) => {
   const trouble = document.getElementById("trouble");
-  if (trouble) trouble.textContent = "This page does not reach the server. Nothing was changed; it tries again by itself.";
+  const itself = event.detail.elt?.id === "board"; // nobody has pressed anything
+  if (trouble) trouble.textContent = itself
+    ? "This page does not reach the server. It tries again by itself."
+    : "This page does not reach the server. Load it again in a moment, and look whether what you did has gone through.";
 });

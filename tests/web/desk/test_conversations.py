@@ -162,7 +162,15 @@ async def test_what_anybody_may_read_on_a_locked_phone_is_looked_at_again(
     assert "this may name a body part" in again.text
     assert grave in again.text  # nothing typed is lost
     assert "Send it all the same" in again.text
-    sure = await dana.post(f"{where}/write", nonce=nonce(again.text), words=grave, sure="1")
+    found = re.search(r'name="sure" value="([^"]+)"', again.text)
+    assert found
+    asked = found[1]  # they are sure of this, and of nothing else
+    other = await dana.post(
+        f"{where}/write", nonce=nonce(again.text), words="Your insurer pays", sure=asked
+    )
+    assert other.status_code == 400
+    assert "this may name a payer" in other.text
+    sure = await dana.post(f"{where}/write", nonce=nonce(again.text), words=grave, sure=asked)
     assert sure.status_code == 303
     long = await dana.post(f"{where}/write", nonce=nonce(again.text), words="x" * 460)
     assert (long.status_code, "459 is the most" in long.text) == (400, True)
