@@ -21,12 +21,21 @@ from engine.codec import KeyRing
 from engine.install import SERVER
 from engine.server import Engine, find_or_start
 from models.errors import EngineUnavailable
+from store.engine import Store
+from tests.databases import migrated_store
 from tests.logging_kept import logging_kept
 from tests.required import lacking
 
 # A busy machine is no defect: how long one example takes says nothing about what it shows.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A migrated, empty store of this test's own: SQLite, unless marked ``on_either``."""
+    with migrated_store(getattr(request, "param", "sqlite"), tmp_path) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -51,7 +51,19 @@ def postgres_store() -> Iterator[Store]:
         store.close()
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+EITHER = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+# For a module whose tests, all of them on a store, are to run on both.
+on_either = pytest.mark.parametrize("store", EITHER, indirect=True)
+
+
+@contextmanager
+def migrated_store(kind: str, folder: Path) -> Iterator[Store]:
+    """A migrated, empty store on the database of this kind."""
+    with sqlite_store(folder) if kind == "sqlite" else postgres_store() as store:
+        yield store
+
+
+@pytest.fixture(params=EITHER)
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """A database of either kind without a single table; import it into a ``conftest.py``."""
     with ExitStack() as stack:

@@ -8,8 +8,9 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
+from sqlmodel import select
 from temporalio.api.taskqueue.v1 import PollerInfo
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueResponse
 from temporalio.client import Client
@@ -21,17 +22,18 @@ from activities.intake import Intake
 from activities.loop import Loop
 from activities.tenants import Tenants
 from models.contracts import RawRequest, ReferralStart
-from models.facts import Fact
+from models.facts import ClosedReason, Fact, ReferralClosed
 from models.policy_file import load
 from models.referral import Referral
 from store.engine import Store
-from store.tables import InboxRow
+from store.tables import InboxRow, Table, TaskRow
 from web.examples import EVENTS, NEW_REFERRAL
 
 ORG = "riverside"
 START = datetime(2026, 1, 5, 15, 0, tzinfo=UTC)  # a Monday, 10:00 in Albany
 LATER = datetime(2026, 3, 20, 15, 0, tzinfo=UTC)
 POLICY = Path(__file__).parent.parent / "clinics" / "example.toml"
+R = TypeVar("R", bound=Table)
 _numbers = itertools.count(1)
 
 
@@ -152,6 +154,26 @@ class Door:
     def referral(self, referral_id: str) -> Referral:
         """Everything the record knows."""
         return self.intake.record.referral(ORG, referral_id)
+
+    def rows(self, table: type[R]) -> list[R]:
+        """Everything in a table."""
+        with self.store.read() as session:
+            return list(session.exec(select(table)).all())
+
+    def open_tasks(self) -> list[tuple[str, str]]:
+        """Open tasks by kind, with their sentences."""
+        return sorted((t.kind, t.says) for t in self.rows(TaskRow) if t.state == "open")
+
+    async def closed(self, reason: ClosedReason, *told: str) -> str:
+        """A referral that was closed in March, a day ago, after these events; its id."""
+        referral_id = await self.refer()
+        for kind in told:
+            await self.tell(event(kind))
+        self.now = LATER
+        self.write(referral_id, ReferralClosed(at=LATER, by="lee", reason=reason))
+        self.engine.close(referral_id)
+        self.now = LATER + timedelta(days=1)
+        return referral_id
 
     def write(self, referral_id: str, *facts: Fact) -> None:
         """Facts that workflows and activities would have written."""

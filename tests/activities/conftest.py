@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from store.engine import Store
 from tests.activities.office import Office
-from tests.databases import sqlite_store
+from tests.doors import Door
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    """A migrated, empty store of this test's own."""
-    with sqlite_store(tmp_path) as opened:
-        yield opened
+def door(store: Store) -> Door:
+    """An intake on the store, with a stand-in for the engine."""
+    return Door(store)
 
 
 @pytest.fixture

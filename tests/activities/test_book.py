@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from datetime import timedelta
 
 import pytest
-from temporalio.testing import ActivityEnvironment
 
 from activities.book import Book
 from activities.loop import Loop
@@ -17,6 +15,7 @@ from models.roles import Role
 from models.tasks import TaskKind
 from store import audit, tasks
 from tests.activities.office import CLINIC, MONDAY, ORG, WALL, Office
+from tests.activities.turns import at_time
 
 HOUR = timedelta(hours=1)
 
@@ -84,8 +83,7 @@ def test_who_decided_is_on_the_audit_trail_once(office: Office) -> None:
 
 async def test_as_activities(office: Office) -> None:
     book = Book(office.store, office.tenants, lambda: WALL, Loop())
-    environment = ActivityEnvironment()
-    environment.info = dataclasses.replace(environment.info, started_time=MONDAY)
+    environment = at_time(MONDAY)
     opened = environment.run(book.open_task, given(office))
     assert opened.learned[0].at == MONDAY
     fact = opened.learned[0]

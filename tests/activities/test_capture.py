@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import select
 
 from activities.book import Book
 from models.contracts import RecordInput
 from models.errors import BadRequest, Conflict, Refused, StoreUnavailable
 from models.facts import AnyDecision, RequestConfirmed, RequestRejected
 from store import sources
-from store.engine import Store
 from store.tables import (
     FactRow,
     InboxRow,
@@ -30,16 +27,6 @@ from tests.doors import ORG, START, Door, event, referral_event
 FAX = "+15185550111"  # of the example's practice
 WHO = {"given_name": "Jordan", "family_name": "Sample", "born": "1961-01-04"}
 READ = {"fax": "(518) 555-0111", "pages": 2}
-
-
-@pytest.fixture
-def door(store: Store) -> Door:
-    return Door(store)
-
-
-def rows(door: Door, table: Any) -> Sequence[Any]:
-    with door.store.read() as session:
-        return session.exec(select(table)).all()
 
 
 async def from_fax(door: Door, external: str | None = None, **changes: Any) -> str:
@@ -98,9 +85,9 @@ async def test_a_misread_number_takes_the_place_of_none_we_know(door: Door) -> N
         patient={"given_name": "Robin"},
         source={"phone": "518-555-0199", "email": "misread@example.org", "fax": "518-555-0198"},
     )
-    (provider,) = rows(door, ProviderRow)
+    (provider,) = door.rows(ProviderRow)
     assert (provider.phone, provider.email) == ("+15185550110", "desk@example.org")
-    offices = {office.fax: office.fax_verified for office in rows(door, PracticeRow)}
+    offices = {office.fax: office.fax_verified for office in door.rows(PracticeRow)}
     assert offices[FAX] is True
     assert not offices.get("+15185550198")
 
@@ -123,16 +110,16 @@ async def test_confirming_tells_it_again_with_the_corrections_and_no_values(door
     )
     assert isinstance(taken, RequestConfirmed)
     assert taken.corrected == ("patient.given_name", "patient.phone")
-    (patient,) = rows(door, PatientRow)  # whom the machine had misread is nobody
+    (patient,) = door.rows(PatientRow)  # whom the machine had misread is nobody
     assert (patient.given_name, patient.phone) == ("Jordan", "+15185550117")
     stands = door.referral(referral_id).received
     assert (stands.confirmed, stands.source_verified) == (True, True)
     assert door.engine.told(referral_id) == ["referral_received"]
-    (office,) = rows(door, PracticeRow)
+    (office,) = door.rows(PracticeRow)
     assert office.fax_verified  # a person has said that these pages came from them
     assert len(dates(door, referral_id)) == 1
     assert [run for run in door.engine.runs if run.startswith("source/")]
-    bodies = json.dumps([fact.body for fact in rows(door, FactRow)])
+    bodies = json.dumps([fact.body for fact in door.rows(FactRow)])
     assert "Jordan" not in bodies
     assert "5550117" not in bodies
 
@@ -222,7 +209,7 @@ async def test_a_detail_of_any_referral_may_be_corrected(door: Door) -> None:
     taken = await decide(door, referral_id, corrections={"patient": {"phone": "518-555-0172"}})
     assert isinstance(taken, RequestConfirmed)
     assert taken.corrected == ("patient.phone",)
-    (patient,) = rows(door, PatientRow)
+    (patient,) = door.rows(PatientRow)
     assert patient.phone == "+15185550172"
     assert door.referral(referral_id).received.confirmed_at == START
 
@@ -233,7 +220,7 @@ async def test_the_same_word_twice_is_one(door: Door) -> None:
     first = await decide(door, referral_id, corrections=corrections)
     again = await decide(door, referral_id, corrections=corrections)
     assert (first.kind, first.key) == (again.kind, again.key)
-    assert len(rows(door, PatientRow)) == 1
+    assert len(door.rows(PatientRow)) == 1
 
 
 async def test_the_same_word_again_later_is_no_other_event(door: Door) -> None:
@@ -244,9 +231,9 @@ async def test_the_same_word_again_later_is_no_other_event(door: Door) -> None:
     door.intake.read_decision(ORG, referral_id, content)
     door.now += timedelta(minutes=2)
     await decide(door, referral_id, corrections=corrections)
-    (patient,) = rows(door, PatientRow)
+    (patient,) = door.rows(PatientRow)
     assert patient.phone == "+15185550172"
-    assert len([row for row in rows(door, InboxRow) if row.origin == "hand"]) == 1
+    assert len([row for row in door.rows(InboxRow) if row.origin == "hand"]) == 1
 
 
 async def test_a_further_correction_takes_none_back_and_moves_no_date(door: Door) -> None:
@@ -255,7 +242,7 @@ async def test_a_further_correction_takes_none_back_and_moves_no_date(door: Door
     vouched_at = door.referral(referral_id).received.confirmed_at
     door.now += timedelta(days=10)
     await decide(door, referral_id, corrections={"patient": {"given_name": "Jordan"}})
-    (patient,) = rows(door, PatientRow)
+    (patient,) = door.rows(PatientRow)
     assert (patient.given_name, patient.phone) == ("Jordan", "+15185550172")
     referral = door.referral(referral_id)
     assert referral.received.confirmed_at == vouched_at
@@ -271,13 +258,13 @@ async def test_of_several_words_the_last_counts(door: Door) -> None:
         corrections = {"patient": {"phone": f"518-555-{number}"}}
         await decide(door, referral_id, corrections=corrections)
         door.now += timedelta(minutes=2)
-    (patient,) = rows(door, PatientRow)
+    (patient,) = door.rows(PatientRow)
     assert patient.phone == "+15185550172"
 
 
 async def test_what_is_refused_corrects_nothing(door: Door) -> None:
     referral_id = await from_fax(door)
-    (before,) = rows(door, PatientRow)
+    (before,) = door.rows(PatientRow)
     content: dict[str, Any] = {"kind": "request_confirmed"}
     content |= {"corrections": {"patient": {"phone": "518-555-0172"}}}
     with pytest.raises(BadRequest):
@@ -288,7 +275,7 @@ async def test_what_is_refused_corrects_nothing(door: Door) -> None:
     with pytest.raises(Refused):
         door.intake.read_decision(ORG, referral_id, {**content, "by": "dana"})
     await door.intake.dispatch_left(door.now + timedelta(hours=1))
-    (after,) = rows(door, PatientRow)
+    (after,) = door.rows(PatientRow)
     assert after.phone == before.phone
 
 
@@ -358,5 +345,5 @@ async def test_what_is_struck_out_is_gone(door: Door) -> None:
     taken = await decide(door, referral_id, corrections={"patient": {"email": None}})
     assert isinstance(taken, RequestConfirmed)
     assert taken.corrected == ("patient.email",)
-    (patient,) = rows(door, PatientRow)
+    (patient,) = door.rows(PatientRow)
     assert patient.email is None

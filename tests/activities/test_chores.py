@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 import pytest
 from sqlmodel import select
 from temporalio.exceptions import ApplicationError
-from temporalio.testing import ActivityEnvironment
 
 from activities.chores import Chores, keep_until
 from activities.turns import IN_HAND
@@ -26,6 +24,7 @@ from store import inbox, post, sources
 from store.engine import Store
 from store.tables import DeliveryState, InboxState, SentLetterRow, SubjectType
 from tests.activities.office import MONDAY, ORG, WALL, Crash, Office
+from tests.activities.turns import at_time
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
@@ -313,8 +312,7 @@ async def test_an_unknown_chore_names_those_there_are(sweep: Sweep) -> None:
 
 
 async def test_as_an_activity(sweep: Sweep) -> None:
-    environment = ActivityEnvironment()
-    environment.info = dataclasses.replace(environment.info, started_time=MONDAY)
+    environment = at_time(MONDAY)
     done = await environment.run(sweep.chores.run, SweepInput(chore="crm"))
     assert done == ChoreDone(chore="crm")
     with pytest.raises(ApplicationError) as told:

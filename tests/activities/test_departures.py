@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import select
 
 from models.contracts import SourceStart
 from models.errors import BadRequest
@@ -29,13 +27,8 @@ def door(store: Store) -> Door:
     return door
 
 
-def rows(door: Door, table: Any) -> Sequence[Any]:
-    with door.store.read() as session:
-        return session.exec(select(table)).all()
-
-
 def provider(door: Door, npi: str) -> ProviderRow:
-    return next(row for row in rows(door, ProviderRow) if row.npi == npi)
+    return next(row for row in door.rows(ProviderRow) if row.npi == npi)
 
 
 def leaving(day: int = 20, **data: Any) -> dict[str, Any]:
@@ -125,7 +118,7 @@ async def test_a_successor_nobody_knows_is_a_persons_question(door: Door) -> Non
     row = await leaves(door, successor_npi=OTHER)
     assert (row.state, row.reason) == ("task", "unknown_successor")
     assert door.referral(first).all(ProviderLeft) == []
-    assert [task.kind for task in rows(door, TaskRow)] == ["unmatched_event"]
+    assert [task.kind for task in door.rows(TaskRow)] == ["unmatched_event"]
 
 
 async def test_one_we_never_met_changes_nothing(door: Door) -> None:
@@ -154,7 +147,7 @@ async def test_taken_back_everything_is_as_before(door: Door) -> None:
     later = (START + 21 * DAY).isoformat()
     await leaves(door, retracted=True, as_of=later)
     assert door.referral(first).received == door.referral(first).told
-    (source,) = rows(door, SourceRow)
+    (source,) = door.rows(SourceRow)
     assert (source.left_on, provider(door, RUIZ).left_on) == (None, None)
 
 
@@ -177,7 +170,7 @@ async def test_their_silence_means_nothing_any_more(door: Door) -> None:
         due = START + 70 * DAY
         sources.open_quiet(session, source, since=START + 60 * DAY, at=START + 60 * DAY, due=due)
     await leaves(door)
-    (task,) = rows(door, TaskRow)
+    (task,) = door.rows(TaskRow)
     assert task.state == "moot"
     (watch,) = door.engine.runs[f"source/{ORG}/{source_id}"]
     assert [name for name, _ in watch.signals] == ["referral_received", "look_again"]

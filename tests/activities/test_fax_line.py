@@ -31,6 +31,7 @@ from store import consent, post
 from store.engine import Store
 from store.tables import DeliveryState
 from tests.activities.office import CLINIC, FAX, MONDAY, ORG, Crash, Office
+from tests.activities.turns import busy
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 AT_NOON = MONDAY + 2 * HOUR
@@ -232,10 +233,6 @@ def test_what_cannot_wait_for_the_morning_goes_by_mail(store: Store, tmp_path: P
 
 
 # --- what the line says ---------------------------------------------------------------------------
-
-
-def busy() -> ChannelError:
-    return ChannelError("busy", "the line is busy", verdict=Verdict.LATER)
 
 
 def test_a_busy_line_is_tried_again_with_all_of_them(practice: Practice) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -25,17 +23,10 @@ from models.roles import Role
 from models.tasks import TaskKind
 from store import audit, tasks
 from store.engine import Store
-from tests.databases import sqlite_store
 from tests.doors import ORG, Door
 
 HOUR = timedelta(hours=1)
 CALL = "call_patient:bd-0-1"
-
-
-@pytest.fixture
-def door(tmp_path: Path) -> Iterator[Door]:
-    with sqlite_store(tmp_path) as store:
-        yield Door(store)
 
 
 async def a_task(door: Door, task: str = CALL, role: str = "front_desk") -> tuple[str, str]:

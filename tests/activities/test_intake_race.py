@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
-import pytest
 from sqlmodel import select
 
 from store.engine import Store
 from store.tables import InboxRow, ReferralRow
-from tests.databases import postgres_store, sqlite_store
+from tests.databases import on_either
 from tests.doors import START, Door, event, referral_event
 
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """Overrides the SQLite one: races look different on each."""
-    with sqlite_store(tmp_path) if request.param == "sqlite" else postgres_store() as opened:
-        yield opened
+pytestmark = on_either  # races look different on each
 
 
 async def settled(door: Door) -> list[InboxRow]:

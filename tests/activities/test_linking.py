@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
-
-import pytest
-from sqlmodel import select
 
 from models.facts import (
     ClosedReason,
@@ -20,7 +16,6 @@ from models.facts import (
     TaskOpened,
 )
 from store import sources
-from store.engine import Store
 from store.tables import InboxRow, ReferralRow, SourceRow, TaskRow
 from tests.doors import ORG, START, Door, event, referral_event
 
@@ -41,16 +36,6 @@ SURGEON: dict[str, Any] = {
     "practice": "Harbor Orthopedics",
     "fax": "(518) 555-0122",
 }
-
-
-@pytest.fixture
-def door(store: Store) -> Door:
-    return Door(store)
-
-
-def rows(door: Door, table: Any) -> Sequence[Any]:
-    with door.store.read() as session:
-        return session.exec(select(table)).all()
 
 
 async def also(door: Door, at: timedelta = DAY, **changes: Any) -> InboxRow:
@@ -169,7 +154,7 @@ async def test_a_doubtful_value_of_a_co_source_is_looked_up_for_the_one_referral
         "verify_sender:source-fax",
         f"verify_sender:source-fax-{row.referral_id}",
     ]
-    assert {task.referral_id for task in rows(door, TaskRow)} == {referral_id}
+    assert {task.referral_id for task in door.rows(TaskRow)} == {referral_id}
     assert door.engine.told(referral_id) == ["co_source_added", "order_received", "task_opened"]
 
 
@@ -221,9 +206,9 @@ async def test_a_referral_for_the_dead_contacts_nobody_until_a_person_has_looked
     door.write(first, PatientDied(at=START + HOUR))
     row = await also(door, 40 * DAY)
     assert (row.state, row.referral_id) == ("task", first)
-    (task,) = rows(door, TaskRow)
+    (task,) = door.rows(TaskRow)
     assert "deceased" in task.says
-    assert len(rows(door, ReferralRow)) == 1
+    assert len(door.rows(ReferralRow)) == 1
 
 
 def in_care(door: Door, referral_id: str) -> None:
@@ -297,7 +282,7 @@ async def test_every_source_is_its_own_row(door: Door) -> None:
     await door.refer()
     await also(door)
     await also(door, 2 * DAY, source=FRIEND)
-    assert sorted(row.kind for row in rows(door, SourceRow)) == [
+    assert sorted(row.kind for row in door.rows(SourceRow)) == [
         "past_patient",
         "provider",
         "provider",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,24 +12,14 @@ from models.events import ExternalId
 from models.facts import AppointmentBooked, ClosedReason, MatchChosen, ReferralClosed
 from models.tasks import TaskKind
 from store import inbox, tasks
-from store.engine import Store
 from store.tables import InboxState
-from tests.databases import postgres_store, sqlite_store
+from tests.databases import on_either
 from tests.doors import ORG, START, Door, event, referral_event
+
+pytestmark = on_either
 
 DAY = timedelta(days=1)
 LONG_AGO = "2025-11-01T15:00:00Z"  # before its referral came
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    with sqlite_store(tmp_path) if request.param == "sqlite" else postgres_store() as opened:
-        yield opened
-
-
-@pytest.fixture
-def door(store: Store) -> Door:
-    return Door(store)
 
 
 async def chosen(door: Door, referral_id: str, event_id: str, by: str = "dana") -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,20 +14,15 @@ from models.facts import AnyFact, ReturnedWhy, TaskCompleted, TaskOpened, TaskRe
 from models.kinds import Kind
 from models.policy import Rules
 from store import audit, referrals, tasks
-from store.engine import Store
 from store.tables import ReferralRow, TaskRow
 from tests.activities.office import MONDAY, ORG, WALL, Office
-from tests.databases import postgres_store, sqlite_store
+from tests.databases import on_either
 from tests.lives import transferred
+
+pytestmark = on_either
 
 HOUR = timedelta(hours=1)
 CALL, ASK, DONE = "call_patient:bd-0-1", "verify_sender:source-npi", "call_patient:bd-0-0"
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    with sqlite_store(tmp_path) if request.param == "sqlite" else postgres_store() as opened:
-        yield opened
 
 
 def opened(task: str) -> TaskOpened:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
-import pytest
 from sqlmodel import select
 
 from activities.book import Book
@@ -18,26 +15,15 @@ from models.facts import CertificationWaived, PlanOfCareSigned, Signer, TaskComp
 from models.roles import Role
 from models.tasks import TaskKind
 from store import gathering, tasks
-from store.engine import Store
 from store.tables import DeliveryRow, SourceRow, TaskRow, TaskState
-from tests.databases import postgres_store, sqlite_store, until_somebody_waits
+from tests.databases import on_either, until_somebody_waits
 from tests.doors import ORG, START, Door, referral_event
+
+pytestmark = on_either  # locks look different on each
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CHASE = "call_certifier:v1-day-14"
 PHYSICIANS = {"1234567893": "Ana Alder", "1881018208": "Bo Birch", "1750627675": "Cy Cedar"}
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """Locks look different on each."""
-    with sqlite_store(tmp_path) if request.param == "sqlite" else postgres_store() as opened:
-        yield opened
-
-
-@pytest.fixture
-def door(store: Store) -> Door:
-    return Door(store)
 
 
 async def practice(door: Door, physicians: int = 3, **source: str) -> list[str]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from pypdf import PdfReader
 
-from models.contracts import Answer, Parcel
+from models.contracts import Parcel
 from models.facts import (
     CoSourceAdded,
     Discharged,
     DischargeSummarySigned,
     Ending,
-    Fact,
     MessageApproved,
     MessageDropped,
     MessageHeld,
@@ -29,13 +28,9 @@ from models.facts import (
 from models.kinds import Kind
 from store.engine import Store
 from tests.activities.office import MONDAY, Office, summary_fields
+from tests.activities.turns import of
 
-F = TypeVar("F", bound=Fact)
 LAWYER = {"kind": "attorney", "npi": None, "practice": None, "name": "Lane & Lane"}
-
-
-def of(answer: Answer, kind: type[F]) -> list[F]:
-    return [fact for fact in answer.learned if isinstance(fact, kind)]
 
 
 def text_of(parcel: Parcel) -> str:

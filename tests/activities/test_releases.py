@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import select
 
 from models.errors import BadRequest
 from models.facts import ReleaseRecorded, ReleaseRevoked, Scope
@@ -32,11 +30,6 @@ def door(store: Store) -> Door:
     return door
 
 
-def rows(door: Door) -> Sequence[SourceRow]:
-    with door.store.read() as session:
-        return session.exec(select(SourceRow)).all()
-
-
 def recorded(**data: Any) -> dict[str, Any]:
     return event("release_recorded", **data)
 
@@ -46,11 +39,11 @@ async def test_a_reader_is_made_once_and_watched_by_nobody(door: Door) -> None:
     row = await door.tell(recorded())
     assert (row.state, row.reason) == ("applied", None)
     (fact,) = door.referral(referral_id).all(ReleaseRecorded)
-    reader = next(one for one in rows(door) if one.id == fact.recipient_id)
+    reader = next(one for one in door.rows(SourceRow) if one.id == fact.recipient_id)
     assert (reader.kind, reader.fax, fact.scope) == ("case_manager", "+15185550133", Scope.REPORTS)
     assert door.engine.told(referral_id) == ["release_recorded"]
     await door.tell(recorded(release_id="RL-2", recipient=ADJUSTER))
-    assert len(rows(door)) == 2, "the physician and the adjuster"
+    assert len(door.rows(SourceRow)) == 2, "the physician and the adjuster"
     assert [name for name in door.engine.runs if reader.id in name] == []
 
 

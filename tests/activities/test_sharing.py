@@ -28,7 +28,6 @@ from models.facts import (
 from models.roles import Role
 from models.tasks import TaskKind
 from store import tasks
-from store.engine import Store
 from tests.doors import ORG, START, Door, event, referral_event, start_of
 
 HOUR = timedelta(hours=1)
@@ -38,11 +37,6 @@ SURGEON: dict[str, Any] = {
     "practice": "Harbor Orthopedics",
     "fax": "(518) 555-0122",
 }
-
-
-@pytest.fixture
-def door(store: Store) -> Door:
-    return Door(store)
 
 
 async def two(door: Door, **changes: Any) -> tuple[str, str]:

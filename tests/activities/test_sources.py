@@ -11,16 +11,10 @@ from temporalio.testing import ActivityEnvironment
 from activities.sources import Sources
 from models.contracts import Look, SourceStart
 from models.errors import NotFound
-from store.engine import Store
 from store.tables import DeliveryRow, SourceRow, TaskRow
 from tests.doors import ORG, START, Door, referral_event
 
 DAY = timedelta(days=1)
-
-
-@pytest.fixture
-def door(store: Store) -> Door:
-    return Door(store)
 
 
 @pytest.fixture

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import select
 
 from activities.texts import TextMessage
 from models.errors import BadRequest
@@ -25,22 +23,11 @@ from models.facts import (
 )
 from models.kinds import Kind
 from store import consent
-from store.engine import Store
 from store.tables import FactRow, InboxRow, ReplyRow, TaskRow
 from tests.doors import LATER, ORG, START, Door, event, start_of
 
 PHONE, OTHERS = "+15185550117", "+15185550188"
 SENTINEL = "Tuesday after the zebra appointment"
-
-
-@pytest.fixture
-def door(store: Store) -> Door:
-    return Door(store)
-
-
-def rows(door: Door, table: Any) -> Sequence[Any]:
-    with door.store.read() as session:
-        return session.exec(select(table)).all()
 
 
 def wrote(text: str | None, reply_id: str = "m1", **more: Any) -> dict[str, Any]:
@@ -96,9 +83,9 @@ async def test_a_text_reaches_the_referral_of_its_number_by_its_meaning_alone(do
     (told,) = replies(door, referral_id)
     assert (told.reply_id, told.meaning, told.also, told.here) == ("m1", Meaning.OTHER, (), True)
     assert door.engine.told(referral_id) == ["patient_replied"]
-    (kept,) = rows(door, ReplyRow)
+    (kept,) = door.rows(ReplyRow)
     assert (kept.phone, kept.text) == (PHONE, SENTINEL)
-    everything = json.dumps([fact.body for fact in rows(door, FactRow)])
+    everything = json.dumps([fact.body for fact in door.rows(FactRow)])
     everything += start_of(door.engine.run(referral_id)).model_dump_json()
     assert "zebra" not in everything
 
@@ -149,11 +136,11 @@ async def test_a_text_without_an_open_referral_is_somebodys_all_the_same(
 ) -> None:
     row = await door.tell(wrote(text, phone=OTHERS))
     assert (row.state, row.reason) == ("applied", "no_open_referral")
-    asked = [task for task in rows(door, TaskRow) if task.inbox_id == row.id]
+    asked = [task for task in door.rows(TaskRow) if task.inbox_id == row.id]
     assert [task.kind for task in asked] == kinds
     assert opted_out(door, OTHERS) is (text in {"STOP", "wrong number"})
     await door.intake.dispatch(row.id)
-    assert len([task for task in rows(door, TaskRow) if task.inbox_id == row.id]) == len(kinds)
+    assert len([task for task in door.rows(TaskRow) if task.inbox_id == row.id]) == len(kinds)
 
 
 async def test_a_text_that_meets_a_story_at_its_end_is_not_lost(door: Door) -> None:
@@ -172,7 +159,7 @@ async def test_a_text_that_meets_a_story_at_its_end_is_not_lost(door: Door) -> N
 
     door.intake._apply.apply = closing
     await door.intake.dispatch(row.id)
-    assert "answer_patient" in {task.kind for task in rows(door, TaskRow)}
+    assert "answer_patient" in {task.kind for task in door.rows(TaskRow)}
 
 
 async def test_the_same_text_by_two_ways_in_is_one(door: Door) -> None:
@@ -184,7 +171,7 @@ async def test_the_same_text_by_two_ways_in_is_one(door: Door) -> None:
     await door.intake.dispatch(by_vendor.id)
     await door.tell(wrote("STOP"))
     assert by_vendor.origin == "texts"
-    assert len(rows(door, ReplyRow)) == 1
+    assert len(door.rows(ReplyRow)) == 1
     assert len(replies(door, referral_id)) == 1
 
 
@@ -209,7 +196,7 @@ async def test_what_the_sender_must_mend(door: Door, data: dict[str, Any], field
     with pytest.raises(BadRequest) as refused:
         door.accept(told)
     assert refused.value.field == field
-    (row,) = rows(door, InboxRow)
+    (row,) = door.rows(InboxRow)
     assert row.state == "rejected"
 
 
@@ -220,7 +207,7 @@ async def test_the_words_go_when_their_time_has_come(door: Door) -> None:
     await door.tell(wrote(SENTINEL))
     with door.store.write() as session:
         assert retention.empty_texts(session, ORG, LATER) == 1
-    (kept,) = rows(door, ReplyRow)
+    (kept,) = door.rows(ReplyRow)
     assert (kept.text, kept.meanings) == (None, "other")
 
 

@@ -6,7 +6,6 @@ import asyncio
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,18 +29,12 @@ from store import examine as looks
 from store import inbox, post, schema, tasks
 from store.engine import Store, open_store
 from store.tables import DeadNumberRow, DeliveryState, SubjectType
-from tests.databases import postgres_store, sqlite_store
+from tests.databases import on_either, postgres_store, sqlite_store
 from tests.doors import ORG, POLICY, START, Door
 from tests.store.world import a_referral
 
 NOW = datetime.now(UTC)
 LONG_AGO = NOW - timedelta(days=10)  # open hours whatever the day
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    with sqlite_store(tmp_path) if request.param == "sqlite" else postgres_store() as opened:
-        yield opened
 
 
 def pointed(settings: Settings, store: Store) -> Settings:
@@ -157,6 +150,7 @@ async def test_links_that_no_phone_can_open_are_a_finding(settings: Settings) ->
 # --- the database ---------------------------------------------------------------------------------
 
 
+@on_either
 async def test_a_database_in_order_is_no_finding(settings: Settings, store: Store) -> None:
     assert await looked_at(settings, store) == []
 
@@ -171,6 +165,7 @@ async def test_a_database_in_order_is_no_finding(settings: Settings, store: Stor
         ("DROP TABLE dead_numbers", "half_schema", "dead_numbers"),
     ],
 )
+@on_either
 async def test_a_schema_that_is_not_ours_or_half_applied(
     settings: Settings, store: Store, change: str, code: str, says: str
 ) -> None:
@@ -268,12 +263,14 @@ def told(session: Session, at: datetime, **changes: Any) -> str:
     return inbox.accept(session, received_at=at, **given)[0].id
 
 
+@on_either
 async def test_a_record_in_order_is_no_finding(settings: Settings, store: Store) -> None:
     with store.write() as session:
         inbox.mark(session, told(session, NOW), inbox.InboxState.APPLIED, at=NOW)
     assert await waits(settings, store) == []
 
 
+@on_either
 async def test_a_feed_that_fell_silent_and_events_nobody_applied(
     settings: Settings, store: Store
 ) -> None:
@@ -287,6 +284,7 @@ async def test_a_feed_that_fell_silent_and_events_nobody_applied(
     assert "9 days (engine_unavailable)" in left.says or "10 days" in left.says
 
 
+@on_either
 async def test_late_tasks_by_who_has_to_do_them(settings: Settings, store: Store) -> None:
     with store.write() as session:
         for number in range(3):
@@ -302,6 +300,7 @@ async def test_late_tasks_by_who_has_to_do_them(settings: Settings, store: Store
     assert "3 days" in finding.says
 
 
+@on_either
 async def test_what_is_on_its_way_out_and_does_not_move(settings: Settings, store: Store) -> None:
     _, referral_id = a_referral(store)
     from models.kinds import Kind
@@ -346,6 +345,7 @@ async def test_what_is_on_its_way_out_and_does_not_move(settings: Settings, stor
         assert any(words in one.says for one in findings)
 
 
+@on_either
 async def test_numbers_that_take_nothing_are_counted_by_whose_they_are(
     settings: Settings, store: Store
 ) -> None:
@@ -366,6 +366,7 @@ async def test_numbers_that_take_nothing_are_counted_by_whose_they_are(
 # --- clocks ---------------------------------------------------------------------------------------
 
 
+@on_either
 async def test_a_row_from_the_future_tells_of_a_clock_that_is_wrong(
     settings: Settings, store: Store
 ) -> None:
@@ -383,6 +384,7 @@ class _Slow(datetime):
         return datetime.now(tz) - timedelta(minutes=7)
 
 
+@on_either
 async def test_the_database_servers_clock_is_compared_with_ours(
     settings: Settings, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,7 +42,6 @@ from models.findings import Finding
 from models.ids import new_id
 from settings import PREFIX, TASK_QUEUE, Settings
 from store.engine import Store
-from tests.databases import sqlite_store
 from tests.doors import ORG, Door, StandIn
 from tests.engine.tiny import Broken
 from tests.theater import Fakes
@@ -54,12 +53,6 @@ pytestmark = pytest.mark.engine
 
 ROOT = Path(__file__).parents[2]
 OLD, NEW = (KeyRing.generate(name) for name in ("k1", "k2"))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with sqlite_store(tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ when something arrived, how long a turn has lasted, and when a receipt is due.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,18 +22,11 @@ from models.kinds import Kind
 from settings import EXAMPLE_WEBHOOK_SECRET
 from store.engine import Store
 from tests.activities.office import MONDAY, Crash, Office
-from tests.databases import sqlite_store
 from tests.doors import ORG, Door, referral_event
 
 FIVE = timedelta(minutes=5)
 SECOND = timedelta(seconds=1)
 WRONG = pytest.mark.parametrize("wrong", [FIVE, -FIVE], ids=["fast", "slow"])
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with sqlite_store(tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture

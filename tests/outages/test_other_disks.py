@@ -24,7 +24,6 @@ from models.kinds import Kind
 from models.roles import Role
 from store.engine import Store
 from tests.activities.office import MONDAY, Office
-from tests.databases import sqlite_store
 from tests.outages.parts import Filled, Outage, Quota, small_disk
 
 ROOT = Path(__file__).parents[2]
@@ -49,12 +48,6 @@ def room(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Room]:
         yield Room(tmp_path / "outbox", quota)
     finally:
         quota.heal()
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with sqlite_store(tmp_path) as opened:
-        yield opened
 
 
 def test_a_fax_without_room_waits_with_a_task_and_leaves_once(

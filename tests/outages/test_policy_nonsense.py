@@ -7,7 +7,6 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from activities.tenants import Tenants
 from models.policy_file import load
 from store.engine import Store
 from telemetry.meters import POLICY_FILE
-from tests.databases import sqlite_store
 from tests.doors import ORG, POLICY, START, Door, referral_event
 from workflows.policies import SEND_TIMEOUT
 
@@ -33,12 +31,6 @@ def file(tmp_path: Path) -> Path:
     place = tmp_path / "riverside.toml"
     place.write_text(POLICY.read_text())
     return place
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with sqlite_store(tmp_path) as opened:
-        yield opened
 
 
 def write(file: Path, text: str) -> None:

@@ -5,7 +5,6 @@ Each twin is a process of its own and meets the other before every item.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,21 +21,15 @@ from models.ids import referral_workflow_id
 from store.engine import Store
 from store.tables import InboxRow, ReferralRow
 from tests.activities.office import ORG, Office
-from tests.databases import postgres_store, sqlite_store
+from tests.databases import on_either
 from tests.doors import Door, event, referral_event
 from tests.outages.crew import Cue, Ledger, now, tenants
 from tests.outages.twins import both
 
 ROUNDS = 12
 
-pytestmark = [pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(240)]
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """Races look different on each."""
-    with sqlite_store(tmp_path) if request.param == "sqlite" else postgres_store() as opened:
-        yield opened
+# Races look different on each database.
+pytestmark = [on_either, pytest.mark.engine, pytest.mark.slow, pytest.mark.timeout(240)]
 
 
 @pytest.fixture

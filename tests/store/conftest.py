@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from store.engine import Store
-from tests.databases import empty, postgres_store, sqlite_store
+from tests.databases import EITHER, empty, migrated_store
 
 __all__ = ["empty", "store"]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=EITHER)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """A migrated, empty store of this test's own."""
-    with sqlite_store(tmp_path) if request.param == "sqlite" else postgres_store() as opened:
+    with migrated_store(request.param, tmp_path) as opened:
         yield opened

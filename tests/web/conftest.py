@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +16,6 @@ from cli.serving import serve
 from integrations.emr.signature import sign
 from settings import EXAMPLE_API_TOKEN, EXAMPLE_WEBHOOK_SECRET, Settings, load
 from store.engine import Store
-from tests.databases import sqlite_store
 from tests.doors import ORG, Door
 from web.app import create_app
 
@@ -64,12 +63,6 @@ class Site(NamedTuple):
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return load(_env_file=None, data_dir=tmp_path)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with sqlite_store(tmp_path) as opened:
-        yield opened
 
 
 @pytest.fixture
