@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any, Generic, TypeVar, cast
 
+import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
 from cli.serving import serve_with
 from demo.vendors.telnyx import TelnyxServer
 from demo.vendors.twilio import TwilioServer
+from integrations.contract import Accepted, ChannelClient
 from integrations.fax.telnyx import Telnyx, TelnyxSettings
 from integrations.sms.twilio import Twilio, TwilioSettings
+from models.contracts import Parcel
+from models.errors import ChannelError
 
 OPTIONS: dict[str, object] = {"access_log": False, "log_config": None}
 CALLBACKS = "https://hooks.example.org"
@@ -87,6 +92,30 @@ def telnyx(
         **changes,
     }
     return Telnyx(TelnyxSettings.model_validate(given), clock)
+
+
+Server = TypeVar("Server")
+Client = TypeVar("Client", bound=ChannelClient)
+
+
+@dataclass
+class Account(Generic[Server, Client]):
+    """A simulator at its address, and our client on its account."""
+
+    server: Server
+    url: str
+    client: Client
+
+    async def send(self, parcel: Parcel) -> Accepted:
+        """Hand a parcel over."""
+        accepted: Accepted = await blocking(self.client.send, parcel)
+        return accepted
+
+    async def refusal(self, parcel: Parcel) -> ChannelError:
+        """How a parcel is refused."""
+        with pytest.raises(ChannelError) as refused:
+            await self.send(parcel)
+        return refused.value
 
 
 async def blocking(call: Callable[..., Any], *args: Any) -> Any:

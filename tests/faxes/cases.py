@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from models.fax import FaxKind
 from tests.faxes import layouts, spoiling
 from tests.faxes.people import DOCTORS, PEOPLE, Doctor, Person
-
-Layout = Callable[[Person, Doctor], layouts.Page]
 
 
 class Case(NamedTuple):
@@ -78,7 +76,7 @@ OTHERS: dict[str, FaxKind] = {
     "scrawl": FaxKind.UNCLEAR,
     "empty": FaxKind.UNCLEAR,
 }
-LAYOUTS: dict[str, Layout] = {
+LAYOUTS: dict[str, layouts.Layout] = {
     "form": layouts.form,
     "boxes": layouts.boxes,
     "order": layouts.order,

@@ -17,6 +17,7 @@ OURS: Final = "Riverside Physical Therapy"
 OUR_FAX: Final = "(518) 555-0143"
 DAY: Final = date(2026, 3, 2)
 Page = Callable[[Canvas], None]
+Layout = Callable[[Person, Doctor], Page]
 
 
 def pdf(*pages: Page) -> bytes:
@@ -220,64 +221,52 @@ def letter_of(p: Person, d: Doctor) -> Page:
     return draw
 
 
-def renewal(p: Person, d: Doctor) -> Page:
-    return _note(
-        p,
-        d,
-        "ORDER RENEWAL - PHYSICAL THERAPY",
-        "Please continue physical therapy for this patient, who is under your care.\n"
-        "Additional visits: 2 per week for 4 more weeks. Diagnosis unchanged.",
-    )
+def _note(title: str, body: str) -> Layout:
+    """A letterhead, a heading and a few words about one patient."""
+
+    def of(p: Person, d: Doctor) -> Page:
+        who = f"Patient: {p.given} {p.family}\nDOB: {us(p.born)}"
+
+        def draw(canvas: Canvas) -> None:
+            lines(canvas, f"**{d.practice}\nPhone {d.phone}  Fax {d.fax}", y=748, size=12)
+            lines(canvas, f"**{title}", y=690, size=16)
+            lines(canvas, f"{who}\n\n{body}\n\n{d.name}, {d.letters}", y=650, size=12)
+
+        return draw
+
+    return of
 
 
-def authorized(p: Person, d: Doctor) -> Page:
-    return _note(
-        p,
-        d,
-        "NOTICE OF AUTHORIZATION",
-        "Prior authorization request: APPROVED\nAuthorization number: A-20260302-17\n"
-        "Visits approved: 12 from 03/02/2026 to 06/01/2026\nService: physical therapy",
-    )
-
-
-def denied(p: Person, d: Doctor) -> Page:
-    return _note(
-        p,
-        d,
-        "NOTICE OF ADVERSE DETERMINATION",
-        "The prior authorization request for physical therapy has been DENIED.\n"
-        "Reason: not medically necessary. You may appeal within 60 days.",
-    )
-
-
-def cancelled(p: Person, d: Doctor) -> Page:
-    return _note(
-        p,
-        d,
-        "REFERRAL CANCELLED",
-        "Please cancel the physical therapy referral for this patient.\n"
-        "The patient no longer needs therapy. Please disregard our earlier order.",
-    )
-
-
-def question(p: Person, d: Doctor) -> Page:
-    return _note(
-        p,
-        d,
-        "QUESTION ABOUT A PATIENT",
-        "Could you please advise whether this patient has been scheduled yet?\n"
-        "What is the status of the referral? Please call our office with an update.",
-    )
-
-
-def records(p: Person, d: Doctor) -> Page:
-    return _note(
-        p,
-        d,
-        "REQUEST FOR MEDICAL RECORDS",
-        "Please send copies of all records: evaluation, progress notes, billing.\n"
-        "A signed authorization to release information is enclosed.",
-    )
+renewal = _note(
+    "ORDER RENEWAL - PHYSICAL THERAPY",
+    "Please continue physical therapy for this patient, who is under your care.\n"
+    "Additional visits: 2 per week for 4 more weeks. Diagnosis unchanged.",
+)
+authorized = _note(
+    "NOTICE OF AUTHORIZATION",
+    "Prior authorization request: APPROVED\nAuthorization number: A-20260302-17\n"
+    "Visits approved: 12 from 03/02/2026 to 06/01/2026\nService: physical therapy",
+)
+denied = _note(
+    "NOTICE OF ADVERSE DETERMINATION",
+    "The prior authorization request for physical therapy has been DENIED.\n"
+    "Reason: not medically necessary. You may appeal within 60 days.",
+)
+cancelled = _note(
+    "REFERRAL CANCELLED",
+    "Please cancel the physical therapy referral for this patient.\n"
+    "The patient no longer needs therapy. Please disregard our earlier order.",
+)
+question = _note(
+    "QUESTION ABOUT A PATIENT",
+    "Could you please advise whether this patient has been scheduled yet?\n"
+    "What is the status of the referral? Please call our office with an update.",
+)
+records = _note(
+    "REQUEST FOR MEDICAL RECORDS",
+    "Please send copies of all records: evaluation, progress notes, billing.\n"
+    "A signed authorization to release information is enclosed.",
+)
 
 
 def elsewhere(p: Person, d: Doctor) -> Page:
@@ -336,19 +325,5 @@ def scrawl(_p: Person, _d: Doctor) -> Page:
 def empty(_p: Person, _d: Doctor) -> Page:
     def draw(canvas: Canvas) -> None:
         canvas.setFont("Helvetica", 1)
-
-    return draw
-
-
-def _note(p: Person, d: Doctor, title: str, body: str) -> Page:
-    def draw(canvas: Canvas) -> None:
-        lines(canvas, f"**{d.practice}\nPhone {d.phone}  Fax {d.fax}", y=748, size=12)
-        lines(canvas, f"**{title}", y=690, size=16)
-        lines(
-            canvas,
-            f"Patient: {p.given} {p.family}\nDOB: {us(p.born)}\n\n{body}\n\n{d.name}, {d.letters}",
-            y=650,
-            size=12,
-        )
 
     return draw

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -13,22 +12,14 @@ from demo.vendors.telnyx import TelnyxServer
 from integrations.fax.telnyx import LARGEST_PAGE, SETTLES, Telnyx, moment, receipt, reference_in
 from models.contracts import Attachment, Parcel, ReceiptState, Sent
 from models.errors import CannotTell, ChannelError, Verdict
-from tests.vendors import Stage, blocking, stages, telnyx, wall
+from tests import vendors
+from tests.vendors import Stage, blocking, telnyx, wall
 
 TO, FROM = "+15185550160", "+15185550143"
 PDF = Attachment(filename="plan.pdf", media_type="application/pdf", content=b"%PDF-1.4 x")
 
 
-class Account(NamedTuple):
-    server: TelnyxServer
-    url: str
-    client: Telnyx
-
-
-@pytest.fixture(scope="module")
-async def stage() -> AsyncIterator[Stage]:
-    async with stages(1) as (made,):
-        yield made
+Account = vendors.Account[TelnyxServer, Telnyx]
 
 
 @pytest.fixture
@@ -45,14 +36,8 @@ def fax(reference: str = "rl_1", **changes: Any) -> Parcel:
     return Parcel.model_validate({"reference": reference, "channel": "fax", **given, **changes})
 
 
-async def refusal(account: Account, parcel: Parcel) -> ChannelError:
-    with pytest.raises(ChannelError) as refused:
-        await blocking(account.client.send, parcel)
-    return refused.value
-
-
 async def test_a_fax_goes_out_with_its_page_and_its_reference(account: Account) -> None:
-    accepted = await blocking(account.client.send, fax())
+    accepted = await account.send(fax())
     (taken,) = account.server.faxes
     assert (taken.to, taken.sender, taken.content) == (TO, FROM, PDF.content)
     assert reference_in(taken.as_json()) == "rl_1"
@@ -76,15 +61,15 @@ async def test_a_refusal_has_its_verdict(
     account: Account, status: int, number: str, code: str, verdict: Verdict
 ) -> None:
     account.server.refuse_next.append((status, number))
-    error = await refusal(account, fax())
+    error = await account.refusal(fax())
     assert (error.code, error.verdict) == (code, verdict)
     assert account.server.faxes == []
 
 
 async def test_what_cannot_be_faxed_is_ours_to_mend(account: Account) -> None:
     huge = PDF.model_copy(update={"content": b"x" * (LARGEST_PAGE + 1)})
-    assert (await refusal(account, fax(attachments=()))).code == "nothing_to_send"
-    assert (await refusal(account, fax(attachments=(huge,)))).code == "too_large"
+    assert (await account.refusal(fax(attachments=()))).code == "nothing_to_send"
+    assert (await account.refusal(fax(attachments=(huge,)))).code == "too_large"
     wrong = telnyx(account.server, account.url, api_key=SecretStr("KEY0"))
     with pytest.raises(ChannelError) as refused:
         await blocking(wrong.send, fax())
@@ -103,10 +88,10 @@ async def test_an_upload_whose_answer_is_lost_has_faxed_nothing(account: Account
 
 async def test_a_lost_answer_is_found_by_the_reference(account: Account) -> None:
     began = wall()
-    await blocking(account.client.send, fax("rl_0"))
+    await account.send(fax("rl_0"))
     account.server.lose_next = 1
     with pytest.raises(CannotTell):
-        await blocking(account.client.send, fax())
+        await account.send(fax())
     found = await blocking(account.client.find, Sent(reference="rl_1", to=TO, since=began))
     assert found is not None
     assert (found.state, found.vendor_id) == (ReceiptState.ACCEPTED, account.server.faxes[1].id)
@@ -125,7 +110,7 @@ async def test_what_is_not_listed_yet_is_asked_again_before_it_counts_as_gone(
 
 
 async def test_a_known_id_is_read(account: Account) -> None:
-    accepted = await blocking(account.client.send, fax())
+    accepted = await account.send(fax())
     account.server.faxes[0].status = "delivered"
     found = await blocking(
         account.client.find, Sent(reference="rl_1", vendor_id=accepted.vendor_id)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 import pytest
 from pydantic import SecretStr
@@ -14,21 +12,13 @@ from demo.vendors.twilio import TwilioServer
 from integrations.sms.twilio import CODES, SETTLES, Twilio, receipt
 from models.contracts import Parcel, ReceiptState, Sent
 from models.errors import CannotTell, ChannelError, Verdict
-from tests.vendors import Stage, blocking, stages, twilio, wall
+from tests import vendors
+from tests.vendors import Stage, blocking, twilio, wall
 
 TO, FROM = "+15185550150", "+15185550142"
 
 
-class Account(NamedTuple):
-    server: TwilioServer
-    url: str
-    client: Twilio
-
-
-@pytest.fixture(scope="module")
-async def stage() -> AsyncIterator[Stage]:
-    async with stages(1) as (made,):
-        yield made
+Account = vendors.Account[TwilioServer, Twilio]
 
 
 @pytest.fixture
@@ -49,14 +39,8 @@ def sent(reference: str = "rl_1", *, since: datetime | None = None, **changes: s
     return Sent.model_validate({"reference": reference, "since": since or wall(), **given})
 
 
-async def refusal(account: Account, parcel: Parcel) -> ChannelError:
-    with pytest.raises(ChannelError) as refused:
-        await blocking(account.client.send, parcel)
-    return refused.value
-
-
 async def test_a_text_goes_out_with_its_reference_in_the_callback(account: Account) -> None:
-    accepted = await blocking(account.client.send, text())
+    accepted = await account.send(text())
     (taken,) = account.server.texts
     assert (taken.to, taken.sender, taken.body) == (TO, FROM, "Riverside PT: pick a time")
     assert taken.callback == "https://hooks.example.org/callbacks/twilio/riverside/status?ref=rl_1"
@@ -71,7 +55,7 @@ async def test_a_text_goes_out_with_its_reference_in_the_callback(account: Accou
 async def test_a_number_that_takes_no_texts_is_permanent(
     account: Account, to: str, code: str
 ) -> None:
-    error = await refusal(account, text(to=to))
+    error = await account.refusal(text(to=to))
     assert (error.code, error.verdict) == (code, Verdict.PERMANENT)
     assert to not in str(error)
 
@@ -79,7 +63,7 @@ async def test_a_number_that_takes_no_texts_is_permanent(
 @pytest.mark.parametrize("number", sorted(CODES))
 async def test_every_known_refusal_has_its_verdict(account: Account, number: int) -> None:
     account.server.refuse_next.append((400, number))
-    error = await refusal(account, text())
+    error = await account.refusal(text())
     assert (error.code, error.verdict) == CODES[number]
     assert account.server.texts == []
 
@@ -97,7 +81,7 @@ async def test_an_unknown_refusal_is_judged_by_its_status(
     account: Account, status: int, number: int, code: str, verdict: Verdict
 ) -> None:
     account.server.refuse_next.append((status, number))
-    error = await refusal(account, text())
+    error = await account.refusal(text())
     assert (error.code, error.verdict) == (code, verdict)
 
 
@@ -132,10 +116,10 @@ async def test_a_server_that_takes_too_long_leaves_it_open() -> None:
 
 async def test_a_lost_answer_is_found_by_number_words_and_time(account: Account) -> None:
     began = wall()
-    await blocking(account.client.send, text("rl_0", body="another word"))
+    await account.send(text("rl_0", body="another word"))
     account.server.lose_next = 1
     with pytest.raises(CannotTell):
-        await blocking(account.client.send, text())
+        await account.send(text())
     await account.server.write(TO, FROM, "Riverside PT: pick a time")  # quoted back at us
     found = await blocking(account.client.find, sent(since=began))
     assert found is not None
@@ -145,7 +129,7 @@ async def test_a_lost_answer_is_found_by_number_words_and_time(account: Account)
 
 
 async def test_the_same_words_of_last_week_are_another_text(account: Account) -> None:
-    await blocking(account.client.send, text())
+    await account.send(text())
     week = wall() + timedelta(days=7)
     later = twilio(account.server, account.url, lambda: week + SETTLES)
     assert await blocking(later.find, sent(since=week)) is None
@@ -168,7 +152,7 @@ async def test_without_words_or_time_nobody_can_tell(account: Account) -> None:
 
 
 async def test_a_known_id_is_read(account: Account) -> None:
-    accepted = await blocking(account.client.send, text())
+    accepted = await account.send(text())
     about = Sent(reference="rl_1", vendor_id=accepted.vendor_id)
     account.server.texts[0].status = "delivered"
     found = await blocking(account.client.find, about)
