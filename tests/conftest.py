@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -21,10 +22,11 @@ from engine.codec import KeyRing
 from engine.install import SERVER
 from engine.server import Engine, find_or_start
 from models.errors import EngineUnavailable
-from store.engine import Store
-from tests.databases import migrated_store
 from tests.logging_kept import logging_kept
 from tests.required import lacking
+
+if TYPE_CHECKING:
+    from store.engine import Store
 
 # A busy machine is no defect: how long one example takes says nothing about what it shows.
 settings.register_profile("house", deadline=None)
@@ -34,6 +36,8 @@ settings.load_profile("house")
 @pytest.fixture
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """A migrated, empty store of this test's own: SQLite, unless marked ``on_either``."""
+    from tests.databases import migrated_store  # most tests of rules and workflows have none
+
     with migrated_store(getattr(request, "param", "sqlite"), tmp_path) as opened:
         yield opened
 
