@@ -10,15 +10,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from activities.fax_intake import FaxIntake
+from activities.fax_intake import FaxIntake, number_told
 from activities.intake import Intake
 from activities.receipts import Receipts, pass_on
 from models.contracts import Channel, Receipt
-from models.errors import EngineUnavailable, LoopError
+from models.errors import EngineUnavailable, LoopError, NotAllowed
 from models.fax import FaxArrival
 from models.roles import Role
 from models.tasks import TaskKind, task_key
-from store import post, tasks
+from store import faxes, post, tasks
 from store.engine import Store
 from store.tables import DeliveryRow, TaskState
 from telemetry.logs import bound, logger
@@ -55,13 +55,20 @@ class Callbacks:
                 await asyncio.to_thread(self._ask_soon, row, now)
 
     async def fax(
-        self, org: str, fetch: Callable[[], Awaitable[FaxArrival]], fax_id: str, now: datetime
+        self,
+        org: str,
+        fetch: Callable[[], Awaitable[FaxArrival]],
+        fax_id: str,
+        called: str | None,
+        now: datetime,
     ) -> None:
         """Fetch a fax and take it in; where that fails a person is asked, and the vendor again.
 
-        Raises ChannelError (the vendor tells it again), NotFound, StoreUnavailable.
+        Raises NotAllowed ``another_organization`` for a fax that is not this one's, ChannelError
+        (the vendor tells it again), NotFound, StoreUnavailable.
         """
         with bound(org=org):
+            await asyncio.to_thread(self._check_whose, org, fax_id, called)
             try:
                 await self._faxes.take(org, await fetch())
             except LoopError as error:
@@ -78,6 +85,27 @@ class Callbacks:
             if not rows and receipt.vendor_id:
                 rows = post.by_vendor_id(session, channel, receipt.vendor_id)
             return [row for row in rows if row.org == org and row.channel == channel]
+
+    def _check_whose(self, org: str, fax_id: str, called: str | None) -> None:
+        """One account serves every organization and signs the body alone, not our address: what was
+        told to one of them is good at no other's. A number that is nobody's is kept all the same.
+        """
+        tenants = self._intake.tenants
+        lines = {
+            one: {clinic.fax for clinic in tenants.get(one).organization.clinics} for one in tenants
+        }
+        number = number_told(called, tenants.get(org).organization.country)
+        others = [one for one in lines if one != org]
+        theirs = number not in lines[org] and any(number in lines[one] for one in others)
+        if not theirs:
+            with self._store.read() as session:
+                theirs = any(faxes.arrived(session, one, "telnyx", fax_id) for one in others)
+        if theirs:
+            raise NotAllowed(
+                "This fax came to another organization. Compare the address of the webhook with "
+                "the numbers of its application.",
+                code="another_organization",
+            )
 
     def _ask_soon(self, row: DeliveryRow, now: datetime) -> None:
         with self._store.write() as session:

@@ -75,7 +75,7 @@ class FaxIntake:
         organization = self._tenants.get(org).organization
         if len(arrival.content) > MAX_FAX_BYTES:
             raise TooLarge(f"The fax is larger than {MAX_FAX_BYTES // 1024 // 1024} MiB.")
-        called = _number(arrival.to_number, organization.country)
+        called = number_told(arrival.to_number, organization.country)
         clinics = [one.id for one in organization.clinics if called and one.fax == called]
         with self._store.write() as session:
             row, fresh = faxes.accept(
@@ -86,7 +86,7 @@ class FaxIntake:
                 media=media_of(arrival.content),
                 vendor=arrival.vendor,
                 vendor_id=arrival.vendor_id,
-                from_number=_number(arrival.from_number, organization.country),
+                from_number=number_told(arrival.from_number, organization.country),
                 to_number=called,
                 received_at=arrival.received_at,
                 recorded_at=self._clock(),
@@ -104,7 +104,7 @@ class FaxIntake:
             return [row for row in left if row.org in self._tenants]
 
 
-def _number(told: str | None, country: str) -> str | None:
+def number_told(told: str | None, country: str) -> str | None:
     """A number as told, in E.164; one that is withheld or cannot be is nobody's."""
     try:
         return shapes.phone(told, country) if told else None

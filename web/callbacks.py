@@ -119,7 +119,8 @@ def router(
             )
             await told.receipt(org, "fax", receipt, clock())
         elif what == "fax.received" and fax_id:
-            await told.fax(org, partial(_arrived, settings, fax, at), fax_id, clock())
+            called = _number(fax.get("to"))
+            await told.fax(org, partial(_arrived, settings, fax, at), fax_id, called, clock())
         return Response(status_code=204)
 
     return routes

@@ -336,6 +336,24 @@ async def test_what_telnyx_has_not_signed_or_long_ago_is_refused(house: House) -
     assert house.rows(FaxRow) == []
 
 
+async def test_a_fax_told_to_one_organization_is_good_at_no_others(house: House) -> None:
+    there = house.door.tenants.get(ORG)
+    east = there.organization.clinics[0].model_copy(update={"fax": "+15185550183"})
+    organization = there.organization.model_copy(update={"id": "hillside", "clinics": (east,)})
+    other = there.model_copy(update={"organization": organization})
+    house.door.tenants._by_id["hillside"] = other
+    house.telnyx.webhooks = {CLINIC_FAX: f"{house.url}/callbacks/telnyx/hillside/fax"}
+    assert await house.telnyx.fax(FAX, CLINIC_FAX, pdf(), fax_id="f-1") == 401  # our number
+    unlisted = "+15185550999"  # nobody's number: whoever heard of it first has it
+    assert await house.telnyx.fax(FAX, unlisted, pdf(), fax_id="f-2") == 204
+    house.telnyx.webhooks = {unlisted: f"{house.url}/callbacks/telnyx/hillside/fax"}
+    assert await house.telnyx.fax(FAX, unlisted, pdf(), fax_id="f-2") == 401
+    house.telnyx.webhooks = {}
+    assert await house.telnyx.fax(FAX, CLINIC_FAX, pdf(), fax_id="f-1") == 204
+    assert {row.org for row in house.rows(FaxRow)} == {ORG}
+    assert house.tasks(TaskKind.UNREADABLE_EVENT) == []
+
+
 async def test_without_an_account_there_is_no_such_address(store: Store, tmp_path: Path) -> None:
     settings = load(_env_file=None, data_dir=tmp_path)
     app = create_app(settings, Door(store).intake, store, wall)
