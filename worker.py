@@ -37,6 +37,7 @@ from engine.log_context import LogContext
 from engine.release import identity
 from integrations.email.smtp import SmtpSettings
 from integrations.mailbox.imap import Mailbox
+from integrations.reading.folders import clear_left
 from integrations.registry import ChannelSettings, Clients, open_channels
 from models.errors import ConfigError
 from settings import TASK_QUEUE, Settings
@@ -168,6 +169,7 @@ async def main() -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         running.add_signal_handler(name, stopping.set)
     make_folder(settings.data_dir)
+    clear_left()  # pages of patients, where the last worker here was killed while it read
     note = settings.data_dir / PID_FILE
     measured = metrics_served(settings.metrics_host, settings.metrics_port)
     with measured, ThreadPoolExecutor(THREADS) as threads:

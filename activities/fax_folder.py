@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 from activities.fax_intake import FaxIntake
 from activities.fax_mailbox import FaxMailbox
 from activities.tenants import Tenants
+from integrations.reading.folders import clear_left
 from models.errors import UserError
 from models.fax import MAX_FAX_BYTES, FaxArrival
 from telemetry.logs import logger
@@ -54,7 +55,12 @@ class FaxFolder:
         self._intake = intake
 
     async def begin_left(self, now: datetime) -> int:
-        """What the ``faxes`` chore does: files, mails, then workflows that are still to start."""
+        """What the ``faxes`` chore does: files, mails, then workflows that are still to start.
+
+        What a killed reader left on this machine is cleared away.
+        """
+        if left := await asyncio.to_thread(clear_left):
+            _LOG.warning("fax_pages_cleared", seen=left)
         taken = await self.sweep(now)
         taken += await self._mailbox.sweep(now) if self._mailbox is not None else 0
         return taken + await self._intake.begin_left(now)

@@ -15,6 +15,7 @@ from activities.loop import Loop
 from activities.policy_watch import PolicyWatch, keep_looking
 from activities.tenants import Tenants
 from engine.client import connect
+from integrations.reading.folders import clear_left
 from models.policy_file import load as load_policy
 from settings import Settings
 from settings import load as load_settings
@@ -68,6 +69,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        clear_left()  # pages of patients, where the last process here was killed while it drew
         gauges = Gauges(store, intake, clock, asyncio.get_running_loop())
         with metrics_served(settings.metrics_host, settings.metrics_port, gauges):
             if start is not None:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
-from pathlib import Path
 from typing import Final
 
 from PIL import Image
 
 from integrations.reading import ocr
+from integrations.reading.folders import reading_folder
 from integrations.reading.pages import SHOWN_DPI, Opened, Unopened, png
 from integrations.reading.tools import OCR_PROGRAM, Slow, has
 from models.fax import Media, Trouble
@@ -31,7 +29,7 @@ def read(content: bytes, media: Media, clock: Callable[[], float] = time.monoton
     Pages that ran out of time or could not be drawn are left empty and named as the trouble.
     """
     until = clock() + MOST_TIME.total_seconds()
-    with _folder() as folder:
+    with reading_folder() as folder:
         try:
             opened = Opened(content, media, folder)
         except Unopened as error:
@@ -56,7 +54,7 @@ def read(content: bytes, media: Media, clock: Callable[[], float] = time.monoton
 
 def shown(content: bytes, media: Media, page: int, rotate: int = 0) -> bytes:
     """One page as a PNG, upright; raises Unopened for what cannot be drawn, and Slow."""
-    with _folder() as folder:
+    with reading_folder() as folder:
         picture = Opened(content, media, folder).picture(page, SHOWN_DPI)
         return png(picture.rotate(-rotate, expand=True, fillcolor=255) if rotate else picture)
 
@@ -67,7 +65,7 @@ def flattened(content: bytes, media: Media, rotations: dict[int, int]) -> bytes:
     ``rotations``: page and degrees clockwise. The same pages are the same bytes. Raises Unopened
     and Slow.
     """
-    with _folder() as folder:
+    with reading_folder() as folder:
         opened = Opened(content, media, folder)
         sheets = []
         for page, rotate in sorted(rotations.items()):
@@ -117,13 +115,6 @@ def _trouble(pages: list[PageText]) -> Trouble | None:
         return None
     reasons = [page.trouble for page in pages if page.trouble is not Trouble.BLANK]
     return reasons[0] if reasons else Trouble.BLANK
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """A folder of this reading alone, gone afterwards: what stands in it is about patients."""
-    with tempfile.TemporaryDirectory(prefix="fax-") as folder:
-        yield Path(folder)
 
 
 Image.MAX_IMAGE_PIXELS = 60_000_000

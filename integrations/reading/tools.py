@@ -65,7 +65,7 @@ def run(command: Sequence[str | Path], folder: Path, limit: timedelta) -> Ran:
         },
         start_new_session=True,
     ) as process:
-        _limited(process.pid)
+        _limited(process.pid, limit)
         try:
             out, said = process.communicate(timeout=limit.total_seconds())
         except subprocess.TimeoutExpired:
@@ -75,11 +75,15 @@ def run(command: Sequence[str | Path], folder: Path, limit: timedelta) -> Ran:
     return Ran(process.returncode == 0, out[:MOST_OUTPUT], said.decode("utf-8", "replace")[:4000])
 
 
-def _limited(pid: int) -> None:
-    """Limits on memory and files, where the system can set them for a process that runs already."""
+def _limited(pid: int, limit: timedelta) -> None:
+    """Limits on memory, files and time of computing, where the system can set them for a process
+    that runs already: the last one ends a program whose reader was killed.
+    """
     if sys.platform == "linux":
         import resource
 
         with suppress(OSError, ValueError):  # it has ended meanwhile
             resource.prlimit(pid, resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+            seconds = int(limit.total_seconds()) + 5
+            resource.prlimit(pid, resource.RLIMIT_CPU, (seconds, seconds))
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (MOST_WRITTEN, MOST_WRITTEN))

@@ -10,6 +10,7 @@ import pytest
 
 from activities import fax_folder
 from activities.fax_folder import FaxFolder
+from integrations.reading import folders
 from store.engine import Store
 from store.tables import FaxArrivalRow, FaxRow
 from tests.activities.test_fax_intake import Mailroom
@@ -75,3 +76,14 @@ async def test_what_is_too_large_is_put_aside_and_the_rest_goes_on(
     assert await watched.sweep(NOW) == 2
     assert (large.parent / "refused" / "a.pdf").exists()
     assert len(mailroom.rows(FaxRow)) == 1
+
+
+async def test_the_chore_clears_what_a_killed_reader_left(
+    mailroom: Mailroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    left = tmp_path / f"{folders.PREFIX}left"
+    left.mkdir(mode=0o700)
+    (left / "page.pgm").write_bytes(b"a patient")
+    assert await FaxFolder(None, mailroom.door.tenants, mailroom.intake).begin_left(NOW) == 0
+    assert not left.exists()
