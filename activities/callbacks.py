@@ -10,17 +10,15 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from activities.fax_intake import FaxIntake, number_told
+from activities.fax_intake import FaxIntake, at_vendor, number_told
 from activities.intake import Intake
 from activities.receipts import Receipts, pass_on
 from models.contracts import Channel, Receipt
 from models.errors import EngineUnavailable, LoopError, NotAllowed
 from models.fax import FaxArrival
-from models.roles import Role
-from models.tasks import TaskKind, task_key
-from store import faxes, post, tasks
+from store import faxes, post
 from store.engine import Store
-from store.tables import DeliveryRow, TaskState
+from store.tables import DeliveryRow
 from telemetry.logs import bound, logger
 
 _LOG = logger(__name__)
@@ -73,9 +71,9 @@ class Callbacks:
                 await self._faxes.take(org, await fetch())
             except LoopError as error:
                 _LOG.warning("fax_not_fetched", code=error.code)
-                await asyncio.to_thread(self._ask_for, org, fax_id, now)
+                await self._faxes.ask_for(org, fax_id, at_vendor(fax_id), now)
                 raise
-            await asyncio.to_thread(self._came_after_all, org, fax_id, now)
+            await self._faxes.came_after_all(org, fax_id, now)
 
     # --- inside ---------------------------------------------------------------------------------
 
@@ -110,30 +108,3 @@ class Callbacks:
     def _ask_soon(self, row: DeliveryRow, now: datetime) -> None:
         with self._store.write() as session:
             post.prove_later(session, row.id, now)
-
-    def _ask_for(self, org: str, fax_id: str, now: datetime) -> None:
-        tenants = self._intake.tenants
-        soon = tenants.get(org).policy.capture.confirm_due
-        with self._store.write() as session:
-            tasks.open_for_org(
-                session,
-                org,
-                TaskKind.UNREADABLE_EVENT,
-                _occasion(fax_id),
-                due=tenants.calendar(org, now).after(now, soon),
-                at=now,
-                role=Role.FRONT_DESK,
-                says=f"A fax came in and could not be fetched. Look it up at the fax vendor "
-                f"(fax id {fax_id[:60]}) and upload it",
-            )
-
-    def _came_after_all(self, org: str, fax_id: str, now: datetime) -> None:
-        key = task_key(TaskKind.UNREADABLE_EVENT, _occasion(fax_id))
-        with self._store.write() as session:
-            task = tasks.find(session, org, tasks.ORG, key)
-            if task is not None and task.state == TaskState.OPEN:
-                tasks.overtake(session, org, task.id, now)
-
-
-def _occasion(fax_id: str) -> str:
-    return f"fax-{fax_id[:60]}"

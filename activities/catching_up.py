@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from datetime import datetime, timedelta
 
-from activities.fax_intake import FaxIntake
+from activities.fax_intake import FaxIntake, at_vendor
 from activities.intake import Intake
 from activities.texts import TextMessage
 from integrations.fax.telnyx import HeardFax, Telnyx
@@ -93,10 +93,10 @@ class CatchingUp:
         late = 0
         for fax in found:
             if not await asyncio.to_thread(self._known_fax, organization.id, fax.id):
-                late += await self._take(vendor, organization.id, fax)
+                late += await self._take(vendor, organization.id, fax, now)
         return len(found), late
 
-    async def _take(self, vendor: Telnyx, org: str, fax: HeardFax) -> bool:
+    async def _take(self, vendor: Telnyx, org: str, fax: HeardFax, now: datetime) -> bool:
         try:
             page = await vendor.pages(fax.id)
             arrival = FaxArrival(
@@ -111,8 +111,10 @@ class CatchingUp:
             row = await self._faxes.take(org, arrival)
         except (ChannelError, CannotTell, UserError) as error:
             _LOG.warning("fax_not_fetched", code=error.code)
+            await self._faxes.ask_for(org, fax.id, at_vendor(fax.id), now)
             return False
         _LOG.warning("heard_late", channel="fax", row_id=row.id)
+        await self._faxes.came_after_all(org, fax.id, now)
         return True
 
     def _known_text(self, org: str, reply_id: str) -> bool:

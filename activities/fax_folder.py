@@ -21,9 +21,14 @@ from activities.tenants import Tenants
 from integrations.reading.folders import clear_left
 from models.errors import UserError
 from models.fax import MAX_FAX_BYTES, FaxArrival
+from store import faxes
 from telemetry.logs import logger
 
 _LOG = logger(__name__)
+_TOO_MUCH = (
+    "A file in the watched folder was too large to take in. It lies in the folder named refused "
+    "beside the others; upload its pages"
+)
 LEFT_ALONE: Final = timedelta(seconds=10)  # a file may still be on its way
 AT_ONCE: Final = 50
 TAKEN, REFUSED = "taken", "refused"
@@ -72,7 +77,7 @@ class FaxFolder:
         """
         found = await asyncio.to_thread(lambda: list(self._found(now)))
         for one in found:
-            await self._take(one)
+            await self._take(one, now)
         return len(found)
 
     # --- inside ---------------------------------------------------------------------------------
@@ -85,13 +90,13 @@ class FaxFolder:
             for clinic in self._tenants.get(org).organization.clinics:
                 line = self._folder / org / clinic.id
                 for entry in sorted(_files(line), key=lambda one: one.name):
-                    written = datetime.fromtimestamp(entry.stat().st_mtime, UTC)
-                    if now - written < LEFT_ALONE or count == AT_ONCE:
+                    written = _written(entry)
+                    if written is None or now - written < LEFT_ALONE or count == AT_ONCE:
                         continue
                     count += 1
                     yield Found(Path(entry.path), org, clinic.fax, written)
 
-    async def _take(self, found: Found) -> None:
+    async def _take(self, found: Found, now: datetime) -> None:
         try:
             content = await asyncio.to_thread(_read, found.path)
         except OSError as error:  # another process was faster, or it may not be read
@@ -110,7 +115,12 @@ class FaxFolder:
         except UserError as error:
             _LOG.warning("fax_file_refused", code=error.code)
             where = REFUSED
-        await asyncio.to_thread(_move, found.path, where)
+            name = faxes.content_hash(f"{found.fax}/{found.path.name}".encode())
+            await self._intake.ask_for(found.org, name, _TOO_MUCH, now)
+        try:
+            await asyncio.to_thread(_move, found.path, where)
+        except OSError as error:  # it is in the record; taken again it is the same fax
+            _LOG.warning("fax_file_left", exc_info=error)
 
 
 def _files(line: Path) -> Iterator[os.DirEntry[str]]:
@@ -120,7 +130,18 @@ def _files(line: Path) -> Iterator[os.DirEntry[str]]:
             found = [one for one in entries if one.is_file(follow_symlinks=False)]
     except (FileNotFoundError, NotADirectoryError):
         return
+    except OSError as error:  # such as a folder that may not be read: the others are looked through
+        _LOG.warning("fax_folder_away", exc_info=error)
+        return
     yield from (one for one in found if not one.name.startswith("."))
+
+
+def _written(entry: os.DirEntry[str]) -> datetime | None:
+    """When a file was written; None for one that another process has taken meanwhile."""
+    try:
+        return datetime.fromtimestamp(entry.stat().st_mtime, UTC)
+    except OSError:
+        return None
 
 
 def _read(path: Path) -> bytes:

@@ -15,9 +15,11 @@ from activities.tenants import Tenants
 from models import shapes
 from models.errors import BadRequest, EngineUnavailable, TooLarge
 from models.fax import MAX_FAX_BYTES, FaxArrival, FaxStart, media_of
-from store import faxes
+from models.roles import Role
+from models.tasks import TaskKind, task_key
+from store import faxes, tasks
 from store.engine import Store
-from store.tables import FaxRow
+from store.tables import FaxRow, TaskState
 from telemetry.logs import bound, logger
 
 _LOG = logger(__name__)
@@ -69,7 +71,36 @@ class FaxIntake:
                 await self.begin(row)
         return len(left)
 
+    async def ask_for(self, org: str, name: str, says: str, now: datetime) -> None:
+        """A fax that we do not have is the front desk's to find; asked once for each ``name``."""
+        await asyncio.to_thread(self._ask_for, org, name, says, now)
+
+    async def came_after_all(self, org: str, name: str, now: datetime) -> None:
+        """What ``ask_for`` asked is on record by now; harmless where nobody was asked."""
+        await asyncio.to_thread(self._came_after_all, org, name, now)
+
     # --- inside ---------------------------------------------------------------------------------
+
+    def _ask_for(self, org: str, name: str, says: str, now: datetime) -> None:
+        soon = self._tenants.get(org).policy.capture.confirm_due
+        with self._store.write() as session:
+            tasks.open_for_org(
+                session,
+                org,
+                TaskKind.UNREADABLE_EVENT,
+                _occasion(name),
+                due=self._tenants.calendar(org, now).after(now, soon),
+                at=now,
+                role=Role.FRONT_DESK,
+                says=says,
+            )
+
+    def _came_after_all(self, org: str, name: str, now: datetime) -> None:
+        key = task_key(TaskKind.UNREADABLE_EVENT, _occasion(name))
+        with self._store.write() as session:
+            task = tasks.find(session, org, tasks.ORG, key)
+            if task is not None and task.state == TaskState.OPEN:
+                tasks.overtake(session, org, task.id, now)
 
     def _keep(self, org: str, arrival: FaxArrival) -> FaxRow:
         organization = self._tenants.get(org).organization
@@ -102,6 +133,18 @@ class FaxIntake:
         with self._store.read() as session:
             left = faxes.not_begun(session, before, limit)
             return [row for row in left if row.org in self._tenants]
+
+
+def at_vendor(fax_id: str) -> str:
+    """What is asked about a fax that the vendor has, and we could not fetch."""
+    return (
+        "A fax came in and could not be fetched. Look it up at the fax vendor "
+        f"(fax id {fax_id[:60]}) and upload it"
+    )
+
+
+def _occasion(name: str) -> str:
+    return f"fax-{name[:60]}"
 
 
 def number_told(told: str | None, country: str) -> str | None:

@@ -14,9 +14,14 @@ from activities.tenants import Tenants
 from integrations.mailbox.imap import Mail, Mailbox
 from models.errors import ChannelError, UserError
 from models.fax import FaxArrival
+from store import faxes
 from telemetry.logs import logger
 
 _LOG = logger(__name__)
+_TOO_MUCH = (
+    "A mail to the fax mailbox brought a file too large to take in. Look for it among the mails "
+    "that have been read, and upload its pages"
+)
 
 
 class FaxMailbox:
@@ -49,7 +54,8 @@ class FaxMailbox:
         for file in mail.files:
             arrival = FaxArrival(
                 vendor="mailbox",
-                vendor_id=f"{mail.message_id}#{file.name}",
+                # With its bytes: some machines give every mail of theirs the same Message-ID.
+                vendor_id=f"{mail.message_id}#{file.name}-{faxes.content_hash(file.content)[:16]}",
                 content=file.content,
                 content_type=file.content_type,
                 received_at=now,
@@ -59,3 +65,4 @@ class FaxMailbox:
                 await self._intake.take(given.org, arrival)
             except UserError as error:
                 _LOG.warning("fax_file_refused", code=error.code)
+                await self._intake.ask_for(given.org, f"mail-{mail.uid}", _TOO_MUCH, now)

@@ -12,7 +12,7 @@ import imaplib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from email.message import EmailMessage
+from email.message import Message
 from typing import Any, Final, Literal, NamedTuple
 
 from pydantic import SecretStr
@@ -69,8 +69,9 @@ class Mailbox:
         ``mailbox_away`` or ``mailbox_refused``.
         """
         with self._open() as server:
-            uids = self._said(server.uid("SEARCH", "UNSEEN"))[0].split()[:AT_ONCE]
-            return [self._mail(server, uid.decode()) for uid in uids]
+            uids = (self._said(server.uid("SEARCH", "UNSEEN"))[0] or b"").split()[:AT_ONCE]
+            found = [self._mail(server, uid.decode()) for uid in uids]
+            return [mail for mail in found if mail is not None]
 
     def read(self, uid: str) -> None:
         """Mark one mail as read; again is harmless. Raises ChannelError."""
@@ -90,11 +91,13 @@ class Mailbox:
                 )
             else:
                 server = imaplib.IMAP4(given.host, given.port, timeout=TIMEOUT)
+        except ssl.SSLCertVerificationError:
+            raise _untrusted() from None
         except (OSError, imaplib.IMAP4.error):
             raise _away() from None
         try:
             server.login(given.username, given.password.get_secret_value())
-            self._said(server.select(given.folder))
+            self._said(server.select(_quoted(given.folder)))
             yield server
         except imaplib.IMAP4.abort:
             raise _away() from None
@@ -106,10 +109,14 @@ class Mailbox:
             with suppress(OSError, imaplib.IMAP4.error):
                 server.logout()
 
-    def _mail(self, server: imaplib.IMAP4, uid: str) -> Mail:
+    def _mail(self, server: imaplib.IMAP4, uid: str) -> Mail | None:
+        """One mail; None for one that somebody has deleted meanwhile."""
         told = self._said(server.uid("FETCH", uid, "(BODY.PEEK[])"))
-        raw: bytes = next((bytes(part[1]) for part in told if isinstance(part, tuple)), b"")
-        read = email.message_from_bytes(raw, policy=email.policy.default)
+        raw = next((bytes(part[1]) for part in told if isinstance(part, tuple)), None)
+        if raw is None:
+            return None
+        # The newer policies of this library fail at headers that strangers write, such as "<>".
+        read = email.message_from_bytes(raw, policy=email.policy.compat32)
         named = str(read.get("Message-ID", "")).strip() or hashlib.sha256(raw).hexdigest()
         return Mail(uid, named[:150], tuple(_files(read)) or (_itself(raw),))
 
@@ -120,7 +127,7 @@ class Mailbox:
         return list(told)
 
 
-def _files(mail: EmailMessage) -> Iterator[File]:
+def _files(mail: Message) -> Iterator[File]:
     found = []
     for number, part in enumerate(mail.walk(), 1):
         if part.is_multipart():
@@ -137,6 +144,22 @@ def _files(mail: EmailMessage) -> Iterator[File]:
 
 def _itself(raw: bytes) -> File:
     return File("mail", raw[: MAX_FAX_BYTES + 1], "message/rfc822")
+
+
+def _quoted(folder: str) -> str:
+    """The name of a folder as the protocol wants one that holds a space."""
+    plain = folder.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{plain}"'
+
+
+def _untrusted() -> ChannelError:
+    return ChannelError(
+        "mailbox_untrusted",
+        "The mailbox of the faxes shows a certificate that is not for its host or that nobody "
+        "vouches for, so nothing was told to it: check the host, or the certificates this machine "
+        "trusts.",
+        verdict=Verdict.FIX,
+    )
 
 
 def _away() -> ChannelError:

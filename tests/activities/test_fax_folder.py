@@ -12,7 +12,7 @@ from activities import fax_folder
 from activities.fax_folder import FaxFolder
 from integrations.reading import folders
 from store.engine import Store
-from store.tables import FaxArrivalRow, FaxRow
+from store.tables import FaxArrivalRow, FaxRow, TaskRow
 from tests.activities.test_fax_intake import Mailroom
 from tests.doors import ORG
 
@@ -76,6 +76,37 @@ async def test_what_is_too_large_is_put_aside_and_the_rest_goes_on(
     assert await watched.sweep(NOW) == 2
     assert (large.parent / "refused" / "a.pdf").exists()
     assert len(mailroom.rows(FaxRow)) == 1
+    [asked] = mailroom.rows(TaskRow)
+    assert (asked.role, "a.pdf" in asked.says) == ("front_desk", False)
+
+
+async def test_a_folder_that_cannot_be_used_keeps_the_others_from_nothing(
+    mailroom: Mailroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path, "a.pdf", b"%PDF-1 a")
+    put(tmp_path, "b.pdf", b"%PDF-1 b", clinic="west")
+    closed, scandir, rename = tmp_path / ORG / "east", os.scandir, Path.rename
+    watched = FaxFolder(tmp_path, mailroom.door.tenants, mailroom.intake)
+
+    def no_entry(path: Path) -> object:
+        if path == closed:
+            raise PermissionError
+        return scandir(path)
+
+    def no_writing(path: Path, target: Path) -> Path:
+        if path.parent == closed:
+            raise PermissionError
+        return rename(path, target)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "scandir", no_entry)
+        assert await watched.sweep(NOW) == 1
+    put(tmp_path, "c.pdf", b"%PDF-1 c", clinic="west")
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "rename", no_writing)
+        assert await watched.sweep(NOW) == 2
+        assert await watched.sweep(NOW) == 1  # what could not be put aside is the same fax again
+    assert len(mailroom.rows(FaxRow)) == len(mailroom.rows(FaxArrivalRow)) == 3
 
 
 async def test_the_chore_clears_what_a_killed_reader_left(

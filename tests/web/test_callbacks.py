@@ -453,6 +453,21 @@ async def test_what_came_while_our_address_was_away_is_taken_in_late(house: Hous
     assert len(house.rows(InboxRow)) == len(house.rows(FaxRow)) == 1
 
 
+async def test_a_fax_that_was_found_late_is_nobodys_to_look_up_any_more(house: House) -> None:
+    there, house.telnyx.address = house.telnyx.address, f"{house.url}/nowhere"
+    assert await house.telnyx.fax(FAX, CLINIC_FAX, pdf(), fax_id="f-1") == 502
+    faxes = FaxIntake(house.store, house.door.intake.loop, house.door.tenants, wall)
+    late = CatchingUp(house.store, house.office.clients, house.door.intake, faxes)
+    house.door.now = wall() + timedelta(minutes=5)
+    assert await late.run(house.door.now) == (1, 0)
+    (asked,) = house.tasks(TaskKind.UNREADABLE_EVENT)
+    assert asked.state == "open"
+    house.telnyx.address = there
+    assert await late.run(house.door.now) == (1, 1)
+    (asked,) = house.tasks(TaskKind.UNREADABLE_EVENT)
+    assert asked.state == "moot"
+
+
 async def test_what_came_by_its_callback_is_left_alone(house: House) -> None:
     await house.twilio.write(PHONE, CLINIC, "Is it Tuesday?")
     await house.telnyx.fax(FAX, CLINIC_FAX, pdf())
