@@ -123,6 +123,7 @@ def outgoing(given: SendInput, referral: Referral, at: datetime, rules: Rules) -
     )
     paused = holds.pause(referral)
     texts = [r.at for r in referral.all(PatientReplied) if r.reply_id == given.occasion]
+    by_hand = given.kind is Kind.DESK_TEXT
     calls = [call.at for call in referral.all(CallMissed) if call.call_id == given.occasion]
     return Outgoing(
         kind=given.kind,
@@ -131,7 +132,8 @@ def outgoing(given: SendInput, referral: Referral, at: datetime, rules: Rules) -
         paused_until=paused.until if paused is not None else None,
         answers_text_of=texts[0] if texts and given.kind in REPLIES else None,
         answers_call_of=calls[0] if calls and given.kind is Kind.MISSED_CALL else None,
-        live=given.kind is Kind.DESK_TEXT and written.live(referral, given.occasion),
+        live=by_hand and written.live(referral, given.occasion),
+        not_before=written.not_before(referral, given.occasion) if by_hand else None,
     )
 
 

@@ -50,11 +50,20 @@ class Writing:
         self._clock = clock
 
     async def write(
-        self, org: str, referral_id: str, phone: str, *, by: str, words: str, nonce: str
+        self,
+        org: str,
+        referral_id: str,
+        phone: str,
+        *,
+        by: str,
+        words: str,
+        nonce: str,
+        send_at: datetime | None = None,
     ) -> DeskTextRow:
         """A text to a number, by the referral it is about; the same nonce again is the same text.
 
-        What stands on the row is what goes out: in the alphabet of text messages. Raises
+        *send_at* is the moment they chose, at which it is judged like every text; None: as soon as
+        it may go. What stands on the row is what goes out: in the alphabet of text messages. Raises
         BadRequest ``no_words`` or ``too_long``, Refused where nobody may write, NotFound. With the
         engine away it raises nothing: the text is kept and goes out once it is back.
         """
@@ -67,17 +76,19 @@ class Writing:
                 code="too_long",
                 field="words",
             )
-        row = await asyncio.to_thread(self._keep, org, referral_id, phone, by, body, nonce)
+        row = await asyncio.to_thread(self._keep, org, referral_id, phone, by, body, nonce, send_at)
         with suppress(EngineUnavailable):
             await self.hand_over(row)
         return row
 
-    def may_leave(self, org: str, referral_id: str, phone: str) -> Go | Hold | Never:
-        """What would become of a text written now, by the very rules it will be judged by.
+    def may_leave(
+        self, org: str, referral_id: str, phone: str, at: datetime | None = None
+    ) -> Go | Hold | Never:
+        """What would become of a text written for a moment, by the rules it will be judged by.
 
-        Raises NotFound.
+        *at* None: for now. Raises NotFound.
         """
-        now = self._clock()
+        now = at or self._clock()
         with self._store.read() as session:
             row = referrals.get(session, org, referral_id)
             referral = self._record.load(session, org, row.id)
@@ -107,7 +118,14 @@ class Writing:
         """
         if row.handed_at is not None:
             return
-        told = TextWritten(at=row.at, as_of=row.at, by=row.by, text_id=row.id, live=row.live)
+        told = TextWritten(
+            at=row.at,
+            as_of=row.at,
+            by=row.by,
+            text_id=row.id,
+            live=row.live,
+            not_before=row.send_at,
+        )
         try:
             await self._decide(row.org, row.referral_id, told)
         except (Refused, NotFound) as refused:
@@ -135,7 +153,14 @@ class Writing:
     # --- inside -----------------------------------------------------------------------------------
 
     def _keep(
-        self, org: str, referral_id: str, phone: str, by: str, body: str, nonce: str
+        self,
+        org: str,
+        referral_id: str,
+        phone: str,
+        by: str,
+        body: str,
+        nonce: str,
+        send_at: datetime | None,
     ) -> DeskTextRow:
         now = self._clock()
         with self._store.write() as session:
@@ -148,14 +173,15 @@ class Writing:
                 body=body,
                 by=by,
                 nonce=nonce,
-                live=written.just_wrote(referral, now),
+                live=written.just_wrote(referral, send_at or now),
                 at=now,
                 recorded_at=now,
+                send_at=send_at,
             )
-            if (row.phone, row.body) != (phone, body):
+            if (row.phone, row.body, row.send_at) != (phone, body, send_at):
                 raise Refused(
-                    "This form has sent already, and other words: here is a fresh one, with what "
-                    "you have typed.",
+                    "This form has sent already, other words or for another time: here is a fresh "
+                    "one, with what you have typed.",
                     code="sent_already",
                 )
             conversations.answered(session, org, phone, row.at)

@@ -21,6 +21,8 @@ from models.policy import Rules
 
 WEEK = timedelta(days=7)
 PAUSED = "paused"  # why a message is held while its referral is paused
+CAPPED = "cap"  # why it is held until enough time has passed since the others
+CHOSEN = "chosen"  # why it is held until the moment a person chose for it
 
 # One answer to somebody who has just written to us; the law asks for it whatever the hour [K5].
 REPLIES = {
@@ -42,9 +44,10 @@ class Outgoing(Model):
 
     ``same_day_change``: it tells of an appointment that starts today, which the cap lets through.
     ``paused_until``: a person keeps back what no law asks for.
+    ``not_before``: the moment a person chose for it.
     ``answers_text_of`` is when the text came that it answers, ``answers_call_of`` the call.
-    ``answers_text_of`` is when the text came that it answers. ``live``: a person answers a patient
-    who has just written; caps are about what nobody waits for (policy.md §2 text.cap).
+    ``live``: a person answers a patient who has just written; caps are about what nobody waits for
+    (policy.md §2 text.cap).
     """
 
     kind: Kind
@@ -54,6 +57,7 @@ class Outgoing(Model):
     answers_text_of: UtcDatetime | None = None
     answers_call_of: UtcDatetime | None = None
     live: bool = False
+    not_before: UtcDatetime | None = None
 
 
 class Recipient(Model):
@@ -131,6 +135,8 @@ def may_send(message: Outgoing, to: Recipient, now: datetime, rules: Rules) -> G
     paused = message.paused_until
     if paused is not None and now < paused and _may_wait(message.kind):
         return Hold(until=paused, why=PAUSED)
+    if message.not_before is not None and now < message.not_before:
+        return Hold(until=message.not_before, why=CHOSEN)  # judged anew when it has come
     needless = _needless(message, to, now, rules)
     if needless is not None:
         return Never(why=needless)
@@ -242,7 +248,7 @@ def _text(message: Outgoing, to: Recipient, now: datetime, rules: Rules) -> Go |
     if moment <= now:
         return Go()
     if moment > opens:
-        return Hold(until=moment, why="cap")
+        return Hold(until=moment, why=CAPPED)
     return Hold(until=moment, why=_closed(now, calendar))
 
 

@@ -37,6 +37,12 @@ def live(r: Referral, text_id: str) -> bool:
     return any(one.live for one in r.all(TextWritten) if one.text_id == text_id)
 
 
+def not_before(r: Referral, text_id: str) -> datetime | None:
+    """The moment somebody chose for a text; None where it goes as soon as the hours allow."""
+    found = (one.not_before for one in r.all(TextWritten) if one.text_id == text_id)
+    return next(found, None)
+
+
 def stopped(r: Referral, which: MessageRef) -> bool:
     """Whether a person has stopped this one message."""
     return any(one.message == which.key for one in r.all(MessageStopped))

@@ -217,8 +217,12 @@ def write(
     live: bool,
     at: datetime,
     recorded_at: datetime,
+    send_at: datetime | None = None,
 ) -> DeskTextRow:
-    """The text's row; the same form sent again finds the same one."""
+    """The text's row; the same form sent again finds the same one.
+
+    *send_at* is the moment they chose for it; None: as soon as it may go.
+    """
     row = DeskTextRow(
         id=new_id("dtx"),
         org=org,
@@ -230,6 +234,7 @@ def write(
         live=live,
         at=at,
         recorded_at=recorded_at,
+        send_at=send_at,
     )
     query = select(DeskTextRow).where(DeskTextRow.org == org, DeskTextRow.nonce == nonce)
     return find_or_insert(session, row, lambda: session.exec(query).first())[0]

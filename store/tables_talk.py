@@ -41,7 +41,8 @@ class DeskTextRow(Table, table=True):
     """What a person wrote to a number, word for word; facts hold its id alone.
 
     ``nonce`` is of the form it came by: sent twice it is one text. ``handed_at`` is when the
-    referral took it over; until then the inbox chore hands it over again.
+    referral took it over; until then the inbox chore hands it over again. ``send_at`` is the moment
+    they chose for it, where they did.
     """
 
     __tablename__ = "desk_texts"
@@ -61,5 +62,6 @@ class DeskTextRow(Table, table=True):
     live: bool = False
     at: datetime = Field(sa_type=UtcDateTime)
     recorded_at: datetime = Field(sa_type=UtcDateTime)
+    send_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     handed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     refused: str | None = None  # a code: the referral did not take it

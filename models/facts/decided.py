@@ -139,13 +139,15 @@ class TextWritten(Decision):
     """Somebody at the desk wrote to the patient; the words stay in the store under ``text_id``.
 
     ``live``: it answers a text the patient had just sent. ``carried_by`` is the other referral on
-    the number by which it goes out; here it only counts as the answer.
+    the number by which it goes out; here it only counts as the answer. ``not_before`` is the later
+    moment they chose for it; None: as soon as the hours allow.
     """
 
     kind: Literal["text_written"] = "text_written"
     text_id: Id
     live: bool = False
     carried_by: Id | None = None
+    not_before: UtcDatetime | None = None
 
     @property
     def key(self) -> str:

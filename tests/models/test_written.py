@@ -153,6 +153,26 @@ def test_caps_hold_unless_it_answers_a_patient_who_has_just_written() -> None:
     assert isinstance(judged(START, live=True, texts=today), Go)
 
 
+def test_the_moment_somebody_chose_is_waited_for_and_everything_judged_anew_then() -> None:
+    then = on(START, 1, "13:00")
+    told = TextWritten(at=START, as_of=START, by="dana", text_id="dtx_1", not_before=then)
+    assert written.not_before(Referral([ASKED, told]), "dtx_1") == then
+    assert written.not_before(Referral([ASKED, told]), "dtx_2") is None
+    texted = {"channel": "sms", "address": "+15185550117", "zones": ("America/New_York",)}
+    to = Recipient.model_validate({**texted, "state": "NY"})
+    message = Outgoing(kind=Kind.DESK_TEXT, not_before=then)
+    hold = may_send(message, to, START, OURS)
+    assert isinstance(hold, Hold)
+    assert (hold.until, hold.why) == (then, "chosen")
+    assert isinstance(may_send(message, to, then, OURS), Go)
+    full = to.model_copy(update={"texts": (then - HOUR,)})
+    capped = may_send(message, full, then, OURS)
+    assert isinstance(capped, Hold)
+    assert capped.why == "cap"
+    stopped = to.model_copy(update={"opted_out": True})
+    assert isinstance(may_send(message, stopped, START, OURS), Never)
+
+
 def test_a_pause_does_not_hold_it_back() -> None:
     to = Recipient(channel="sms", address="+15185550117", zones=("America/New_York",), state="NY")
     later = on(START, 9)

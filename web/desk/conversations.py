@@ -22,40 +22,26 @@ from models.facts import MessageStopped, TaskCompleted
 from models.ids import new_id
 from models.sending import Hold
 from models.tasks import TaskKind
-from models.texting import LONGEST, gsm7, never_in_text
+from models.texting import LONGEST
 from store import consent, contacts, conversations, replies, tasks
 from store.tables import ConsentState, PatientRow, ReferralRow, TaskState, ThreadRow
+from web.desk.compose import CANNED, LONGEST_WAIT, graves, send_at, why_not_then
+from web.desk.deeds import texts
 from web.desk.door import Desk, Viewer
+from web.desk.moving import today
 from web.desk.queue import name_of
 from web.desk.talk import bubbles, name, why_not
 
 _SAID: Final[dict[str, str]] = {
     "sent": "Your text is on its way.",
     "held": "Your text goes out when texting hours begin.",
+    "chosen": "Your text goes out at the time you chose; it can be stopped until then.",
     "stopped": "Stopped. It does not go out.",
     "later": "It is on its way: the page shows it once the engine is back.",
     "answered": "Marked as answered.",
     "taken": "It is yours to answer.",
     "free": "Anybody may answer it.",
     "handed": "Handed over.",
-}
-# What a text must not name; of what machines must not write the rest is about answer words.
-_GRAVE: Final = ("diagnosis", "body part", "physician's name", "payer", "money")
-CANNED: Final[dict[str, tuple[tuple[str, str], ...]]] = {
-    "en": (
-        ("Ask for days", "Which days and times suit you for your first visit?"),
-        ("Call me", "Please call us when you have a moment: {phone}."),
-        ("Thank you", "Thank you, we have noted it."),
-        ("On the way", "You find us at {address}. Please come ten minutes early."),
-        ("We call you", "Thank you for your message. We will call you today."),
-    ),
-    "es": (
-        ("Pedir días", "¿Qué días y horas le convienen para su primera visita?"),
-        ("Llámenos", "Por favor llámenos cuando pueda: {phone}."),
-        ("Gracias", "Gracias, lo hemos anotado."),
-        ("Cómo llegar", "Estamos en {address}. Por favor llegue diez minutos antes."),
-        ("Le llamamos", "Gracias por su mensaje. Le llamaremos hoy."),
-    ),
 }
 
 
@@ -96,7 +82,7 @@ class Talks:
 
     def told(self, viewer: Viewer, thread: ThreadRow) -> dict[str, Any]:
         """What the page of one thread shows."""
-        org = viewer.org
+        org, now = viewer.org, self.desk.clock()
         tenant = self.desk.tenants.get(org)
         with self.desk.store.read() as session:
             received = replies.thread(session, org, thread.phone)
@@ -148,6 +134,9 @@ class Talks:
             "words": "",
             "sure": "",
             "chosen": "",
+            "form": {},
+            "today": today(now, clinic.zone),
+            "last_day": today(now + LONGEST_WAIT, clinic.zone),
             "sorry": "",
             "said": "",
         }
@@ -186,10 +175,12 @@ class Talks:
                 code="look_again",
             )
         about = next((one for one in on if one.id == form.get("about")), on[0])
+        zone = self.desk.clinic(viewer, on[0].clinic_id).zone  # the page's, whatever it is about
+        then = send_at(texts(form), zone, self.desk.clock())
         verdict = await asyncio.to_thread(
-            self._writing.may_leave, viewer.org, about.id, thread.phone
+            self._writing.may_leave, viewer.org, about.id, thread.phone, then
         )
-        sorry = why_not(verdict)
+        sorry = why_not_then(verdict, zone) if then is not None else why_not(verdict)
         if sorry:
             raise BadRequest(sorry, code="not_to_be_texted")
         await self._writing.write(
@@ -199,8 +190,11 @@ class Talks:
             by=viewer.staff_id,
             words=words,
             nonce=nonce,
+            send_at=then,
         )
         await asyncio.to_thread(self._nobodys, viewer, thread)
+        if then is not None:
+            return "chosen"
         return "held" if isinstance(verdict, Hold) else "sent"
 
     async def stop(self, viewer: Viewer, thread: ThreadRow, form: FormData) -> str:
@@ -331,6 +325,7 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
             told = await asyncio.to_thread(talks.told, viewer, fresh)
             words = str(form.get("words", ""))
             told |= {"sorry": error.sentence, "words": words, "chosen": str(form.get("about", ""))}
+            told["form"] = texts(form)
             told["sure"] = graves(words) if error.code == "look_again" else ""
             return await desk.page(
                 request, viewer, "conversation.html", told, status=error.http_status
@@ -338,11 +333,6 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
         return RedirectResponse(f"/conversations/{thread_id}?said={said}#end", status_code=303)
 
     return routes
-
-
-def graves(words: str) -> str:
-    """What a text may name that must not stand on a locked phone, in words; mostly nothing."""
-    return " and a ".join(what for what in never_in_text(gsm7(words)) if what in _GRAVE)
 
 
 async def _done(talks: Talks, viewer: Viewer, thread: ThreadRow, act: str, form: FormData) -> str:

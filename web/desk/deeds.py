@@ -144,7 +144,7 @@ def chosen(move: Move, form: Mapping[str, str]) -> str:
 
 def ahead(form: Mapping[str, str], zone: str, now: datetime) -> datetime:
     """The moment of an appointment, from ``day`` and ``time``; raises BadRequest."""
-    at = local(_day(form), _time(form), zone)
+    at = typed(form, zone)
     if at <= now:
         raise BadRequest(
             "This time has passed. Give the time the patient will come; a first visit that took "
@@ -155,6 +155,11 @@ def ahead(form: Mapping[str, str], zone: str, now: datetime) -> datetime:
     if at > now + FARTHEST:
         raise BadRequest("This is more than a year away.", code="too_far", field="day")
     return at
+
+
+def typed(form: Mapping[str, str], zone: str) -> datetime:
+    """The moment that ``day`` and ``time`` name by a clinic's clock, in UTC; raises BadRequest."""
+    return local(_day(form), _time(form), zone)
 
 
 def treated(form: Mapping[str, str], zone: str, now: datetime) -> tuple[date, datetime]:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from models.facts import Meaning
 from models.kinds import BY_HAND, Kind
-from models.sending import Go, Hold, Never
+from models.sending import CHOSEN, Go, Hold, Never
 from store import replies
 from store.conversations import Going
 from store.tables import DeliveryState, DeskTextRow, MessageState, ReplyRow
@@ -46,6 +46,7 @@ _HELD: Final[dict[str, str]] = {
     "cap": "enough texts for now",
     "approval": "waits for approval",
     "release": "waits for approval",
+    CHOSEN: "waits for the time that was chosen",
 }
 _MEANT: Final[dict[str, str]] = {
     Meaning.STOP: "wants no more texts",

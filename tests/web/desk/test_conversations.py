@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlmodel import select
 
@@ -19,6 +20,7 @@ from tests.web.desk.conftest import Browser
 from tests.web.desk.working import decided_in_record, task_of
 
 PHONE = "+15185550117"
+NEW_YORK = ZoneInfo("America/New_York")
 WORDS = "Thursday at 9 works, ask for Zebulon"
 
 
@@ -176,6 +178,45 @@ async def test_what_anybody_may_read_on_a_locked_phone_is_looked_at_again(
     assert (long.status_code, "459 is the most" in long.text) == (400, True)
     empty = await dana.post(f"{where}/write", nonce=nonce(again.text), words="  ")
     assert (empty.status_code, "Write something first" in empty.text) == (400, True)
+
+
+async def test_a_text_is_written_for_another_time_within_texting_hours(
+    site: Site, dana: Browser
+) -> None:
+    decided_in_record(site)
+    referral_id = await site.door.refer()
+    where, page = await opened(site, dana, referral_id)
+    assert "Send then" in page
+    day = (site.door.now.astimezone(NEW_YORK) + timedelta(days=1)).date().isoformat()
+    form = {"nonce": nonce(page), "words": WORDS}
+
+    async def refused(**fields: str) -> str:
+        answer = await dana.post(f"{where}/write", **form, **fields)
+        assert answer.status_code == 400
+        assert WORDS in answer.text
+        return answer.text
+
+    forgotten = await refused(day=day, time="13:00")
+    assert "press “Send then”" in forgotten
+    assert f'value="{day}"' in forgotten
+    assert "Give a date" in await refused(then="1", time="13:00")
+    assert "This time has passed" in await refused(then="1", day="2020-01-06", time="13:00")
+    assert "within the next 30 days" in await refused(then="1", day="2999-01-06", time="13:00")
+    night = await refused(then="1", day=day, time="21:30")
+    assert "No texts are sent at that time where the patient lives" in night
+    assert "9:00 AM" in night
+    assert told(site, referral_id, TextWritten) == []
+
+    done = await dana.post(f"{where}/write", **form, then="1", day=day, time="13:00")
+    assert "said=chosen" in done.headers["location"]
+    (text,) = told(site, referral_id, TextWritten)
+    assert isinstance(text, TextWritten)
+    assert text.not_before == datetime.fromisoformat(f"{day}T13:00").replace(tzinfo=NEW_YORK)
+    twice = await dana.post(f"{where}/write", **form, then="1", day=day, time="13:00")
+    assert twice.status_code == 303
+    moved = await dana.post(f"{where}/write", **form, then="1", day=day, time="14:00")
+    assert (moved.status_code, "for another time" in moved.text) == (409, True)
+    assert len(told(site, referral_id, TextWritten)) == 1
 
 
 async def test_a_talk_is_somebodys_to_answer(site: Site, dana: Browser) -> None:

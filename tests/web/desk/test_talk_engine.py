@@ -36,13 +36,13 @@ def sent(stage: Stage) -> list[str]:
         return [str((row.payload or {})["body"]) for row in rows for _ in range(row.acceptances)]
 
 
-async def write(browser: Browser, where: str, words: str, times: int = 1) -> str:
+async def write(browser: Browser, where: str, words: str, times: int = 1, **more: str) -> str:
     """Write on the page of a talk; where it leads."""
     page = (await browser.get(where)).text
     nonce = re.search(r'name="nonce" value="(\w+)"', page)
     assert nonce, page
     for _ in range(times):
-        answer = await browser.post(f"{where}/write", nonce=nonce[1], words=words)
+        answer = await browser.post(f"{where}/write", nonce=nonce[1], words=words, **more)
         assert answer.status_code == 303, answer.text
     return answer.headers["location"]
 
@@ -92,3 +92,28 @@ async def test_a_text_waits_for_the_morning_goes_out_once_and_reaches_who_is_clo
         await stage.advance(night + timedelta(hours=38))
         assert sorted(sent(stage)) == sorted([FIRST, LAST])
         assert (await handle.describe()).status is WorkflowExecutionStatus.COMPLETED
+
+
+async def test_a_text_for_another_time_goes_out_then_and_not_before(
+    client: Client, tmp_path: Path
+) -> None:
+    case = scenario("stop_then_start").told(datetime.now(UTC).date())
+    received = case.script()[0]
+    async with House(client, tmp_path).stage(case, f"then-{uuid.uuid4().hex[:8]}") as stage:
+        await stage.happen(received)
+        (referral_id,) = stage.referral_ids.values()
+        night = datetime.combine(received.at.astimezone(NEW_YORK), time(21, 30), NEW_YORK)
+        await stage.advance(night)
+        browser = Browser(stage.http)
+        assert (await browser.sign_in("dana@example.org")).status_code == 303
+        talk = (await browser.get(f"/conversations/of/{referral_id}")).headers["location"]
+        then = {"then": "1", "day": f"{night + timedelta(days=1):%Y-%m-%d}", "time": "13:00"}
+        assert "said=chosen" in await write(browser, talk, FIRST, **then)
+        await stage.settle()
+        page = (await browser.get(talk)).text
+        assert "waits for the time that was chosen" in page
+        assert "1:00 PM" in page
+        await stage.advance(night + timedelta(hours=14))
+        assert sent(stage) == []
+        await stage.advance(night + timedelta(hours=16))
+        assert sent(stage) == [FIRST]
