@@ -9,14 +9,14 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, select, union_all
 from sqlmodel import Session, and_, col, or_
 
-from models import duty
 from models.contracts import Card
-from models.referral import Stage
+from models.referral import OPEN, Stage
 from models.roles import Role
 from store.tables import PatientRow, ReferralRow, SourceRow, TaskRow, TaskState
+from store.tasks import for_role
 
 PER_COLUMN: Final = 25
 PER_LANE: Final = 12
@@ -104,7 +104,7 @@ def sources(session: Session, org: str, clinics: tuple[str, ...]) -> list[tuple[
         .where(
             col(ReferralRow.org) == org,
             col(ReferralRow.clinic_id).in_(clinics),
-            col(ReferralRow.stage) != Stage.CLOSED,
+            col(ReferralRow.stage).in_(OPEN),
             col(SourceRow.kind) != "past_patient",
         )
         .distinct()
@@ -129,20 +129,23 @@ _SHOWN: Final = (
 
 def _columns(org: str, wanted: Filters, now: datetime) -> Select[Any]:
     """The first cards of each column and how many there are; ranked by ids alone."""
-    order = (
-        col(ReferralRow.next_at).is_(None),  # those without a next action last, on both databases
-        col(ReferralRow.next_at),
-        col(ReferralRow.closed_at).desc(),
-        col(ReferralRow.id),
-    )
-    place = func.row_number().over(partition_by=col(ReferralRow.stage), order_by=order)
-    total = func.count().over(partition_by=col(ReferralRow.stage))
-    ranked = (
-        select(col(ReferralRow.id).label("id"), place.label("place"), total.label("total"))
-        .join(PatientRow, col(PatientRow.id) == col(ReferralRow.patient_id))
+    card = ReferralRow
+    meant = (
+        select(col(card.id), col(card.stage), col(card.next_at), col(card.closed_at))
+        .join(PatientRow, col(PatientRow.id) == col(card.patient_id))
         .where(*_meant(org, wanted, now))
-        .subquery()
     )
+    # Apart, so that an index serves each: closed referrals pile up for years.
+    cards = union_all(*(meant.where(current) for current in _current(now))).subquery()
+    order = (
+        cards.c.next_at.is_(None),  # those without a next action last, on both databases
+        cards.c.next_at,
+        cards.c.closed_at.desc(),
+        cards.c.id,
+    )
+    place = func.row_number().over(partition_by=cards.c.stage, order_by=order)
+    total = func.count().over(partition_by=cards.c.stage)
+    ranked = select(cards.c.id, place.label("place"), total.label("total")).subquery()
     room = case((col(ReferralRow.stage) == wanted.more, MORE), else_=PER_COLUMN)
     return (
         select(*_SHOWN, ranked.c.total)
@@ -158,9 +161,6 @@ def _lane(
     session: Session, org: str, role: Role, staff_id: str, wanted: Filters, now: datetime
 ) -> Pile:
     """The cards with a task for this role, or in this person's hands; the soonest due first."""
-    raised = col(TaskRow.raised_to).in_(duty.upwards(role)) & col(TaskRow.role).in_(
-        duty.below(role)
-    )
     free = or_(
         col(TaskRow.owner).is_(None),
         col(TaskRow.leased_until).is_(None),
@@ -178,7 +178,7 @@ def _lane(
             col(TaskRow.gathered_in).is_(None),
             or_(
                 col(TaskRow.owner) == staff_id,
-                and_(free, or_(col(TaskRow.role) == role, raised)),
+                and_(free, for_role(role)),
             ),
         )
         .subquery()
@@ -197,7 +197,7 @@ def _lane(
         .join(tasks, tasks.c.referral_id == col(ReferralRow.id))
         .join(PatientRow, col(PatientRow.id) == col(ReferralRow.patient_id))
         .join(SourceRow, col(SourceRow.id) == col(ReferralRow.source_id))
-        .where(tasks.c.nth == 1, *_meant(org, wanted, now))
+        .where(tasks.c.nth == 1, or_(*_current(now)), *_meant(org, wanted, now))
         .order_by(tasks.c.due, col(ReferralRow.id))
         .limit(MORE if wanted.more == "needs" else PER_LANE)
     )
@@ -211,14 +211,19 @@ def _lane(
     return Pile(tuple(tiles), rows[0].total if rows else 0)
 
 
+def _current(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """What is open, and what closed lately."""
+    stage, closed_at = col(ReferralRow.stage), col(ReferralRow.closed_at)
+    return stage.in_(OPEN), and_(stage == Stage.CLOSED, closed_at >= now - RECENT)
+
+
 def _meant(org: str, wanted: Filters, now: datetime) -> list[Any]:
-    """What a card must be to be on this board."""
+    """What a card must be to be on this board, as far as somebody says."""
     card = ReferralRow
     rules: list[Any] = [
         col(card.org) == org,
         col(card.duplicate_of).is_(None),
         col(card.clinic_id).in_(wanted.clinics),
-        or_(col(card.stage) != Stage.CLOSED, col(card.closed_at) >= now - RECENT),
     ]
     if wanted.mine is not None:
         rules.append(col(card.in_hands_of) == wanted.mine)

@@ -15,13 +15,12 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col, select
 
 from models.facts import ClosedReason
-from models.referral import Stage
+from models.referral import OPEN, Stage
 from store.tables import PatientRow, ReferralRow, TaskRow, TaskState
 
 WITHIN: Final = timedelta(hours=24)  # policy.md §1 rule 19
 COHORT: Final = timedelta(days=30)
 MOST_SHOWN: Final = 500
-_OPEN: Final = tuple(one for one in Stage if one is not Stage.CLOSED)  # what an index can look up
 _BEFORE_CARE: Final = (Stage.RECEIVED, Stage.CONTACTING, Stage.SCHEDULED, Stage.INTAKE)
 # Days since the request came: from, up to (left out), in words.
 AGES: Final = (
@@ -226,7 +225,7 @@ def open_by_age(session: Session, scope: Scope) -> list[Aged]:
         if high is not None:
             came = and_(came, col(ReferralRow.received_at) > scope.now - timedelta(days=high))
         counted += [_how_many(and_(came, waiting)), _how_many(and_(came, ~waiting))]
-    query = columns(*counted).where(scope.rows(), col(ReferralRow.stage).in_(_OPEN))
+    query = columns(*counted).where(scope.rows(), col(ReferralRow.stage).in_(OPEN))
     told = session.connection().execute(query).one()
     return [
         Aged(says, int(told[2 * place] or 0), int(told[2 * place + 1] or 0))

@@ -271,6 +271,7 @@ class TaskRow(Table, table=True):
     __table_args__ = (
         UniqueConstraint("org", "subject", "key"),
         Index(None, "org", "state", "role", "due"),
+        Index(None, "org", "state", "done_at"),
         Index(None, "referral_id"),
         Index(None, "source_id"),
         Index(None, "practice_id"),
@@ -317,7 +318,7 @@ class AuditRow(Table, table=True):
     """Who did what to which subject; append-only, ids and codes only."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index(None, "org", "subject"),)
+    __table_args__ = (Index(None, "org", "subject"), Index(None, "org", "who", "id"))
 
     id: int | None = Field(default=None, primary_key=True)
     org: str

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import NamedTuple
 
-from sqlalchemy import Text, cast, literal, or_
+from sqlalchemy import Text, case, cast, literal, or_
 from sqlmodel import Session, col, select
 
 from models.facts import parse_fact
 from models.policy import Rules
-from models.referral import Referral, Stage
+from models.referral import OPEN, Referral, Stage
 from store.tables import DocumentRow, FactRow, PatientRow, ReferralRow
 
 LONGEST = 500
@@ -29,11 +29,14 @@ class Waiting(NamedTuple):
 
 
 def waiting(session: Session, org: str, clinics: Collection[str]) -> list[Waiting]:
-    """Open referrals of these clinics that hold, have an authorization, or are in early care."""
+    """Open referrals of these clinics that hold, have an authorization, or are in care.
+
+    At most ``LONGEST``: those that hold first, however old, then the newest.
+    """
     authorized = (
-        select(FactRow.referral_id)
-        .where(FactRow.org == org, FactRow.kind == "authorization_changed")
-        .distinct()
+        select(FactRow.id)
+        .where(FactRow.referral_id == ReferralRow.id, FactRow.kind == "authorization_changed")
+        .exists()  # asked of open referrals alone: nobody reads the facts of all that ever were
     )
     holding = cast(col(ReferralRow.holds), Text) != literal("[]")
     query = (
@@ -43,14 +46,16 @@ def waiting(session: Session, org: str, clinics: Collection[str]) -> list[Waitin
             ReferralRow.org == org,
             col(ReferralRow.clinic_id).in_(clinics),
             col(ReferralRow.duplicate_of).is_(None),
-            ReferralRow.stage != Stage.CLOSED,
+            col(ReferralRow.stage).in_(OPEN),
             or_(
                 holding,
                 col(ReferralRow.stage).in_(_IN_CARE),
-                col(ReferralRow.id).in_(authorized),
+                authorized,
             ),
         )
-        .order_by(col(ReferralRow.received_at).desc(), col(ReferralRow.id))
+        .order_by(
+            case((holding, 0), else_=1), col(ReferralRow.received_at).desc(), col(ReferralRow.id)
+        )
         .limit(LONGEST)
     )
     rows = list(session.exec(query))

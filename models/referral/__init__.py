@@ -8,6 +8,6 @@ evaluation was never told, so a fact told early is simply known when a step arri
 from __future__ import annotations
 
 from models.referral.message import MessageRef, appointment_of
-from models.referral.whole import Referral, Stage
+from models.referral.whole import OPEN, Referral, Stage
 
-__all__ = ["MessageRef", "Referral", "Stage", "appointment_of"]
+__all__ = ["OPEN", "MessageRef", "Referral", "Stage", "appointment_of"]

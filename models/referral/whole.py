@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from models import (
     answers,
@@ -60,6 +61,10 @@ class Stage(StrEnum):
     IN_CARE = "in_care"
     DISCHARGING = "discharging"
     CLOSED = "closed"
+
+
+# For queries: an index looks up what is open by naming it, not by what it is not.
+OPEN: Final = tuple(stage for stage in Stage if stage is not Stage.CLOSED)
 
 
 class Referral(Care, Correspondence):
