@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -68,7 +68,7 @@ def environment() -> Environment:
     )
     made.globals["asset"] = asset
     made.filters |= {"day": day, "clock": clock, "moment": moment, "until": until, "ago": ago}
-    made.filters |= {"lease": lease, "length_of": length_of, "phone": printed}
+    made.filters |= {"lease": lease, "length_of": length_of, "phone": printed, "birthday": birthday}
     return made
 
 
@@ -84,6 +84,11 @@ def day(at: datetime, zone: str) -> str:
     """A local day: ``Mon, Mar 9``."""
     there = at.astimezone(ZoneInfo(zone))
     return f"{there:%a, %b} {there.day}"
+
+
+def birthday(born: date) -> str:
+    """A date as somebody says their own: ``January 4, 1961``."""
+    return f"{born:%B} {born.day}, {born.year}"
 
 
 def clock(at: datetime, zone: str) -> str:

@@ -237,7 +237,10 @@ def _sign_in_page(
         "next": safe(target),
         "provider": bool(desk.settings.desk_oidc_issuer),
         "example": EXAMPLE_PASSWORD if dev else "",
-        "people": [(one.email, one.name, one.role.replace("_", " ")) for one in names],
+        "people": [
+            (one.email, one.name, one.role.replace("_", " "), ", ".join(one.clinics))
+            for one in names
+        ],
     }
     return _with_nonce(desk, request, "desk/sign_in.html", told, status)
 

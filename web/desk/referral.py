@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
 from activities.by_hand import ByHand
+from activities.letters import printed
 from models import certification, dues, duty, holds
 from models.access import May
 from models.errors import Forbidden, LoopError
@@ -22,6 +22,7 @@ from models.moves import TITLES, Seen, undoable
 from models.referral import Referral, Stage
 from models.tasks import SPECS, kind_of
 from store import notes, story
+from store.contacts import Contact
 from store.story import Story
 from web.desk import acts, deeds, sent, timeline
 from web.desk.cards import age_band, payer_words, urgency_words, words
@@ -29,7 +30,7 @@ from web.desk.deeds import texts
 from web.desk.door import Desk, Viewer
 from web.desk.moving import Mover, choices, today
 from web.desk.subject import Subject
-from web.pages import moment, until
+from web.pages import birthday, moment, until
 
 # Who may do what is not the front desk's alone.
 _OF_HOLDS = frozenset({"hold", "lift"})
@@ -229,10 +230,11 @@ def _head(
         ("Age", _age(subject.born, now.date(), named=named)),
         ("Urgency", urgency_words(subject.urgency)),
         ("Payer", payer_words(card.payer) if card.payer else ""),
-        ("Sent by", subject.source),
+        ("Sent by", _office(subject.sender, named=named)),
+        ("Certified by", _office(subject.certifier, named=named) if subject.certifier else ""),
         ("Clinic", subject.clinic),
         ("In the hands of", staff.get(card.in_hands_of or "", "")),
-        ("Phone", (national(subject.phone) or "none on file") if named else ""),
+        ("Phone", (printed(subject.phone) if subject.phone else "none on file") if named else ""),
         ("Guardian", (subject.guardian or "") if named else ""),
         ("Language", {"en": "English", "es": "Spanish"}.get(subject.language, subject.language)),
         ("Evaluation", moment(card.evaluation_at, zone) if card.evaluation_at else ""),
@@ -242,15 +244,18 @@ def _head(
     return [(label, value) for label, value in told if value]
 
 
-def national(phone: str | None) -> str:
-    """A number as people here dial it: ``(518) 555-0142``; one from abroad as it is kept."""
-    found = re.fullmatch(r"\+1(\d{3})(\d{3})(\d{4})", phone or "")
-    return f"({found[1]}) {found[2]}-{found[3]}" if found else phone or ""
+def _office(who: Contact, *, named: bool) -> str:
+    """Somebody we call or write to about a referral, with the numbers that reach them."""
+    told = [who.name] + [who.practice or ""] * (who.practice != who.name)
+    if named:
+        told += [f"phone {printed(who.phone)}"] if who.phone else []
+        told += [f"fax {printed(who.fax)}"] if who.fax else []
+    return ", ".join(one for one in told if one)
 
 
 def _age(born: date, today: date, *, named: bool) -> str:
     band = age_band(born, today)
-    return f"{band}, born {born.isoformat()}" if named else band
+    return f"{band}, born {birthday(born)}" if named else band
 
 
 def _next(known: Story, zone: str, now: datetime) -> list[Step]:

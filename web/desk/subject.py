@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from models.contracts import Card
 from models.errors import NotFound
-from store import referrals
+from store import contacts, referrals
+from store.contacts import Contact
 from store.record import card_from
 from store.tables import PatientRow, SourceRow
 from web.desk.cards import patient
@@ -23,7 +24,8 @@ class Subject(NamedTuple):
     born: date
     urgency: str
     source_id: str
-    source: str
+    sender: Contact  # who sent them, as they are reached now
+    certifier: Contact | None  # who certifies the plan of care, where it is somebody else
     phone: str | None
     email: str | None
     language: str
@@ -55,6 +57,7 @@ class Subjects:
             person = session.get_one(PatientRow, row.patient_id)
             source = session.get_one(SourceRow, row.source_id)
             clinic = self._desk.clinic(viewer, row.clinic_id)
+            apart = row.certifier_id is not None and row.certifier_id != source.provider_id
             return Subject(
                 card=card_from(row),
                 given_name=person.given_name,
@@ -62,7 +65,10 @@ class Subjects:
                 born=person.born,
                 urgency=row.urgency,
                 source_id=source.id,
-                source=source.name,
+                sender=contacts.contact(session, viewer.org, row.id, "source"),
+                certifier=contacts.contact(session, viewer.org, row.id, "certifier")
+                if apart
+                else None,
                 phone=person.phone,
                 email=person.email,
                 language=person.language,

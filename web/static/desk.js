@@ -1,6 +1,9 @@
 // What every page of the desk shares. Pages work without it.
 "use strict";
 
+// On a phone the menu is wider than the screen: the page one is on stays in sight.
+document.querySelector("header [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // After a part of the page was replaced, the keyboard stays where it was: on the element of the
 // same id, or on what the answer marks with data-focus.
 let before = "";

@@ -55,6 +55,7 @@ async def test_somebody_signs_in_and_goes_on_where_they_wanted_to(
 ) -> None:
     first = await browser.get("/sign-in")
     assert first.status_code == 200
+    assert re.search(r"Wes Sample, front desk <span[^>]*>west<", first.text)  # whose referrals
     assert "default-src 'none'" in first.headers["content-security-policy"]
     answer = await browser.sign_in("Dana@Example.org", to="/tasks?role=lead")
     assert (answer.status_code, answer.headers["location"]) == (303, "/tasks?role=lead")

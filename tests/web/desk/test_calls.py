@@ -42,6 +42,7 @@ async def opened(site: Site, dana: Browser, task: str = "") -> tuple[str, str]:
     found = re.search(r'name="call_id" value="(\w+)"', page)
     assert found
     assert "518-555-0117" in page
+    assert "was born January 4, 1961" in page
     return referral_id, found[1]
 
 
