@@ -98,7 +98,7 @@ def chores_for(
     faxes = FaxFolder(settings.fax_folder, tenants, taking, mailbox)
     times = FreeTimes(store, tenants, settings.fhir)
     untold = CatchingUp(store, channels, intake, taking)
-    return Chores(store, tenants, channels, clock, intake.loop.signal, intake, faxes, times, untold)
+    return Chores(store, tenants, channels, clock, intake.tell, intake, faxes, times, untold)
 
 
 def make_worker(

@@ -93,8 +93,12 @@ class Claims:
         """
         given = turn.given
         referral = self._record.load(session, given.org, given.referral_id)
-        if referral.settled(turn.message):
+        if not referral.owed(turn.message):
             return Answer(learned=known(referral, turn.message))
+        back = referral.came_back(turn.message)
+        if back is not None and back.again_at is not None and turn.at < back.again_at:
+            about = known(referral, turn.message)
+            return Answer(learned=about, held_until=back.again_at)  # never before its time
         row, _ = post.queue_message(
             session,
             org=given.org,
@@ -174,6 +178,7 @@ class Claims:
                 return self._not_ready(session, turn, row.id, letter.why, failed)
             if isinstance(verdict, Go) and isinstance(letter, Letter):
                 begun = post.delivery_of(session, row.id, rung) is not None
+                begun = begun or referral.came_back(turn.message) is not None
                 if channel == "fax":
                     verdict = self._line.judge(
                         session, turn, referral, row, to, letter, begun=begun

@@ -55,7 +55,7 @@ def along(
     if row is None or row.state != MessageState.HELD:
         return None
     referral = record.load(session, turn.given.org, turn.given.referral_id)
-    if referral.settled(turn.message) or referral.stopped(turn.message) or referral.over():
+    if not referral.owed(turn.message) or referral.stopped(turn.message) or referral.over():
         return None
     try:
         to = contact(session, turn)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from activities import confirming, naming, notes
-from activities.applied import Applied, Telling
+from activities.applied import Applied, Telling, start_of
 from activities.apply import Apply, read_row
 from activities.arrivals import check_clinic
 from activities.confirming import Confirming
@@ -25,7 +25,7 @@ from activities.tenants import Tenants
 from activities.texts import REPLIED, TextMessage, Texts
 from activities.writing import Writing
 from integrations.emr.events import RECEIVED
-from models.contracts import RawRequest
+from models.contracts import RawRequest, ReferralStart
 from models.errors import (
     Conflict,
     EngineUnavailable,
@@ -34,9 +34,9 @@ from models.errors import (
     UserError,
 )
 from models.events import Event
-from models.facts import AnyDecision, AnyFact, RequestConfirmed
+from models.facts import AnyDecision, AnyFact, MessageCameBack, RequestConfirmed
 from models.tasks import TaskKind
-from store import inbox, lookups
+from store import inbox, lookups, referrals
 from store.engine import Store
 from store.record import Record
 from store.tables import InboxRow, InboxState
@@ -212,13 +212,28 @@ class Intake:
         return decision
 
     async def tell(self, org: str, referral_id: str, fact: AnyFact) -> bool:
-        """Signal a fact that the record has already, such as a receipt; False when none runs.
+        """Signal a fact that the record has or is about to get, such as a receipt.
 
-        Raises EngineUnavailable: the caller keeps what it has not told.
+        False when no workflow runs. A letter that came back is sent again all the same: a referral
+        that had ended runs once more for it, with everything the record knows. Raises
+        EngineUnavailable: the caller keeps what it has not told.
         """
-        return await self.loop.signal(org, referral_id, fact)
+        if await self.loop.signal(org, referral_id, fact):
+            return True
+        if not isinstance(fact, MessageCameBack):
+            return False
+        start = await asyncio.to_thread(self._start_with, org, referral_id, fact)
+        await self.loop.resume(start)
+        return True
 
     # --- inside -----------------------------------------------------------------------------------
+
+    def _start_with(self, org: str, referral_id: str, fact: AnyFact) -> ReferralStart:
+        with self.record.store.read() as session:
+            row = referrals.get(session, org, referral_id)
+            referral = self.record.load(session, org, row.id)
+            referral.learn(fact)
+            return start_of(row, referral)
 
     def _look(
         self, org: str, request: RawRequest, country: str

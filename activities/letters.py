@@ -87,6 +87,10 @@ class Draft(NamedTuple):
     return_code: str = ""
     calendar: bytes | None = None
 
+    def with_page(self, pdf: bytes) -> Letter:
+        """The letter with pages that were drawn before, such as those of a first try."""
+        return Letter(self.context, pdf, self.filename, self.return_code, self.calendar)
+
     def drawn(self) -> Letter:
         """Draw the page; raises NotReady where a required element is missing or cannot be drawn.
 

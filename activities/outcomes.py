@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from activities import notes
+from activities import dead_lines, notes
 from activities.turns import Carried, Turn, failure, known, occasion_of, who
 from models.contracts import Answer, Channel
 from models.facts import (
@@ -20,6 +20,7 @@ from models.facts import (
     MessageFailed,
     MessageHeld,
     MessageSent,
+    MessageSentAgain,
     TaskOpened,
 )
 from models.kinds import Kind
@@ -97,7 +98,14 @@ class Outcomes:
     # --- the vendor has spoken ----------------------------------------------------------------
 
     def accepted(
-        self, session: Session, one: Carried, to: Contact, *, vendor_id: str, delivered: bool
+        self,
+        session: Session,
+        one: Carried,
+        to: Contact,
+        *,
+        vendor_id: str,
+        delivered: bool,
+        proof_within: timedelta = PROVE_WITHIN,
     ) -> Answer:
         """A vendor has it; facts, receipt, CRM touch and the source's next touch in one go."""
         turn, message_id, attempt = one
@@ -108,7 +116,7 @@ class Outcomes:
             state,
             at=turn.at,
             vendor_id=vendor_id,
-            prove_by=None if delivered else self._clock() + PROVE_WITHIN,
+            prove_by=None if delivered else self._clock() + proof_within,
         )
         post.mark_message(session, message_id, MessageState.SENT, at=turn.at)
         about = {
@@ -120,12 +128,19 @@ class Outcomes:
         }
         # The time it really named, not the one that is known by now.
         names = {"starts_at": post.kept(session, attempt.delivery_id).get("starts_at")}
-        facts: list[AnyFact] = [MessageSent.model_validate(about | names)]
+        again = self._record.load(session, turn.given.org, turn.given.referral_id).sent(
+            turn.message
+        )
+        facts: list[AnyFact] = [
+            MessageSentAgain.model_validate(about | {"rung": attempt.rung})
+            if again
+            else MessageSent.model_validate(about | names)
+        ]
         if delivered:
             facts.append(MessageDelivered.model_validate(about | {"recipient_id": who(to)}))
         self._tell_crm(session, turn, attempt.channel, to)
         notes.message(session, turn, "sent", channel=attempt.channel, reference=attempt.reference)
-        if turn.given.kind in _THANKS:
+        if turn.given.kind in _THANKS and not again:
             row = referrals.get(session, turn.given.org, turn.given.referral_id)
             notes.acknowledged(session, turn.given.org, turn.at - row.received_at)
         return self._write(session, turn, *facts)
@@ -137,12 +152,8 @@ class Outcomes:
         turn, message_id, attempt = one
         org = turn.given.org
         post.settle(session, attempt.delivery_id, DeliveryState.FAILED, at=turn.at, code=code)
-        dead_after = turn.rules.policy.fax.dead_after_documents
-        dead = post.failures_to(session, org, attempt.address) >= dead_after
-        if attempt.channel == "fax" and dead:
-            consent.mark_dead(
-                session, org=org, address=attempt.address, why="fax_failed", at=turn.at
-            )
+        if attempt.channel == "fax":
+            dead_lines.judge(session, turn, attempt.address)
         notes.message(
             session,
             turn,

@@ -44,22 +44,23 @@ from activities.fax_line import line_of
 from activities.guard import scrubbed
 from activities.judging import contact, rungs_left
 from activities.letters import Letter, NotReady
-from activities.outcomes import Outcomes
+from activities.outcomes import PROVE_WITHIN, Outcomes
 from activities.tenants import Tenants
 from activities.turns import IN_HAND, LATEST_START, Attempt, Carried, Turn, known
 from activities.visit_words import VisitWords
 from integrations.contract import ChannelClient
 from integrations.registry import Clients
-from models.contracts import Answer, DropInput, ReceiptState, SendInput
+from models.contracts import Answer, DropInput, Receipt, ReceiptState, SendInput
 from models.errors import CannotTell, ChannelError, Conflict, NotFound, StoreUnavailable, Verdict
 from models.facts import MessageDropped, TaskOpened
 from models.links import Pages
 from models.messages import MESSAGES
 from models.policy import Rules
+from models.referral import Referral
 from models.roles import Role
 from models.sending import retry_at
 from models.tasks import TaskKind
-from store import documents, post, referrals
+from store import documents, post, referrals, sent_letters
 from store.engine import Store
 from store.record import Record
 from store.tables import DeliveryState, MessageState
@@ -156,7 +157,7 @@ class Post:
         """
         with self._store.write() as session:
             referral = self._record.load(session, given.org, given.referral_id)
-            if referral.settled(given.message):
+            if not referral.owed(given.message):
                 return Answer(learned=known(referral, given.message))
             row = post.find_message(session, given.referral_id, given.message)
             if row is not None:
@@ -180,8 +181,9 @@ class Post:
         try:
             with self._store.read() as session:
                 referral = self._record.load(session, given.org, given.referral_id)
-                if referral.settled(turn.message):
+                if not referral.owed(turn.message):
                     return Answer(learned=known(referral, turn.message))
+                as_it_was = self._as_it_was(session, turn, referral)
                 row = referrals.get(session, given.org, given.referral_id)
                 papers = MESSAGES[given.kind].document is not None
                 case = letters.load(
@@ -195,6 +197,8 @@ class Post:
                     self._visits.also(session, given, turn.at),
                     self._pages,
                 )
+            if as_it_was is not None:
+                return letters.compose(case).with_page(as_it_was)
             return letters.compose(case).drawn()
         except NotReady as missing:
             return missing
@@ -202,6 +206,19 @@ class Post:
             if error.code != "no_recipient":
                 raise
             return NotReady(error.code)  # the judgment drops it for the same reason
+
+    def _as_it_was(self, session: Session, turn: Turn, referral: Referral) -> bytes | None:
+        """The very pages that came back, to be sent again; None where they are drawn anew.
+
+        Nobody is to hold two different letters of one name. To a number corrected since, the page
+        is addressed anew.
+        """
+        back = referral.came_back(turn.message)
+        row = post.find_message(session, turn.given.referral_id, turn.message) if back else None
+        before = post.delivery_of(session, row.id, back.rung) if row and back else None
+        if before is None or contact(session, turn).address.get("fax") != before.address_ref:
+            return None
+        return sent_letters.find(session, before.id)
 
     def _company(self, together: Together) -> list[Drawn]:
         """The letters that wait for the same line, drawn; what is not ready stays for its turn."""
@@ -279,16 +296,29 @@ class Post:
         if receipt is None:
             self._put_off(carried, "lost")
             return None
+        if _goes_again(first, receipt):  # it was taken; what came of it is for the receipts to say
+            return self._accepted(carried, receipt.vendor_id, delivered=False, ask_now=True)
         if receipt.state is ReceiptState.FAILED:
             code = receipt.code or "failed"
             return self._each(carried, lambda session, one: self._spent(session, one, code))
         delivered = receipt.state is ReceiptState.DELIVERED
         return self._accepted(carried, receipt.vendor_id, delivered=delivered)
 
-    def _accepted(self, carried: Sequence[Carried], vendor_id: str, *, delivered: bool) -> Answer:
+    def _accepted(
+        self,
+        carried: Sequence[Carried],
+        vendor_id: str,
+        *,
+        delivered: bool,
+        ask_now: bool = False,
+    ) -> Answer:
+        within = timedelta(0) if ask_now else PROVE_WITHIN
+
         def settle(session: Session, one: Carried) -> Answer:
             to = contact(session, one.turn)
-            return self._out.accepted(session, one, to, vendor_id=vendor_id, delivered=delivered)
+            return self._out.accepted(
+                session, one, to, vendor_id=vendor_id, delivered=delivered, proof_within=within
+            )
 
         return self._each(carried, settle)
 
@@ -307,7 +337,8 @@ class Post:
 
         def wait(session: Session, one: Carried) -> Answer:
             turn, message_id, attempt = one
-            until = retry_at(attempt.number, attempt.first_at, turn.at, turn.rules)
+            tries, began = post.tries(session, message_id, attempt.channel)
+            until = retry_at(tries, began or attempt.first_at, turn.at, turn.rules)
             task = []
             if error is not None and error.verdict is Verdict.FIX:
                 occasion = f"send-{attempt.channel}-{code}"
@@ -356,6 +387,12 @@ class Post:
         channel = one.attempt.channel
         provider = getattr(self._tenants.get(one.turn.given.org).channels, channel)
         return self._channels[channel, provider]
+
+
+def _goes_again(one: Carried, receipt: Receipt) -> bool:
+    """A fax that failed for a passing reason; see ``activities.receipts``."""
+    passing = receipt.verdict is not Verdict.PERMANENT
+    return one.attempt.channel == "fax" and receipt.state is ReceiptState.FAILED and passing
 
 
 def _about(given: SendInput | DropInput) -> AbstractContextManager[None]:

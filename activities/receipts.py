@@ -1,7 +1,9 @@
 """The vendors' word on what they accepted: told by a callback, or asked for where none came.
 
 Receipts come in wall time, so no workflow timer waits for one; this sweep holds that limit. It
-sends nothing: it settles forward and says what it heard.
+sends nothing: it settles forward and says what it heard. A fax that did not arrive after all is a
+fact with the time of its next try, and its referral's workflow sends it again
+(``workflows.steps.send_again``); what nobody can say has arrived or not is a person's at once.
 """
 
 from __future__ import annotations
@@ -13,15 +15,19 @@ from typing import NamedTuple, cast
 
 from sqlmodel import Session
 
+from activities import dead_lines
 from activities.outcomes import CALLED_ANYWAY
 from activities.tenants import Tenants
 from activities.turns import Turn, failure, occasion_of, sent_as, who
 from integrations.contract import ChannelClient
 from integrations.registry import Clients
+from models import bundling
 from models.contracts import Channel, Receipt, ReceiptState, SendInput
-from models.errors import CannotTell, ChannelError, NotFound
-from models.facts import AnyFact, MessageDelivered, TaskOpened
-from models.referral import MessageRef
+from models.errors import CannotTell, ChannelError, NotFound, Verdict
+from models.facts import AnyFact, MessageCameBack, MessageDelivered, TaskOpened
+from models.referral import MessageRef, Referral
+from models.roles import Role
+from models.sending import retry_at
 from models.tasks import SPECS, TaskKind, task_key
 from store import contacts, post, referrals
 from store.engine import Store
@@ -31,12 +37,10 @@ from store.tables import DeliveryRow, DeliveryState, MessageRow, SubjectType
 _AGAIN = timedelta(hours=1)
 _SOON = timedelta(minutes=15)
 _LONGEST = timedelta(days=3)  # a text or email without a receipt by then gets none (judgment)
-
-
 # Nobody knows yet that the vendor has it: the turn at work, or the next one, finds out.
 _OURS_STILL = frozenset({DeliveryState.QUEUED, DeliveryState.SENDING})
 # The facts a workflow has a signal for; the others are in the record alone.
-_SIGNALS = frozenset({"message_delivered", "task_opened"})
+_SIGNALS = frozenset({"message_delivered", "message_came_back", "message_failed", "task_opened"})
 Tell = Callable[[str, str, AnyFact], Awaitable[bool]]
 
 
@@ -99,7 +103,63 @@ class Receipts:
     def _word(self, row: DeliveryRow, receipt: Receipt, now: datetime) -> Heard:
         if receipt.state is ReceiptState.DELIVERED:
             return self._delivered(row, receipt, now)
-        return self._gone(row, receipt.code or "failed", now)
+        code = (receipt.code or "failed")[:60]
+        if row.channel == "fax":
+            with self._store.read() as session:
+                message = self._message(session, row)
+                turn = self._turn(session, row, message, now)
+                known = self._record.load(session, row.org, turn.given.referral_id)
+            if known.knows(f"delivered:{message.key}"):  # by another try: this one needs nobody
+                return self._failed(row, code, now)
+            if known.sent(message) and not known.knows(f"dropped:{message.key}"):
+                return self._came_back(row, turn, known, code, receipt.verdict)
+        return self._gone(row, code, now)
+
+    def _came_back(
+        self, row: DeliveryRow, turn: Turn, known: Referral, code: str, verdict: Verdict
+    ) -> Heard:
+        """It goes again by the policy's times; once they are used up, by the next channel.
+
+        What was handed over before the vendor took it counts among the tries (policy.md §2
+        fax.retry: five in all). ``permanent`` asks for another way at once.
+        """
+        now, message = turn.at, turn.message
+        with self._store.read() as session:
+            tries, began = post.tries(session, row.subject_id, row.channel)
+        again_at = retry_at(tries, began or row.created_at, now, turn.rules)
+        if verdict is Verdict.PERMANENT:
+            again_at = None
+        channel = cast(Channel, row.channel)
+        back = MessageCameBack(
+            at=now,
+            as_of=now,
+            message=message.key,
+            rung=row.rung,
+            channel=channel,
+            code=code,
+            again_at=again_at,
+        )
+        facts: list[AnyFact] = [back]
+        if again_at is None:
+            facts.append(failure(turn, row.rung, channel, code))
+        key = task_key(TaskKind.STEP_FAILED, f"send-{channel}-{code}")
+        if verdict is Verdict.FIX and known.task(key) is None:
+            due = turn.rules.calendar.after(now, turn.rules.policy.task.lease)
+            facts.append(
+                TaskOpened(at=now, as_of=now, task=key, role=Role.ADMIN, due=due, about=message.key)
+            )
+        shares = bundling.may_wait(message.kind)
+
+        def take_back(session: Session) -> None:
+            """The message waits again; a number that keeps failing is marked, and asked about."""
+            why, number = (post.CAME_BACK, row.address_ref) if again_at else (code, None)
+            line = number if shares else None
+            post.take_back(session, row.subject_id, until=again_at or now, why=why, line=line)
+            if again_at is None and verdict is not Verdict.FIX and row.address_ref:
+                dead_lines.judge(session, turn, row.address_ref)
+
+        # Another process may have heard the same: whoever moves the delivery takes it back.
+        return self._heard(row, DeliveryState.FAILED, now, tuple(facts), code=code, moved=take_back)
 
     def _delivered(self, row: DeliveryRow, receipt: Receipt, now: datetime) -> Heard:
         with self._store.read() as session:
@@ -119,9 +179,8 @@ class Receipts:
         """It was accepted and did not arrive: the message counts as sent, a person must know."""
         with self._store.read() as session:
             message = self._message(session, row)
-            given = self._given(session, row, message)
-            known = self._record.load(session, row.org, given.referral_id)
-        turn = Turn(given, now, self._tenants.rules(row.org, given.clinic_id, now))
+            turn = self._turn(session, row, message, now)
+            known = self._record.load(session, row.org, turn.given.referral_id)
         facts: list[AnyFact] = [failure(turn, row.rung, cast(Channel, row.channel), code)]
         kind = TaskKind.UNDELIVERABLE
         key = task_key(kind, occasion_of(message))
@@ -155,12 +214,20 @@ class Receipts:
         *,
         vendor_id: str = "",
         code: str = "",
+        moved: Callable[[Session], None] | None = None,
     ) -> Heard:
+        """``moved`` is done in the same transaction, by whoever's word moved the delivery."""
         referral_id = row.referral_id or ""
 
         def save() -> None:
             with self._store.write() as session:
-                post.settle(session, row.id, state, at=now, vendor_id=vendor_id, code=code)
+                settled = post.settle(
+                    session, row.id, state, at=now, vendor_id=vendor_id, code=code
+                )
+                if moved is not None and not settled.moved:
+                    return
+                if moved is not None:
+                    moved(session)
                 if facts:
                     self._record.write_in(session, row.org, referral_id, *facts, recorded_at=now)
 
@@ -175,9 +242,9 @@ class Receipts:
         found = session.get_one(MessageRow, row.subject_id)
         return MessageRef.parse(found.key)
 
-    def _given(self, session: Session, row: DeliveryRow, message: MessageRef) -> SendInput:
+    def _turn(self, session: Session, row: DeliveryRow, message: MessageRef, now: datetime) -> Turn:
         referral = referrals.get(session, row.org, row.referral_id or "")
-        return SendInput(
+        given = SendInput(
             org=row.org,
             clinic_id=referral.clinic_id,
             referral_id=referral.id,
@@ -186,6 +253,7 @@ class Receipts:
             occasion=message.occasion,
             rung=row.rung,
         )
+        return Turn(given, now, self._tenants.rules(row.org, given.clinic_id, now))
 
     def _who(self, session: Session, row: DeliveryRow, message: MessageRef) -> str | None:
         try:

@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import Field
 
 from models.base import Model
+from models.errors import Verdict
 from models.facts import AnyFact, ClosedReason, UtcDatetime
 from models.kinds import Kind
 from models.policy import Rules
@@ -207,13 +208,18 @@ class ReceiptState(StrEnum):
 
 
 class Receipt(Model):
-    """A vendor's word on one parcel."""
+    """A vendor's word on one parcel.
+
+    ``verdict`` says what a failure asks for: *later* another try, *permanent* another way at once,
+    *fix* another try and somebody to mend the account.
+    """
 
     reference: str
     state: ReceiptState
     at: UtcDatetime
     vendor_id: str = ""
     code: str = ""
+    verdict: Verdict = Verdict.LATER
 
 
 # --- the way in ---------------------------------------------------------------------------------

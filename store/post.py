@@ -39,6 +39,7 @@ _ONWARD: dict[str, frozenset[DeliveryState]] = {
     _S.FAILED: frozenset({_S.DELIVERED}),
     _S.DELIVERED: frozenset(),
 }
+CAME_BACK = "came_back"  # why a message waits that is tried again on the same channel
 WENT_OUT = (_S.SENDING, _S.ACCEPTED, _S.UNKNOWN, _S.DELIVERED)
 
 
@@ -106,6 +107,28 @@ def mark_message(
     held = state is MessageState.HELD
     row.held_until, row.line = (until, line) if held else (None, None)
     row.settled_at = at if state in {MessageState.SENT, MessageState.DROPPED} else None
+    session.add(row)
+    session.flush()
+    return True
+
+
+def take_back(
+    session: Session,
+    message_id: str,
+    *,
+    until: datetime,
+    why: str,
+    line: str | None = None,
+) -> bool:
+    """A message that was sent waits again, because the vendor reports that it did not arrive.
+
+    Nothing else leaves ``sent``. False for one that is not there; twice changes nothing more.
+    """
+    row = session.get(MessageRow, message_id, with_for_update=LOCKED, populate_existing=True)
+    if row is None or row.state != MessageState.SENT:
+        return False
+    row.state, row.settled_at = MessageState.HELD, None
+    row.held_until, row.why, row.line = until, why, line
     session.add(row)
     session.flush()
     return True
@@ -307,6 +330,19 @@ def delivery_of(session: Session, message_id: str, rung: int) -> DeliveryRow | N
     return session.exec(query).first()
 
 
+def tries(session: Session, message_id: str, channel: str) -> tuple[int, datetime | None]:
+    """How often a message was handed over on a channel, and when the first try began."""
+    query = select(
+        func.coalesce(func.sum(DeliveryRow.attempt), 0), func.min(DeliveryRow.created_at)
+    ).where(
+        DeliveryRow.subject_type == SubjectType.MESSAGE,
+        DeliveryRow.subject_id == message_id,
+        DeliveryRow.channel == channel,
+    )
+    count, first = session.exec(query).one()
+    return int(count), first
+
+
 def deliveries_of(session: Session, referral_id: str) -> Sequence[DeliveryRow]:
     """Every delivery of a referral, oldest first."""
     query = select(DeliveryRow).where(DeliveryRow.referral_id == referral_id)
@@ -374,19 +410,31 @@ def _texts(session: Session, org: str, phone: str, *which: ColumnElement[bool]) 
 
 
 def failures_to(session: Session, org: str, address: str) -> int:
-    """How many different documents failed at an address since one last went through."""
+    """How many different documents failed at an address for good since one last went through.
+
+    One that came back and is tried again, or is on its way again, has not failed yet.
+    """
     query = (
-        select(DeliveryRow)
+        select(DeliveryRow, MessageRow.why)
+        .join(MessageRow, col(MessageRow.id) == col(DeliveryRow.subject_id), isouter=True)
         .where(DeliveryRow.org == org, DeliveryRow.address_ref == address)
-        .order_by(col(DeliveryRow.settled_at).desc())
+        # What is under way has no end yet and comes first, whatever the database does with NULL.
+        .order_by(
+            col(DeliveryRow.settled_at).is_(None).desc(),
+            col(DeliveryRow.settled_at).desc(),
+            col(DeliveryRow.rung).desc(),
+        )
     )
     failed: set[str] = set()
-    for row in session.exec(query):
+    under_way: set[str] = set()
+    for row, why in session.exec(query):
         if row.state == _S.DELIVERED:
             break
-        if row.state == _S.FAILED:
+        if row.state != _S.FAILED or why == CAME_BACK:
+            under_way.add(row.subject_id)
+        else:
             failed.add(row.subject_id)
-    return len(failed)
+    return len(failed - under_way)
 
 
 def duplicate_sends(session: Session, org: str | None = None) -> int:

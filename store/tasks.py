@@ -18,8 +18,8 @@ from models.facts import Urgency
 from models.ids import new_id
 from models.refusals.hands import taken
 from models.roles import Role
-from models.tasks import SPECS, TaskKind, task_key
-from store import gathering
+from models.tasks import SPECS, TaskKind, dead_number_of, task_key
+from store import consent, gathering
 from store.rows import LOCKED, find_or_insert
 from store.tables import InboxRow, ReferralRow, SourceRow, TaskRow, TaskState
 
@@ -173,6 +173,8 @@ def complete(
         session.add(row)
         session.flush()
         gathering.gather(session, row)
+        if row.kind == TaskKind.ASK_FAX_NUMBER:  # somebody has looked: it may be tried again
+            consent.revive(session, org=org, address=dead_number_of(row.key))
     return row
 
 

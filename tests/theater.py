@@ -43,6 +43,7 @@ from models.facts import (
     MessageFailed,
     MessageHeld,
     MessageSent,
+    MessageSentAgain,
     ReferralReceived,
     TaskHeld,
     TaskOpened,
@@ -80,6 +81,8 @@ class Fakes:
         self.unreleased: Callable[[SendInput, datetime], bool] = lambda *_: False
         self.heard: dict[str, datetime] = {}  # the last referral of each source
         self.looks: list[tuple[datetime, Look]] = []
+        self.came_back: set[str] = set()  # messages a vendor took and reported as failed later
+        self.sent_again: list[tuple[str, int, datetime]] = []  # message, rung, when
         self.left: set[str] = set()  # sources whose provider has left
         self.quiet_after = timedelta(days=60)
         self.never_quiet = False
@@ -94,9 +97,20 @@ class Fakes:
             raise ApplicationError("broken", type="broken", non_retryable=True)
         self.cranks[given.referral_id, key] += 1
         known = self.learned.get((given.referral_id, f"sent:{key}"))
+        channel = "fax" if given.to != "patient" else "sms"
+        if known is not None and key in self.came_back:
+            self.sent_again.append((key, given.rung, at))
+            again = MessageSentAgain(
+                at=at,
+                as_of=at,
+                message=key,
+                message_kind=given.kind,
+                rung=given.rung,
+                channel=channel,
+            )
+            return Answer(learned=(known, again))
         if known is not None:
             return Answer(learned=(known,))
-        channel = "fax" if given.to != "patient" else "sms"
         if (given.kind, given.rung) in self.refuse:
             failed = MessageFailed(
                 at=at, as_of=at, message=key, rung=given.rung, channel=channel, code="dead"
@@ -154,7 +168,7 @@ class Fakes:
             recipient_id="prv_1" if given.to != "patient" else None,
         )
         self.learned[given.referral_id, f"sent:{key}"] = sent
-        return Answer(learned=(sent, arrived))
+        return Answer(learned=(sent,) if key in self.came_back else (sent, arrived))
 
     @activity.defn(name="drop_message")
     async def drop(self, given: DropInput) -> Answer:

@@ -13,11 +13,11 @@ from datetime import datetime
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
-from models import holds, releases, written
+from models import came_back, holds, releases, written
 from models.contracts import Answer, DropInput, RecordInput, ReferralStart, SendInput, TaskInput
 from models.due import Due
 from models.dues import DueRule
-from models.facts import AnyFact
+from models.facts import AnyFact, MessageCameBack
 from models.kinds import BY_HAND, Kind
 from models.policy import Rules
 from models.referral import MessageRef, Referral
@@ -140,6 +140,40 @@ class Desk:
                 await self._hold(message, answer.held_until, unless, by)
             elif self.referral.rungs_spent(message) == spent:
                 raise ApplicationError(f"{kind} neither moved nor was held", type="stuck_message")
+
+    async def send_again(self, back: MessageCameBack) -> None:
+        """See one message that came back through its next tries, until one of them went out.
+
+        At the policy's times by the same channel, then at once by the next one, then it is a
+        person's task; a late receipt of the first try ends it, and so does what has overtaken it.
+        """
+        message = MessageRef.parse(back.message)
+        tried: datetime | None = None
+
+        def answered(r: Referral) -> bool:
+            now = r.came_back(message)
+            return now is None or now.key != back.key
+
+        def done(r: Referral) -> bool:
+            return answered(r) or came_back.overtaken(r, message)
+
+        def later(r: Referral, rules: Rules) -> Due | None:
+            due = came_back.next_try(message)(r, rules)
+            return due if due is not None and (tried is None or due.at > tried) else None
+
+        while not answered(self.referral):
+            self.check()
+            if came_back.overtaken(self.referral, message):
+                await self._drop(message, "overtaken")
+                return
+            due = await self.until(done, later)
+            if due is not None:
+                tried, spent = due.at, self.referral.rungs_spent(message)
+                await self._crank(message, spent)
+                if self.referral.rungs_spent(message) > spent:
+                    tried = None  # this channel is spent: the next one, at once
+            elif not done(self.referral):
+                await self.after(lambda r: done(r) or later(r, self.rules) is not None)
 
     async def task(
         self,

@@ -30,7 +30,9 @@ from models.facts import (
     Fact,
     IntakeCompleted,
     IntakeOpened,
+    MessageCameBack,
     MessageDelivered,
+    MessageFailed,
     NotBeforeChanged,
     OrderReceived,
     OutcomeRecorded,
@@ -168,6 +170,14 @@ class Milestones:
     @workflow.signal(description="A receipt proves that a message arrived")
     def message_delivered(self, fact: RawValue = NO_BODY) -> None:
         self._read(MessageDelivered, fact)
+
+    @workflow.signal(description="A receipt says that a message did not arrive; it goes again")
+    def message_came_back(self, fact: RawValue = NO_BODY) -> None:
+        self._read(MessageCameBack, fact)
+
+    @workflow.signal(description="A receipt says that a message did not arrive by this channel")
+    def message_failed(self, fact: RawValue = NO_BODY) -> None:
+        self._read(MessageFailed, fact)
 
     @workflow.signal(description="A task that was opened outside this workflow")
     def task_opened(self, fact: RawValue = NO_BODY) -> None:

@@ -12,7 +12,7 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError, FailureError, is_cancelled_exception
 
 from engine.attributes import CLINIC, NEEDS_ATTENTION, STAGE
-from models import missed_calls, written
+from models import came_back, missed_calls, written
 from models.contracts import ReferralEnd, ReferralStart
 from models.decisions import refusal
 from models.details import details
@@ -41,6 +41,7 @@ from workflows.steps.remind import remind
 from workflows.steps.reply_by_text import reply_by_text
 from workflows.steps.report_progress import report_progress
 from workflows.steps.request import request
+from workflows.steps.send_again import send_again, send_rest_again
 from workflows.steps.send_receipt import send_receipt
 from workflows.steps.send_written import send_left, send_written
 from workflows.steps.tell_transfer import tell_transfer
@@ -100,6 +101,7 @@ class ReferralWorkflow(Milestones):
             *(self.since("2026-11-reminders", remind) if self.desk.ours(Kind.REMINDER) else ()),
             self.walk_each(missed_calls.names, text_back),  # whoever called and got nobody
             self.walk_each(written.names, send_written),  # what people write goes out as well
+            self.walk_each(came_back.names, send_again),  # what did not arrive goes out again
             # a new step, one line:  *self.since("2027-03-caregiver", call_caregiver),
         )
         await self.follow(story)
@@ -187,7 +189,7 @@ class ReferralWorkflow(Milestones):
         referral = self.desk.referral
         over = referral.over()
         self.desk.farewell = True
-        await self.walk(farewell, send_left)
+        await self.walk(farewell, send_left, send_rest_again)
         if not referral.closed() and over == referral.over() and not self.desk.taken_back:
             closed = ReferralClosed(
                 at=self.desk.now(),
@@ -200,7 +202,7 @@ class ReferralWorkflow(Milestones):
             await self.look_up()
             await workflow.wait_condition(workflow.all_handlers_finished)
         closing = referral.closing()
-        if closing is None or written.names(self.desk.referral):
+        if closing is None or written.names(self.desk.referral) or self.desk.referral.back():
             self.turn()
         return ReferralEnd(referral_id=self.start.referral_id, reason=closing.reason)
 

@@ -2,8 +2,9 @@
 
 It speaks the documented parts that we use: ``POST /v2/media`` (multipart), ``POST /v2/faxes``,
 ``GET /v2/faxes`` and ``/v2/faxes/{id}`` with a bearer key, and webhooks signed with Ed25519.
-Numbers with a meaning: a fax to one ending in 0002 finds the line busy, 0003 is answered by a
-person.
+Numbers with a meaning: a fax to one ending in 0002 finds the line busy for ever, 0003 is answered
+by a person, 0004 belongs to nobody, and 0005 is busy once and takes the next one. ``busy`` does the
+same for any other number.
 """
 
 from __future__ import annotations
@@ -68,6 +69,7 @@ class Fax:
             "media_name": self.media_name,
             "created_at": self.made.isoformat(),
             "updated_at": self.made.isoformat(),
+            **({"failure_reason": self.failure} if self.failure else {}),
         }
 
 
@@ -76,7 +78,7 @@ class TelnyxServer:
 
     ``webhook`` is where inbound faxes are told, ``…/callbacks/telnyx/<org>/fax``; ``address`` is
     where this server is reached, which the links to received pages begin with. ``delivers`` False
-    leaves every fax queued.
+    leaves every fax queued. ``busy`` is how many more faxes find the line of a number busy.
     """
 
     def __init__(self, clock: Callable[[], datetime], *, webhook: str = "") -> None:
@@ -89,6 +91,7 @@ class TelnyxServer:
         self.webhooks: dict[str, str] = {}  # the same for single numbers of ours
         self.address = ""
         self.delivers = True
+        self.busy: dict[str, int] = {}
         self.faxes: list[Fax] = []
         self.told = Callbacks()
         self.refuse_next: list[tuple[int, str]] = []  # (HTTP status, Telnyx' code)
@@ -227,8 +230,11 @@ class TelnyxServer:
         return None if same else _error(401, "10009")
 
     def _end(self, fax: Fax) -> Post:
-        failures = {"0002": "user_busy", "0003": "receiver_call_dropped"}
-        failure = failures.get(fax.to[-4:])
+        ending = fax.to[-4:]
+        failure = _FAILS.get(ending)
+        left = self.busy.setdefault(fax.to, 1 if ending == "0005" else 0)
+        if left:
+            self.busy[fax.to], failure = left - 1, "user_busy"
         if failure is not None:
             return self._event(fax.webhook, fax, "fax.failed", {"failure_reason": failure})
         return self._event(fax.webhook, fax, "fax.delivered", {"page_count": fax.pages})
@@ -265,6 +271,13 @@ class TelnyxServer:
             return await client.post(address, content=body, headers=headers)
 
         return post
+
+
+_FAILS = {
+    "0002": "user_busy",
+    "0003": "receiver_call_dropped",
+    "0004": "receiver_unallocated_number",
+}
 
 
 def _error(status: int, code: str) -> JSONResponse:

@@ -40,6 +40,32 @@ CODES: Final[Mapping[str, tuple[str, Verdict]]] = {
     "10011": ("put_off", _L),
     "10016": ("bad_number", _P),
 }
+# Why a fax that was queued failed in the end (``failure_reason``): these numbers take none, and
+# these are for us or an administrator to mend; every other reason is the line's and passes.
+NO_SUCH_LINE: Final = frozenset(
+    {
+        "destination_invalid",
+        "receiver_incompatible_destination",
+        "receiver_invalid_number_format",
+        "receiver_unallocated_number",
+    }
+)
+OURS_TO_MEND: Final = frozenset(
+    {
+        "account_disabled",
+        "destination_not_in_countries_whitelist",
+        "destination_not_in_service_plan",
+        "file_download_failed",
+        "file_format_invalid",
+        "file_size_limit_exceeded",
+        "media_processing_exception",
+        "no_outbound_profile",
+        "outbound_profile_daily_spend_limit_exceeded",
+        "page_count_limit_exceeded",
+        "unverified_destination_not_allowed",
+        "unverified_origination_number",
+    }
+)
 
 
 class Page(NamedTuple):
@@ -266,7 +292,10 @@ def receipt(reference: str, status: str, reason: str, *, vendor_id: str, at: dat
     states = {"delivered": ReceiptState.DELIVERED, "failed": ReceiptState.FAILED}
     state = states.get(status, ReceiptState.ACCEPTED)
     code = (reason or "failed")[:60] if state is ReceiptState.FAILED else ""
-    return Receipt(reference=reference, state=state, at=at, vendor_id=vendor_id, code=code)
+    verdict = _P if code in NO_SUCH_LINE else _F if code in OURS_TO_MEND else _L
+    return Receipt(
+        reference=reference, state=state, at=at, vendor_id=vendor_id, code=code, verdict=verdict
+    )
 
 
 def reference_in(fax: Mapping[str, Any]) -> str:

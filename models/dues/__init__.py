@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from models import came_back
 from models.due import Due
 from models.dues import (
     answers,
@@ -223,7 +224,8 @@ def held(r: Referral) -> list[Due]:
 def agenda(r: Referral, rules: Rules) -> list[Due]:
     """Everything promised at present, soonest first: card, Temporal details, explain, rehearsal."""
     if r.over():
-        return sorted(telling.promises(r, rules), key=lambda d: (d.at, d.key))
+        owed = [*telling.promises(r, rules), *came_back.promises(r, rules)]
+        return sorted(owed, key=lambda d: (d.at, d.key))
     promises = RULES if r.is_received() else (request,)
     if r.unconfirmed():
         promises = (unconfirmed, *AT_ONCE)
@@ -234,6 +236,7 @@ def agenda(r: Referral, rules: Rules) -> list[Due]:
             *linked.promises(r, rules),
             *copies.promises(r, rules),
             *moves.promises(r, rules),
+            *came_back.promises(r, rules),
             *held(r),
         ],
         key=lambda d: (d.at, d.key),

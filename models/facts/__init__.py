@@ -90,11 +90,13 @@ from models.facts.heard import (
 from models.facts.learned import (
     CadenceShared,
     CoSourceAdded,
+    MessageCameBack,
     MessageDelivered,
     MessageDropped,
     MessageFailed,
     MessageHeld,
     MessageSent,
+    MessageSentAgain,
     ProviderLeft,
     TaskEscalated,
     TaskHeld,
@@ -142,11 +144,13 @@ __all__ = [
     "MatchChosen",
     "Meaning",
     "MessageApproved",
+    "MessageCameBack",
     "MessageDelivered",
     "MessageDropped",
     "MessageFailed",
     "MessageHeld",
     "MessageSent",
+    "MessageSentAgain",
     "MessageStopped",
     "Milestone",
     "NotBeforeChanged",
@@ -249,6 +253,8 @@ OwnFact = (
     | MessageSent
     | MessageDelivered
     | MessageFailed
+    | MessageCameBack
+    | MessageSentAgain
     | MessageDropped
     | TaskOpened
     | CoSourceAdded

@@ -68,6 +68,37 @@ class MessageFailed(_AboutMessage):
         return f"failed:{self.message}:{self.rung}"
 
 
+class MessageCameBack(_AboutMessage):
+    """A vendor took a message and reported later that it did not arrive; ``rung`` says which try.
+
+    ``again_at`` is when it goes out once more by the same channel (policy.md §2 fax.retry). None:
+    its tries there are used up, and the next channel, or a person, has it at once.
+    """
+
+    kind: Literal["message_came_back"] = "message_came_back"
+    rung: int
+    channel: str
+    code: str = Field(max_length=60)
+    again_at: UtcDatetime | None = None
+
+    @property
+    def key(self) -> str:
+        return f"came_back:{self.message}:{self.rung}"
+
+
+class MessageSentAgain(_AboutMessage):
+    """A vendor took a message once more that had come back; accepted is not delivered."""
+
+    kind: Literal["message_sent_again"] = "message_sent_again"
+    message_kind: Kind
+    rung: int
+    channel: str
+
+    @property
+    def key(self) -> str:
+        return f"sent_again:{self.message}:{self.rung}"
+
+
 class MessageDropped(_AboutMessage):
     """A message will not go: refused by consent or policy, overtaken, or the ladder is spent."""
 

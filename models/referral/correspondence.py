@@ -13,10 +13,12 @@ from models.facts import (
     CheckInAnswered,
     Meaning,
     MessageApproved,
+    MessageCameBack,
     MessageDelivered,
     MessageFailed,
     MessageHeld,
     MessageSent,
+    MessageSentAgain,
     PatientReplied,
     TaskCompleted,
     TextWritten,
@@ -93,6 +95,35 @@ class Correspondence(Fold):
         """It went out, or it is decided that it will not."""
         return self.sent(message) or f"dropped:{message.key}" in self._facts
 
+    def owed(self, message: MessageRef) -> bool:
+        """It is still to go out: not settled, or it came back and is tried again."""
+        return not self.settled(message) or self.came_back(message) is not None
+
+    def came_back(self, message: MessageRef) -> MessageCameBack | None:
+        """The failed try of a message that still asks for another one.
+
+        None once a receipt proves arrival, a later try went out, or it is decided that none will.
+        """
+        tries = [one for one in self.all(MessageCameBack) if one.message == message.key]
+        over = self.knows(f"delivered:{message.key}") or f"dropped:{message.key}" in self._facts
+        if over or not tries:
+            return None
+        last = max(tries, key=lambda one: one.rung)
+        later = (one.rung for one in self.all(MessageSentAgain) if one.message == message.key)
+        return None if max(later, default=-1) > last.rung else last
+
+    def back(self) -> list[MessageCameBack]:
+        """Every failed try that still asks for another one, oldest first."""
+        tries = self.all(MessageCameBack)
+        return [one for one in tries if self.came_back(MessageRef.parse(one.message)) == one]
+
+    def on_its_way(self, key: str) -> bool:
+        """A message arrived, or some channel took it that has not failed since; by its key."""
+        took = {one.channel for one in self.all(MessageSent) if one.message == key}
+        took |= {one.channel for one in self.all(MessageSentAgain) if one.message == key}
+        spent = {one.channel for one in self.all(MessageFailed) if one.message == key}
+        return self.knows(f"delivered:{key}") or bool(took - spent)
+
     def begun(self, message: MessageRef) -> bool:
         """It is settled, or a row that waits for its time."""
         return self.settled(message) or f"held:{message.key}" in self._facts
@@ -106,8 +137,10 @@ class Correspondence(Fold):
         return None
 
     def rungs_spent(self, message: MessageRef) -> int:
-        """How many channels of its ladder have failed for good."""
-        return len({f.rung for f in self.all(MessageFailed) if f.message == message.key})
+        """How many tries are behind it: channels that failed for good, and faxes that came back."""
+        failed = {one.rung for one in self.all(MessageFailed) if one.message == message.key}
+        back = {one.rung for one in self.all(MessageCameBack) if one.message == message.key}
+        return len(failed | back)
 
     def approved(self, message: MessageRef) -> bool:
         """The named person let it go."""

@@ -44,6 +44,11 @@ SPECS: dict[TaskKind, TaskSpec] = {
         never,
         own_ladder=True,
     ),
+    TaskKind.ASK_FAX_NUMBER: TaskSpec(
+        Role.FRONT_DESK,
+        "Nothing is faxed to this office any more: ask for its fax number, and correct it",
+        never,
+    ),
     TaskKind.CALL_PRACTICE: TaskSpec(
         Role.FRONT_DESK, "Call this practice once about everything listed here", never
     ),

@@ -82,6 +82,7 @@ class TaskKind(StrEnum):
     RE_ENGAGEMENT = "re_engagement"
     CALL_PRACTICE = "call_practice"
     QUIET_PRACTICE = "quiet_practice"
+    ASK_FAX_NUMBER = "ask_fax_number"
 
 
 Moot = Callable[["Referral", str], bool]  # of a referral and the task's occasion
@@ -147,6 +148,16 @@ def hold_occasion(hold_id: str, at: datetime) -> str:
 def again(occasion: str, time: int) -> str:
     """The occasion of a task that comes round again because it was done in vain."""
     return f"{occasion}-again-{time}"
+
+
+def dead_number_occasion(number: str, at: datetime) -> str:
+    """The occasion of a task about a fax number that takes nothing: it, and the day in UTC."""
+    return f"{number}-{at:%Y%m%d}"
+
+
+def dead_number_of(key: str) -> str:
+    """The number such a task is about."""
+    return key.partition(":")[2].rpartition("-")[0]
 
 
 def never(_: Referral, __: str) -> bool:

@@ -20,7 +20,7 @@ def _told_or_goes_on(r: Referral, occasion: str) -> bool:
 
 
 def _went_out(r: Referral, occasion: str) -> bool:
-    return r.knows(f"sent:{occasion}")
+    return r.on_its_way(occasion)
 
 
 def _let_go(r: Referral, occasion: str) -> bool:
@@ -49,7 +49,8 @@ def _about_settled(r: Referral, key: str) -> bool:
 
 
 def _settled(r: Referral, message: str) -> bool:
-    return r.knows(f"sent:{message}") or r.knows(f"dropped:{message}")
+    back = [one.message for one in r.back()]
+    return message not in back and (r.knows(f"sent:{message}") or r.knows(f"dropped:{message}"))
 
 
 SPECS: dict[TaskKind, TaskSpec] = {

@@ -27,7 +27,7 @@ from models.kinds import Kind
 from models.policy import Office as OfficePolicy
 from models.policy_file import OrganizationPolicy, load
 from models.referral import Referral
-from store import documents, people, post
+from store import documents, people, post, sent_letters
 from store.engine import Store
 from store.record import Record
 from store.tables import DeliveryRow, MessageRow
@@ -272,3 +272,9 @@ def _tenant(policy: dict[str, Any]) -> OrganizationPolicy:
     given = load(EXAMPLE)
     changed = given.policy.model_copy(update=policy)
     return given.model_copy(update={"policy": changed})
+
+
+def kept_page(office: Office, delivery_id: str) -> bytes | None:
+    """The pages of a delivery as they went out."""
+    with office.store.read() as session:
+        return sent_letters.find(session, delivery_id)

@@ -17,7 +17,13 @@ from integrations.crm import filebox
 from integrations.crm.filebox import Filebox
 from models.contracts import ChoreDone, Receipt, ReceiptState, SweepInput
 from models.errors import ChannelError, EngineUnavailable, NotFound, Verdict
-from models.facts import AnyFact, MessageDelivered, MessageFailed, TaskOpened
+from models.facts import (
+    AnyFact,
+    MessageCameBack,
+    MessageDelivered,
+    MessageFailed,
+    TaskOpened,
+)
 from models.kinds import Kind
 from models.policy import Retention
 from store import inbox, post, sources
@@ -124,15 +130,30 @@ async def test_nothing_is_written_before_the_workflow_has_heard(
     assert len(sweep.told) == 1
 
 
-async def test_a_fax_that_failed_after_all_is_a_call(office: Office, sweep: Sweep) -> None:
+async def test_a_fax_that_failed_after_all_goes_again(office: Office, sweep: Sweep) -> None:
     reference = accepted(office)
     office.fax.say[reference] = receipt(reference, ReceiptState.FAILED, "no_answer")
     await sweep.run("receipts", HOUR)
-    (failed,) = office.referral.all(MessageFailed)
-    assert (failed.code, failed.channel) == ("no_answer", "fax")
-    (task,) = office.referral.all(TaskOpened)
+    (back,) = office.referral.all(MessageCameBack)
+    assert (back.code, back.channel) == ("no_answer", "fax")
+    assert back.again_at == office.wall + HOUR / 4
+    assert [fact for _, _, fact in sweep.told] == [back]
+    assert office.referral.all(TaskOpened) == []  # the workflow sends it again; nobody is asked
+    assert (await sweep.run("receipts", DAY)).seen == 0
+
+
+async def test_an_email_that_failed_after_all_is_a_call(office: Office, sweep: Sweep) -> None:
+    office.fax.before = [ChannelError("bad_number", "none", verdict=Verdict.PERMANENT)]
+    accepted(office)
+    office.send(Kind.THANK_YOU, "source", rung=1)
+    (reference,) = (row.reference for row in office.deliveries() if row.channel == "email")
+    office.email.say[reference] = receipt(reference, ReceiptState.FAILED, "mailbox_full")
+    await sweep.run("receipts", HOUR)
+    failed = office.referral.all(MessageFailed)[-1]
+    assert (failed.code, failed.channel) == ("mailbox_full", "email")
+    (task,) = office.referral.open_tasks()  # it stands, although a vendor had taken it
     assert task.task == "undeliverable:thank_you:source:1"
-    assert [fact for _, _, fact in sweep.told] == [task]  # the workflow has no signal for the other
+    assert [fact for _, _, fact in sweep.told] == [failed, task]
 
 
 async def test_what_the_vendor_forgot_is_a_call(office: Office, sweep: Sweep) -> None:

@@ -332,7 +332,11 @@ def test_a_fax_the_vendor_calls_failed_spends_the_rung_of_each(practice: Practic
         practice.crank(0, AT_NOON)
     reference = practice.fax.accepted[0].reference
     practice.fax.say[reference] = Receipt(
-        reference=reference, state=ReceiptState.FAILED, at=AT_NOON, code="no_answer"
+        reference=reference,
+        state=ReceiptState.FAILED,
+        at=AT_NOON,
+        code="no_answer",
+        verdict=Verdict.PERMANENT,
     )
     practice.wall += IN_HAND
     practice.crank(1, AT_NOON + MINUTE)

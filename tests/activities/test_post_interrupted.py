@@ -10,7 +10,7 @@ import pytest
 
 from activities.turns import IN_HAND
 from models.contracts import Receipt, ReceiptState
-from models.errors import CannotTell, Conflict, StoreUnavailable
+from models.errors import CannotTell, Conflict, StoreUnavailable, Verdict
 from models.facts import (
     MessageDropped,
     MessageFailed,
@@ -185,7 +185,11 @@ def test_a_vendor_that_says_failed_spends_the_rung(office: Office) -> None:
     office.wall += IN_HAND
     (row,) = office.deliveries()
     office.fax.say[row.reference] = Receipt(
-        reference=row.reference, state=ReceiptState.FAILED, at=MONDAY, code="no_answer"
+        reference=row.reference,
+        state=ReceiptState.FAILED,
+        at=MONDAY,
+        code="no_answer",
+        verdict=Verdict.PERMANENT,
     )
     answer = office.send(Kind.THANK_YOU, "source", at=MONDAY + MINUTE)
     assert of(answer, MessageFailed)[0].code == "no_answer"

@@ -245,6 +245,7 @@ STAND = {
     TaskKind.FEED_SILENT,
     TaskKind.CALL_PRACTICE,
     TaskKind.QUIET_PRACTICE,
+    TaskKind.ASK_FAX_NUMBER,
 }
 
 

@@ -21,7 +21,7 @@ from demo.vendors.twilio import TwilioServer
 from integrations.fax.telnyx_signature import sign as telnyx_sign
 from integrations.sms.twilio_signature import sign as twilio_sign
 from models.contracts import Answer
-from models.facts import CallMissed, MessageDelivered, MessageFailed, TaskOpened
+from models.facts import CallMissed, MessageCameBack, MessageDelivered, MessageFailed, TaskOpened
 from models.kinds import Kind
 from models.tasks import TaskKind, kind_of
 from settings import load
@@ -29,7 +29,7 @@ from store import consent
 from store.engine import Store
 from store.tables import DeliveryRow, FaxRow, InboxRow, TaskRow
 from tests.activities.office import FAX, MONDAY, PHONE, Office
-from tests.doors import ORG, Door
+from tests.doors import ORG, Door, start_of
 from tests.vendors import Stage, blocking, stages, telnyx, twilio, wall
 from web.app import create_app
 
@@ -198,6 +198,33 @@ async def test_a_fax_is_delivered_once_its_webhook_says_so(house: House) -> None
     assert delivered.recipient_id == house.office.certifier_id
     assert await house.telnyx.tell(fax, "fax.failed", failure_reason="user_busy") == 204
     assert house.deliveries()[0].state == "delivered"
+
+
+async def test_a_line_that_is_busy_once_takes_the_same_pages_later(house: House) -> None:
+    house.telnyx.busy[FAX] = 1
+    await asyncio.to_thread(house.office.plan_signed)
+    await asyncio.to_thread(house.office.send, Kind.PLAN_OF_CARE, "certifier", at=wall())
+    await house.settled()
+    (back,) = house.facts(MessageCameBack)
+    assert (back.code, house.facts(TaskOpened)) == ("user_busy", [])
+    assert back.again_at is not None
+    await asyncio.to_thread(house.office.send, Kind.PLAN_OF_CARE, "certifier", at=back.again_at)
+    await house.settled()
+    first, second = house.telnyx.faxes
+    assert (first.status, second.status) == ("failed", "delivered")
+    assert first.content == second.content
+    assert first.client_state != second.client_state
+    assert {row.rung: row.state for row in house.deliveries()} == {0: "failed", 1: "delivered"}
+    assert len(house.facts(MessageDelivered)) == 1
+
+
+async def test_a_closed_referral_runs_once_more_for_its_letter(house: House) -> None:
+    house.telnyx.busy[FAX] = 9
+    await blocking(house.office.send, Kind.THANK_YOU, "source")
+    await house.settled()
+    run = house.door.engine.run(house.office.referral_id)
+    assert [fact.kind for fact in start_of(run).facts][-1] == "message_came_back"
+    assert len(house.facts(MessageCameBack)) == 1
 
 
 async def test_another_organizations_address_settles_nothing(house: House) -> None:

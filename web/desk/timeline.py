@@ -71,6 +71,8 @@ _MESSAGES: Final[dict[str, str]] = {
     "message_sent": "Sent",
     "message_delivered": "Delivered",
     "message_failed": "Not delivered",
+    "message_came_back": "Came back undelivered",
+    "message_sent_again": "Sent again",
     "message_dropped": "Will not be sent",
 }
 
@@ -141,7 +143,11 @@ def _words(
         channel = str(getattr(fact, "channel", ""))
         how = f" by {'text' if channel == 'sms' else channel}" if channel else ""
         about = f"{words(ref.kind)} to the {words(ref.to.partition(':')[0])}{how}"
-        return _SENT, f"{_MESSAGES[kind]}: {about}", _details(fact, zone, staff, ("why", "code"))
+        return (
+            _SENT,
+            f"{_MESSAGES[kind]}: {about}",
+            _details(fact, zone, staff, ("why", "code", "again_at")),
+        )
     task = getattr(fact, "task", None)
     if task is not None:
         says = story.asked.get(task) or SPECS[kind_of(task)].says
@@ -169,6 +175,7 @@ _LABELS: Final[dict[str, str]] = {
     "version": "version {}",
     "to": "to {}",
     "until": "until {}",
+    "again_at": "tried again {}",
     "ends_on": "until {}",
     "next_check": "next check {}",
     "limit": "at the latest {}",

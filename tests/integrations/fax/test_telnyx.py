@@ -120,11 +120,38 @@ async def test_a_known_id_is_read(account: Account) -> None:
     assert await blocking(account.client.find, Sent(reference="rl_1", vendor_id="none")) is None
 
 
+@pytest.mark.parametrize(
+    ("reason", "verdict"),
+    [
+        ("user_busy", Verdict.LATER),
+        ("receiver_no_answer", Verdict.LATER),
+        ("a_reason_of_next_year", Verdict.LATER),
+        ("", Verdict.LATER),
+        ("receiver_unallocated_number", Verdict.PERMANENT),
+        ("account_disabled", Verdict.FIX),
+    ],
+)
+async def test_a_failure_says_what_it_asks_for(
+    account: Account, reason: str, verdict: Verdict
+) -> None:
+    """The same from a webhook and from a look at the fax."""
+    told = receipt("r", "failed", reason, vendor_id="1", at=wall())
+    assert (told.state, told.verdict) == (ReceiptState.FAILED, verdict)
+    accepted = await blocking(account.client.send, fax())
+    account.server.faxes[0].status, account.server.faxes[0].failure = "failed", reason
+    found = await blocking(
+        account.client.find, Sent(reference="rl_1", vendor_id=accepted.vendor_id)
+    )
+    assert found is not None
+    assert (found.code, found.verdict) == (reason or "failed", verdict)
+
+
 def test_statuses_and_dates_are_read() -> None:
     now = wall()
     assert receipt("r", "sending", "", vendor_id="1", at=now).state is ReceiptState.ACCEPTED
     assert receipt("r", "failed", "user_busy", vendor_id="1", at=now).code == "user_busy"
     assert receipt("r", "failed", "", vendor_id="1", at=now).code == "failed"
+    assert receipt("r", "delivered", "", vendor_id="1", at=now).verdict is Verdict.LATER
     assert moment("2026-03-02T15:00:00Z") == moment("2026-03-02T10:00:00-05:00")
     assert moment("2026-03-02T15:00:00") is not None
     assert moment(None) is None
