@@ -23,6 +23,8 @@ from activities.chores import Chores
 from activities.fax_folder import FaxFolder
 from activities.fax_intake import FaxIntake
 from activities.fax_mailbox import FaxMailbox
+from activities.fax_round import FaxRound
+from activities.fax_vouching import FaxVouching
 from activities.faxes import Faxes
 from activities.free_times import FreeTimes
 from activities.intake import Intake
@@ -95,7 +97,10 @@ def chores_for(
     taking = FaxIntake(store, intake.loop, tenants, clock)
     box = settings.fax_mailbox
     mailbox = FaxMailbox(Mailbox(box), tenants, taking) if box is not None else None
-    faxes = FaxFolder(settings.fax_folder, tenants, taking, mailbox)
+    watched = settings.fax_folder
+    folder = FaxFolder(watched, tenants, taking) if watched is not None else None
+    vouching = FaxVouching(intake, Faxes(store, tenants, clock, intake))
+    faxes = FaxRound(taking, vouching, folder, mailbox)
     times = FreeTimes(store, tenants, settings.fhir)
     untold = CatchingUp(store, channels, intake, taking)
     return Chores(store, tenants, channels, clock, intake.tell, intake, faxes, times, untold)

@@ -49,10 +49,10 @@ class Leftovers(Protocol):
 
 
 class FaxLeftovers(Protocol):
-    """Faxes that came in, as the chore needs them (``activities.fax_folder.FaxFolder``)."""
+    """Faxes that came in, as the chore needs them (``activities.fax_round.FaxRound``)."""
 
     async def begin_left(self, now: datetime) -> int:
-        """Take in the watched folder, start what was left over; how many were looked at."""
+        """Take in what came, carry on what was left over; how many were looked at."""
         ...
 
 
@@ -131,7 +131,7 @@ class Chores:
         return ChoreDone(chore="inbox", seen=count, moved=count)
 
     async def faxes(self, now: datetime) -> ChoreDone:
-        """Take in the watched folder's files, and start what came while the engine was away."""
+        """Take in what came by folder and mail, and carry on what was left over."""
         count = await self._faxes.begin_left(now)
         return ChoreDone(chore="faxes", seen=count, moved=count)
 

@@ -16,9 +16,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from activities.fax_intake import FaxIntake
-from activities.fax_mailbox import FaxMailbox
 from activities.tenants import Tenants
-from integrations.reading.folders import clear_left
 from models.errors import UserError
 from models.fax import MAX_FAX_BYTES, FaxArrival
 from store import faxes
@@ -46,29 +44,10 @@ class Found(NamedTuple):
 class FaxFolder:
     """Takes files in; twice, or by two processes at once, makes no fax twice."""
 
-    def __init__(
-        self,
-        folder: Path | None,
-        tenants: Tenants,
-        intake: FaxIntake,
-        mailbox: FaxMailbox | None = None,
-    ) -> None:
-        """``folder`` None: no folder is watched; so with the mailbox."""
+    def __init__(self, folder: Path, tenants: Tenants, intake: FaxIntake) -> None:
         self._folder = folder
-        self._mailbox = mailbox
         self._tenants = tenants
         self._intake = intake
-
-    async def begin_left(self, now: datetime) -> int:
-        """What the ``faxes`` chore does: files, mails, then workflows that are still to start.
-
-        What a killed reader left on this machine is cleared away.
-        """
-        if left := await asyncio.to_thread(clear_left):
-            _LOG.warning("fax_pages_cleared", seen=left)
-        taken = await self.sweep(now)
-        taken += await self._mailbox.sweep(now) if self._mailbox is not None else 0
-        return taken + await self._intake.begin_left(now)
 
     async def sweep(self, now: datetime) -> int:
         """Take in what lies in the folder; how many files were looked at. Raises StoreUnavailable.
@@ -83,8 +62,6 @@ class FaxFolder:
     # --- inside ---------------------------------------------------------------------------------
 
     def _found(self, now: datetime) -> Iterator[Found]:
-        if self._folder is None:
-            return
         count = 0
         for org in self._tenants:
             for clinic in self._tenants.get(org).organization.clinics:

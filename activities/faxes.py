@@ -8,41 +8,40 @@ page (policy.md rules 4 and 7).
 from __future__ import annotations
 
 import asyncio
-import base64
-import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple, Protocol
+from typing import Protocol
 
 from sqlmodel import Session
 from temporalio import activity
 
-from activities.fax_reading import FaxReading, page_of
+from activities.fax_events import (
+    MACHINE,
+    Certain,
+    certain_of,
+    pictures,
+    returned,
+    turns_of,
+)
+from activities.fax_reading import FaxReading
 from activities.guard import scrubbed
 from activities.tenants import Tenants
-from integrations.reading import reader
-from integrations.reading.pages import Unopened
-from integrations.reading.tools import Slow
 from models.contracts import RawRequest
 from models.errors import UserError
-from models.events import MAX_PDF_BYTES
 from models.fax import (
     KINDS,
     FaxKind,
     FaxRead,
     FaxStanding,
     FaxStart,
-    Media,
     PartState,
     Trouble,
     says_of,
     soonest,
 )
-from models.fax_fields import FieldRead
-from models.fax_lead import request, values, whole
 from models.fax_pages import Reading
 from models.tasks import TaskKind, task_key
-from store import faxes, tasks
+from store import faxes, inbox, tasks
 from store.engine import Store
 from store.tables import FaxPartRow, FaxRow, InboxRow, InboxState, TaskRow, TaskState
 from telemetry.logs import logger
@@ -51,8 +50,6 @@ _LOG = logger(__name__)
 SYSTEM = "system"
 A_DAY = timedelta(days=1)  # a word that was lost is found within it
 SOON = timedelta(seconds=30)  # until a row that met another writer is looked at again
-RETURNED = "plan_of_care_returned"
-RECEIVED = "referral_received"
 
 
 class Inbox(Protocol):
@@ -69,16 +66,6 @@ class Inbox(Protocol):
     async def dispatch(self, row_id: str) -> None:
         """Make it true in the record."""
         ...
-
-
-class Certain(NamedTuple):
-    """A part that can go further by itself: the event it is, ready for the inbox."""
-
-    part_id: str
-    event_id: str
-    body: bytes
-    received_at: datetime
-    becomes: PartState
 
 
 class Faxes:
@@ -124,89 +111,91 @@ class Faxes:
         Again is harmless: events, parts and tasks are keyed.
         """
         for certain in await asyncio.to_thread(self._certain, start):
-            await self.put_in(start.org, certain, by=SYSTEM)
+            await self.put_in(start.org, certain)
         return await asyncio.to_thread(self._standing, start, at)
 
-    async def put_in(self, org: str, certain: Certain, *, by: str) -> str | None:
+    async def put_in(self, org: str, certain: Certain, *, by: str | None = None) -> str | None:
         """One event through the inbox, and its part settled; the referral it is about.
 
-        None where a person must look first: what a machine read made no referral, and the part says
-        so. Raises what the inbox refuses to a person (UserError), and StoreUnavailable.
+        A part has one event: while one of it stands in the inbox that one is carried on, whatever
+        is said now. ``by``: who is asking just now, and can put right what the inbox refuses
+        (UserError); with nobody there the part says that something is missing. None while the
+        record is away, or a person must look first. Raises StoreUnavailable.
         """
-        given = RawRequest(origin="fax", body=certain.body, received_at=certain.received_at)
-        try:
-            row = await asyncio.to_thread(self._inbox.accept, org, given, certain.event_id)
-        except UserError as error:
-            if by != SYSTEM:
-                raise  # they can put it right
-            _LOG.info("fax_not_taken", code=error.code)
-            await asyncio.to_thread(self._unsure, org, certain.part_id)
-            return None
+        row = await asyncio.to_thread(self._on_its_way, org, certain.part_id)
+        if row is None:
+            try:
+                row = await asyncio.to_thread(self._taken, org, certain)
+            except UserError as error:
+                _LOG.info("fax_not_taken", code=error.code)
+                await asyncio.to_thread(self.unsure, org, certain.part_id)
+                if by is not None:
+                    raise
+                return None
         await self._inbox.dispatch(row.id)
         row = await asyncio.to_thread(self._inbox.status, org, row.id)
-        return await asyncio.to_thread(self._settled, org, certain, row, by)
+        return await asyncio.to_thread(self._settled, org, certain, row)
 
-    def lead(self, session: Session, part: FaxPartRow, said: dict[str, str]) -> Certain | None:
-        """A part as the event of a new referral, with these values; None while some is missing."""
-        fax = faxes.get(session, part.org, part.fax_id)
-        pages = [page_of(row) for row in faxes.pages(session, fax.id)]
-        mine = [page for page in pages if part.first_page <= page.number <= part.last_page]
-        data = request(
-            said,
-            text=whole(mine),
-            fax=fax.from_number,
-            pages=part.last_page - part.first_page + 1,
-            clinic_id=part.clinic_id,
-        )
-        if data is None:
-            return None
-        event = {"type": RECEIVED, "at": fax.received_at.isoformat(), "data": data}
-        return _certain(part, fax, event, PartState.LEAD)
+    def unsure(self, org: str, part_id: str) -> None:
+        """What stands on a part makes no referral after all: a person must look."""
+        with self._store.write() as session:
+            part = faxes.part(session, org, part_id)
+            if part.state in {PartState.OPEN, PartState.LEAD}:
+                part.trouble = Trouble.MISSING_FIELDS
+                faxes.change(session, part)
 
     # --- inside ---------------------------------------------------------------------------------
 
     def _certain(self, start: FaxStart) -> list[Certain]:
-        leads: list[Certain | None] = []
+        found: list[Certain | None] = []
         back: list[tuple[FaxPartRow, int]] = []
         with self._store.read() as session:
             fax = faxes.get(session, start.org, start.fax_id)
             for part in faxes.parts(session, fax.id):
-                if part.state != PartState.OPEN or part.trouble is not None:
+                if part.state != PartState.OPEN:
                     continue
-                if part.kind == FaxKind.NEW_REFERRAL and part.kind_by == "machine":
-                    leads.append(self.lead(session, part, values(fields_of(part))))
-                elif part.kind == FaxKind.RETURNED_PLAN and part.code is not None:
+                found.append(certain_of(session, part))
+                fresh = part.inbox_id is None and part.trouble is None
+                if fresh and part.kind == FaxKind.RETURNED_PLAN and part.code is not None:
                     version = faxes.version_of(session, fax.org, part.code)
                     # An answer on another page of ours, which is no plan, a person reads.
                     back += [(part, version)] if version is not None else []
             turns = turns_of(session, fax.id)
-        certain = [one for one in leads if one is not None]
+        certain = [one for one in found if one is not None]
         for part, version in back:
             pdf = pictures(fax, part, turns)
             certain.append(returned(fax, part, part.referral_id or "", version, pdf))
         return certain
 
-    def _settled(self, org: str, certain: Certain, row: InboxRow, by: str) -> str | None:
+    def _on_its_way(self, org: str, part_id: str) -> InboxRow | None:
+        with self._store.read() as session:
+            part = faxes.part(session, org, part_id, lock=False)
+            return inbox.get(session, org, part.inbox_id) if part.inbox_id is not None else None
+
+    def _taken(self, org: str, certain: Certain) -> InboxRow:
+        """The event in the inbox, and the part with it: from here on it has no other."""
+        given = RawRequest(origin="fax", body=certain.body, received_at=certain.received_at)
+        row = self._inbox.accept(org, given, certain.event_id)
+        with self._store.write() as session:
+            part = faxes.part(session, org, certain.part_id)
+            if part.state == PartState.OPEN:
+                part.inbox_id = part.inbox_id or row.id
+                session.add(part)
+        return row
+
+    def _settled(self, org: str, certain: Certain, row: InboxRow) -> str | None:
         now = self._clock()
         with self._store.write() as session:
             part = faxes.part(session, org, certain.part_id)
             if part.state != PartState.OPEN:
                 return part.referral_id
-            part.inbox_id = row.id
             done = row.referral_id is not None or row.state != InboxState.RECEIVED
             if not done:
-                session.add(part)
-                return None  # the engine or the record is away: the next look finds it
+                return None  # the record is away: the next look finds it
+            by = SYSTEM if part.kind_by == MACHINE else part.kind_by
             referral_id = row.referral_id or part.referral_id
             faxes.settle(session, part, certain.becomes, by=by, at=now, referral_id=referral_id)
             return referral_id
-
-    def _unsure(self, org: str, part_id: str) -> None:
-        with self._store.write() as session:
-            part = faxes.part(session, org, part_id)
-            if part.state == PartState.OPEN:
-                part.trouble = Trouble.MISSING_FIELDS
-                faxes.change(session, part)
 
     def _standing(self, start: FaxStart, at: datetime) -> FaxStanding:
         with self._store.write() as session:
@@ -257,51 +246,6 @@ class Faxes:
             says=_says(part),
             clinic_id=part.clinic_id,
         )
-
-
-def fields_of(part: FaxPartRow) -> tuple[FieldRead, ...]:
-    """The fields of a part as they were read."""
-    return tuple(FieldRead.model_validate(one) for one in part.fields)
-
-
-def turns_of(session: Session, fax_id: str) -> dict[int, int]:
-    """The pages that were read, and by how much each is turned to stand upright."""
-    return {row.number: row.rotate for row in faxes.pages(session, fax_id)}
-
-
-def pictures(fax: FaxRow, part: FaxPartRow, turns: dict[int, int]) -> bytes | None:
-    """The pages of a part as a PDF of pictures; None where they cannot be drawn, or are too many.
-
-    Takes seconds: call it outside any transaction.
-    """
-    pages = {
-        page: turn for page, turn in turns.items() if part.first_page <= page <= part.last_page
-    }
-    try:
-        pdf = reader.flattened(fax.content, Media(fax.media), pages) if pages else b""
-    except (Unopened, Slow):
-        return None
-    return pdf if 0 < len(pdf) <= MAX_PDF_BYTES else None
-
-
-def returned(
-    fax: FaxRow, part: FaxPartRow, referral_id: str, version: int, pdf: bytes | None
-) -> Certain:
-    """A part as the event of a plan that came back."""
-    event: dict[str, Any] = {
-        "type": RETURNED,
-        "at": fax.received_at.isoformat(),
-        "referral": {"id": referral_id},
-        "data": {"version": version},
-    }
-    if pdf is not None:
-        event["document"] = {"pdf": base64.b64encode(pdf).decode()}
-    return _certain(part, fax, event, PartState.ATTACHED)
-
-
-def _certain(part: FaxPartRow, fax: FaxRow, event: dict[str, Any], becomes: PartState) -> Certain:
-    body = json.dumps(event, sort_keys=True).encode()
-    return Certain(part.id, f"{part.id}-{part.version}", body, fax.recorded_at, becomes)
 
 
 def _says(part: FaxPartRow) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from models import shapes
-from models.fax_fields import NEEDED, FieldRead
+from models.fax_fields import FIELDS, NEEDED, FieldRead
 from models.fax_pages import PageText
 
 _PAYERS: Final = (
@@ -62,10 +62,34 @@ def request(
         told["clinic"] = clinic_id
     if fields.get("insurance"):
         told["payers"] = [payer(fields["insurance"])]
-    reason = [fields.get(name, "") for name in ("reason", "diagnosis", "order")]
-    if any(reason):
-        told["reason"] = ". ".join(part for part in reason if part)[:2000]
+    if words := _reason(fields):
+        told["reason"] = words
     return told
+
+
+def changed(said: Mapping[str, str], told: Mapping[str, Any]) -> dict[str, Any]:
+    """What a person says otherwise than a request told it, as ``request_confirmed`` takes it.
+
+    ``said`` by the names of ``models.fax_fields.FIELDS``; ``told`` as ``request`` makes it. What
+    they left empty is struck out.
+    """
+    found: dict[str, Any] = {}
+    for name in FIELDS:
+        part, _, field = name.partition(".")
+        value = said.get(name, "")
+        if field and value != (told.get(part, {}).get(field) or ""):
+            found.setdefault(part, {})[field] = value or None
+    payers = [payer(said["insurance"])] if said.get("insurance") else []
+    if payers != list(told.get("payers") or []):
+        found["payers"] = payers
+    if _reason(said) != (told.get("reason") or ""):
+        found["reason"] = _reason(said) or None
+    return found
+
+
+def _reason(fields: Mapping[str, str]) -> str:
+    parts = (fields.get(name, "") for name in ("reason", "diagnosis", "order"))
+    return ". ".join(part for part in parts if part)[:2000]
 
 
 def payer(insurance: str) -> str:

@@ -9,10 +9,10 @@ from datetime import date, datetime
 from typing import cast
 
 from sqlalchemy.orm import InstrumentedAttribute, defer
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, and_, col, func, or_, select
 
 from models.errors import Conflict, NotFound
-from models.fax import FaxState, Media, PartState, Trouble
+from models.fax import FaxKind, FaxState, Media, PartState, Trouble
 from models.ids import new_id
 from store.rows import LOCKED, find_or_insert
 from store.tables import PatientRow, ReferralRow
@@ -320,6 +320,33 @@ def to_confirm(session: Session, org: str, limit: int = 200) -> Sequence[FaxPart
             col(ReferralRow.confirmed).is_(False),
             col(ReferralRow.closed_reason).is_(None),
         )
+    )
+    return session.exec(query.order_by(col(FaxPartRow.due), col(FaxPartRow.id)).limit(limit)).all()
+
+
+def unfinished(session: Session, limit: int = 100) -> Sequence[FaxPartRow]:
+    """The parts, of all organizations, that a person has said everything of and that are not done.
+
+    Their event is on its way, or the referral has not heard yet that somebody vouches for it.
+    """
+    vouched = and_(
+        FaxPartRow.kind == FaxKind.NEW_REFERRAL,
+        FaxPartRow.kind_by != "machine",
+        col(FaxPartRow.trouble).is_(None),
+    )
+    untold = and_(
+        FaxPartRow.state == PartState.LEAD,
+        vouched,
+        col(ReferralRow.confirmed).is_(False),
+        col(ReferralRow.closed_reason).is_(None),
+    )
+    on_its_way = and_(
+        FaxPartRow.state == PartState.OPEN, or_(vouched, col(FaxPartRow.inbox_id).is_not(None))
+    )
+    query = (
+        select(FaxPartRow)
+        .join(ReferralRow, col(FaxPartRow.referral_id) == col(ReferralRow.id), isouter=True)
+        .where(or_(on_its_way, untold))
     )
     return session.exec(query.order_by(col(FaxPartRow.due), col(FaxPartRow.id)).limit(limit)).all()
 

@@ -43,6 +43,8 @@ EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "fax_mailbox_away": "the mailbox of the faxes cannot be read (`code`); asked again soon",
         "fax_file_left": "a file of the watched folder could not be read, or not put aside",
         "fax_folder_away": "a clinic's watched folder cannot be read; the others are",
+        "fax_word_put_off": "a fax was confirmed and its referral hears it as soon as it can",
+        "fax_word_refused": "a confirmed fax makes no referral (`code`); a person is asked again",
         "fax_pages_cleared": "what a killed process was reading has been removed (`seen` folders)",
         "fax_put_off": "a fax is kept; its workflow starts when the engine is back",
         "event_put_off": "why it could not be applied now; it is tried again by itself",

@@ -10,7 +10,6 @@ import pytest
 
 from activities import fax_folder
 from activities.fax_folder import FaxFolder
-from integrations.reading import folders
 from store.engine import Store
 from store.tables import FaxArrivalRow, FaxRow, TaskRow
 from tests.activities.test_fax_intake import Mailroom
@@ -37,9 +36,9 @@ async def test_each_file_is_taken_once_and_moved_aside(mailroom: Mailroom, tmp_p
     watched = FaxFolder(tmp_path, mailroom.door.tenants, mailroom.intake)
     first = put(tmp_path, "scan.pdf", b"%PDF-1 a")
     put(tmp_path, "scan.tif", b"II*\x00", "west")
-    assert await watched.begin_left(WRITTEN + timedelta(seconds=9)) == 0  # may be on its way still
-    assert await watched.begin_left(NOW) == 2
-    assert await watched.begin_left(NOW) == 0
+    assert await watched.sweep(WRITTEN + timedelta(seconds=9)) == 0  # may be on its way still
+    assert await watched.sweep(NOW) == 2
+    assert await watched.sweep(NOW) == 0
     rows = {row.clinic_id: row for row in mailroom.rows(FaxRow)}
     assert {name: row.media for name, row in rows.items()} == {"east": "pdf", "west": "tiff"}
     assert rows["east"].received_at == WRITTEN
@@ -61,7 +60,6 @@ async def test_what_lies_elsewhere_or_hides_is_left_alone(
     put(tmp_path, ".half-written.pdf", b"%PDF-1")
     (tmp_path / ORG / "east" / "link.pdf").symlink_to(outside)
     assert await watched.sweep(NOW) == 0
-    assert await FaxFolder(None, mailroom.door.tenants, mailroom.intake).sweep(NOW) == 0
     assert mailroom.rows(FaxArrivalRow) == []
 
 
@@ -107,14 +105,3 @@ async def test_a_folder_that_cannot_be_used_keeps_the_others_from_nothing(
         assert await watched.sweep(NOW) == 2
         assert await watched.sweep(NOW) == 1  # what could not be put aside is the same fax again
     assert len(mailroom.rows(FaxRow)) == len(mailroom.rows(FaxArrivalRow)) == 3
-
-
-async def test_the_chore_clears_what_a_killed_reader_left(
-    mailroom: Mailroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    left = tmp_path / f"{folders.PREFIX}left"
-    left.mkdir(mode=0o700)
-    (left / "page.pgm").write_bytes(b"a patient")
-    assert await FaxFolder(None, mailroom.door.tenants, mailroom.intake).begin_left(NOW) == 0
-    assert not left.exists()

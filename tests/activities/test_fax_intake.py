@@ -10,6 +10,7 @@ from sqlmodel import select
 from temporalio.client import Client
 
 from activities.fax_intake import FaxIntake
+from activities.fax_vouching import FaxVouching
 from activities.faxes import Faxes
 from activities.loop import Loop
 from models.errors import NotFound, TooLarge
@@ -35,6 +36,7 @@ class Mailroom:
         loop = Loop(cast(Client, self.engine), "tests")
         self.intake = FaxIntake(store, loop, self.door.tenants, lambda: self.door.now)
         self.faxes = Faxes(store, self.door.tenants, lambda: self.door.now, self.door.intake)
+        self.vouching = FaxVouching(self.door.intake, self.faxes)
 
     async def through(self, content: bytes, **more: Any) -> FaxStart:
         """A fax taken in, read and looked at, as its workflow would; how it began."""

@@ -17,8 +17,8 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.responses import RedirectResponse
 
 from activities.fax_desk import FaxDesk
+from activities.fax_events import fields_of, said_of
 from activities.fax_intake import FaxIntake
-from activities.faxes import fields_of
 from activities.intake import Intake
 from integrations.reading import reader
 from integrations.reading.pages import Unopened
@@ -68,7 +68,7 @@ SURE: Final[dict[Sure, str]] = {
 }
 SAID: Final[dict[str, str]] = {
     "confirm": "Confirmed: the referral goes on, and its sender is thanked.",
-    "later": "Noted; the referral goes on as soon as the engine is back.",
+    "later": "Noted; it goes on by itself as soon as the record and the engine are back.",
     "kind": "Noted what it is.",
     "attach": "It is with the referral now.",
     "done": "Put away as seen to.",
@@ -207,17 +207,17 @@ class FaxPages:
         typed: Mapping[str, str] | None,
     ) -> dict[str, Any]:
         read = {one.name: one for one in fields_of(part)}
+        stands = typed if typed is not None else said_of(session, part)
         fields: list[Field] = []
         for name, label in FIELDS.items():
             one = read.get(name)
             sure = one.sure if one is not None else Sure.MISSING
-            value = typed.get(name, "") if typed is not None else one.value if one else ""
             first = sure is not Sure.CLEAR and all(field.sure is Sure.CLEAR for field in fields)
             fields.append(
                 Field(
                     name,
                     label,
-                    value,
+                    stands.get(name, ""),
                     sure,
                     SURE[sure],
                     one.page if one is not None else None,
