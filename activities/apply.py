@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from activities.applied import DECIDED, Applied, Telling, merged, owed, start_of
 from activities.arrivals import Arrivals, open_task
-from activities.clinical import REPORT, SUMMARY, read_document
+from activities.clinical import REPORT, SUMMARY, read_document, with_frequency
 from activities.departures import Departures
 from activities.missed_calls import MISSED, MissedCalls
 from activities.placing import Placing
@@ -387,9 +387,10 @@ class Apply:
             ).id
         # An order of somebody we have never met certifies nothing, but it is on file.
         provider_id = provider.id if provider else f"npi-{npi}"
-        return milestone(
+        fact = milestone(
             event, document_id=document_id, provider_id=provider_id, recipient_id=recipient_id
         )
+        return with_frequency(fact, clinical)
 
     def _taken_back(
         self,

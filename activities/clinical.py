@@ -29,7 +29,9 @@ from models.documents import (
 )
 from models.errors import BadRequest, TooLarge
 from models.events import MAX_PDF_BYTES, Event
+from models.facts import AnyFact, PlanOfCareSigned
 from models.outcomes import MEASURES
+from models.planned import weekly
 from reports.check_pdf import require_plain
 from reports.kit.merge import put_behind
 from reports.refuse import refuse_if_missing
@@ -100,6 +102,15 @@ def read_document(event: Event) -> Clinical | None:
         _require_copyable(given.pdf)
     content = _fields(event, given.fields) if given.fields is not None else None
     return Clinical(KINDS[event.type], content, given.pdf)
+
+
+def with_frequency(fact: AnyFact, clinical: Clinical | None) -> AnyFact:
+    """A signed plan with the visits a week that its fields ask for, unless the event has said."""
+    if not isinstance(fact, PlanOfCareSigned) or fact.weekly is not None:
+        return fact
+    plan = (clinical.content or {}).get("plan") if clinical is not None else None
+    told = weekly(str(plan.get("frequency", ""))) if isinstance(plan, dict) else None
+    return fact if told is None else fact.model_copy(update={"weekly": told})
 
 
 def _require_copyable(pdf: bytes) -> None:

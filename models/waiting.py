@@ -7,22 +7,13 @@ the EMR tells of visits at all (policy.md rule 9).
 
 from __future__ import annotations
 
-import re
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import NamedTuple
 
 from models import holds
-from models.facts import AppointmentBooked
+from models.planned import first_weeks, told_at
 from models.policy import Rules
 from models.referral import Referral
-
-_TIMES = re.compile(
-    r"\b(?P<n>\d{1,2}|once|twice|one|two|three|four|five)"
-    r"(?:\s*(?:-|to)\s*(?P<m>\d{1,2}))?\s*"
-    r"(?:x|times?|visits?|sessions?)?\s*(?:/|per|a|each|every|weekly)\s*(?:week|wk|w\b)?",
-    re.IGNORECASE,
-)
-_WORDS = {"once": 1, "one": 1, "twice": 2, "two": 2, "three": 3, "four": 4, "five": 5}
 
 
 class Left(NamedTuple):
@@ -74,38 +65,18 @@ def left(r: Referral, rules: Rules, now: datetime) -> Left | None:
     return Left(given.authorization_id, visits, given.visits, given.ends_on, few or soon)
 
 
-def weekly(frequency: str) -> int | None:
-    """How often a week a plan asks for, the lower number of two; None where it cannot be read.
-
-    ``2 times a week``, ``2x/week``, ``2-3 x per week``, ``twice weekly``.
-    """
-    text = " ".join(frequency.split())
-    if not re.search(r"\b(week|wk|weekly)\b", text, re.IGNORECASE):
-        return None
-    found = _TIMES.search(text)
-    if found is None:
-        return None
-    number = found["n"].lower()
-    times = _WORDS.get(number) or (int(number) if number.isdigit() else 0)
-    return times if 1 <= times <= 14 else None
-
-
-def booked(r: Referral, rules: Rules, frequency: str, now: datetime) -> Booked | None:
+def booked(r: Referral, rules: Rules, often: int | None, now: datetime) -> Booked | None:
     """How the first weeks after the evaluation are filled; None where that cannot be said.
 
-    It is looked at from a business day after the evaluation until those weeks are over.
+    *often* is how many visits a week the plan asks for. It is looked at from a business day after
+    the evaluation until those weeks are over.
     """
-    policy, cal = rules.policy.under_scheduled, rules.calendar
-    often, start = weekly(frequency), r.evaluated_at
-    if often is None or start is None or not r.evaluated() or r.discharged() or r.over():
+    policy, start, weeks = rules.policy.under_scheduled, r.evaluated_at, first_weeks(r, rules)
+    if often is None or start is None or weeks is None or r.discharged() or r.over():
         return None
-    first = cal.local_date(start)
-    last = first + timedelta(weeks=policy.weeks)
-    if not cal.after(start, policy.check) <= now or cal.local_date(now) > last:
+    today = rules.calendar.local_date(now)
+    if now < rules.calendar.after(start, policy.check) or today > weeks.end:
         return None
-    told = [one for one in r.all(AppointmentBooked) if one.purpose == "visit"]
-    if not told:
+    if told_at(r) is None:
         return None
-    ahead = {cal.local_date(one.starts_at) for one in r.appointments() if one.purpose == "visit"}
-    days = {day for day in (*ahead, *r.treatment_days()) if first < day <= last}
-    return Booked(len(days), often * policy.weeks, policy.weeks)
+    return Booked(weeks.filled(r), often * policy.weeks, policy.weeks)

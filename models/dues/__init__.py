@@ -42,11 +42,13 @@ from models.dues.begin import (
 from models.dues.calls import call_back
 from models.dues.care import (
     engagement,
+    kept_up,
     progress_overdue,
     progress_report,
     report_days,
     report_to_send,
     reporting,
+    under_scheduled,
 )
 from models.dues.end import (
     check_in,
@@ -136,6 +138,7 @@ __all__ = [
     "hold_limit",
     "intake_help",
     "intake_reminder",
+    "kept_up",
     "last_papers",
     "linked",
     "low_score",
@@ -171,6 +174,7 @@ __all__ = [
     "transfer_call",
     "unconfirmed",
     "undated_page",
+    "under_scheduled",
     "verified",
     "waiting_word",
     "watched_holds",

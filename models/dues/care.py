@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from typing import Final
 
-from models import holds
+from models import holds, planned
 from models.clock import Calendar
 from models.due import Due
 from models.dues.asking import (
     DueRule,
     asked,
+    once,
     recipient,
     soonest,
 )
@@ -24,6 +26,8 @@ from models.policy import Rules
 from models.referral import MessageRef, Referral
 from models.roles import Role
 from models.tasks import SPECS, TaskKind
+
+_BOOKING: Final = timedelta(hours=1)
 
 
 def report_to_send(r: Referral) -> ProgressReportSigned | None:
@@ -121,6 +125,33 @@ def engagement(r: Referral, rules: Rules) -> Due | None:
     return asked(r, rules, *rungs)
 
 
+def under_scheduled(r: Referral, rules: Rules) -> Due | None:
+    """Too few of the visits planned for the first weeks are booked: the front desk's [N4].
+
+    Asked once for each number a plan asks for, a business day after the evaluation, and not while
+    somebody is booking: an hour after the last booking (judgment). Nothing is said where the plan
+    names no number or the EMR has never told of a visit (policy.md rule 9).
+    """
+    goal, told, start = planned.Goal.of(r, rules), planned.told_at(r), r.evaluated_at
+    if goal is None or told is None or start is None or r.discharged() or holds.waits(r):
+        return None
+    at = max(rules.calendar.after(start, rules.policy.under_scheduled.check), told + _BOOKING)
+    if goal.met(r) or rules.calendar.local_date(at) > goal.weeks.end:
+        return None
+    due = Due(
+        key="under_scheduled",
+        at=at,
+        owner=SPECS[TaskKind.UNDER_SCHEDULED].role,
+        task=TaskKind.UNDER_SCHEDULED,
+        occasion=goal.occasion,
+        says="Look whether enough of the planned visits are booked",
+    )
+    return once(r, due)
+
+
+kept_up = soonest(engagement, under_scheduled)
+
+
 def _while_open(begin: datetime, span: Span, cal: Calendar) -> datetime:
     """``span`` after ``begin``, longer by every weekday on which the clinic was closed."""
     end = cal.after(begin, span)
@@ -133,4 +164,5 @@ RULES: tuple[DueRule, ...] = (
     progress_report,
     progress_overdue,
     engagement,
+    under_scheduled,
 )

@@ -156,7 +156,7 @@ class PlanOfCareSigned(Fact):
     """A plan of care was signed: by the therapist (send it) or the provider (certified).
 
     ``changed`` marks a provider's signature that alters the plan: a new version must follow
-    (policy.md rule 4).
+    (policy.md rule 4). ``weekly`` is how many visits a week the plan asks for, where it says so.
     """
 
     kind: Literal["plan_of_care_signed"] = "plan_of_care_signed"
@@ -167,6 +167,7 @@ class PlanOfCareSigned(Fact):
     changed: bool = False
     verbal: bool = False  # a spoken approval; the signature must follow within 14 days [G1]
     recertifies: bool = False  # a new period after plan end or day 90; needs a signature [G3]
+    weekly: int | None = Field(default=None, ge=1, le=14)
     signed_on: date | None = None  # the date beside the signature, where another than the event's
 
     @property

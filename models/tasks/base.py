@@ -59,6 +59,7 @@ class TaskKind(StrEnum):
     RECERTIFY = "recertify"
     WRITE_PROGRESS = "write_progress"
     PROGRESS_OVERDUE = "progress_overdue"
+    UNDER_SCHEDULED = "under_scheduled"
     NO_NEXT_VISIT = "no_next_visit"
     DROPOUT = "dropout"
     PROPOSE_DISCHARGE = "propose_discharge"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from models.planned import Goal
 from models.roles import Role
 from models.tasks.base import TaskKind, TaskSpec, never, number_of
 
@@ -25,6 +26,14 @@ def _next_visit_known(r: Referral, occasion: str) -> bool:
     return _seen_again(r, occasion) or (last is not None and r.next_visit_at(last) is not None)
 
 
+def _enough_booked(r: Referral, occasion: str) -> bool:
+    # The occasion says how many are enough, and in which weeks; a newer plan asks anew.
+    if r.discharged() or r.over():
+        return True
+    goal = Goal.parse(occasion)
+    return goal.met(r) or not goal.stands(r)
+
+
 def _summary_known(r: Referral, _: str) -> bool:
     return r.summary_signed() or r.over()
 
@@ -44,6 +53,12 @@ SPECS: dict[TaskKind, TaskSpec] = {
         Role.DIRECTOR,
         "The tenth treatment day has passed without a progress report",
         _report_written,
+    ),
+    TaskKind.UNDER_SCHEDULED: TaskSpec(
+        Role.FRONT_DESK,
+        "Too few of the visits planned for the first weeks are booked: book more with the patient",
+        _enough_booked,
+        infers=True,
     ),
     TaskKind.NO_NEXT_VISIT: TaskSpec(
         Role.FRONT_DESK, "No next visit is booked: call the patient", _next_visit_known, infers=True

@@ -96,6 +96,7 @@ async def test_a_document_is_stored_before_the_fact_that_names_it(door: Door) ->
     assert document.signed_by_therapist
     assert document.content is not None
     assert document.content["plan"]["frequency"] == "2 times a week"
+    assert plan.weekly == 2, "a number is no clinical word, and the workflow asks by it"
     assert document.content["update"]["scores"][0]["measure"]["name"] == "LEFS"
     ((_, fact),) = door.engine.run(referral_id).signals
     assert fact.document_id == plan.document_id

@@ -63,11 +63,12 @@ def test_the_agenda_says_the_same(row: Row) -> None:
 
 def test_every_rule_has_a_row() -> None:
     rows = {row.rule for row in ROWS}
-    # test_cadence, test_returned, test_answers, test_capture, test_requests, test_missed_calls
+    # test_cadence, test_returned, test_answers, test_capture, test_requests, test_missed_calls,
+    # test_planned
     elsewhere = {
         *(dues.booking_request, dues.call_back, dues.reminder),  # and test_reminding
         *(dues.reach, dues.chase, dues.undated_page, dues.declined_plan),
-        *(dues.answer, dues.answer_late, dues.unconfirmed),
+        *(dues.answer, dues.answer_late, dues.unconfirmed, dues.under_scheduled),
     }
     assert rows | elsewhere == {*dues.RULES, dues.request}
 

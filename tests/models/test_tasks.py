@@ -208,6 +208,12 @@ ROWS: list[tuple[str, Life, Life]] = [  # task, while it stands, what overtakes 
     ("recertify:v1", CARE, SECOND),
     ("write_progress:0", CARE, reported(START, 9)),
     ("progress_overdue:1", [*CARE, *reported(START, 9)], reported(START, 10, "r2")),
+    ("under_scheduled:1|2|2026-01-20|2026-02-16|America/New_York", CARE, [
+        AppointmentBooked(
+            at=START, appointment_id=f"w{day}", starts_at=on(START, day), purpose="visit"
+        )
+        for day in (9, 11)
+    ]),
     ("no_next_visit:after-2", [*CARE, *visits(START, 8)], [
         AppointmentBooked(
             at=START, appointment_id="w", starts_at=on(START, 9), purpose="visit"

@@ -8,32 +8,11 @@ import pytest
 
 from models.facts import AppointmentBooked, AuthorizationChanged, VisitCompleted
 from models.referral import Referral
-from models.waiting import booked, left, weekly
+from models.waiting import booked, left
 from tests.lives import approval, evaluated, on, received, rules
 
 START = datetime(2026, 1, 12, 15, tzinfo=UTC)  # a Monday, 10:00 in New York
 RULES = rules()
-
-
-@pytest.mark.parametrize(
-    ("said", "times"),
-    [
-        ("2 times a week", 2),
-        ("2x/week", 2),
-        ("2-3 x per week", 2),
-        ("twice weekly", 2),
-        ("3 visits per week for 4 weeks", 3),
-        ("once a week", 1),
-        ("two times per week", 2),
-        ("1/month", None),
-        ("as needed", None),
-        ("weekly or so", None),
-        ("", None),
-        ("99 x week", None),
-    ],
-)
-def test_how_often_a_plan_asks_for(said: str, times: int | None) -> None:
-    assert weekly(said) == times
 
 
 def visit(day: int) -> VisitCompleted:
@@ -87,24 +66,24 @@ def test_an_authorization_near_its_end_is_low() -> None:
 
 def test_too_few_visits_are_said_only_where_the_emr_tells_of_visits() -> None:
     r = life(ahead(4), ahead(6), visit(4))
-    found = booked(r, RULES, "2 times a week", on(START, 4))
+    found = booked(r, RULES, 2, on(START, 4))
     assert found is not None
     assert (found.booked, found.planned, found.weeks) == (2, 8, 4)
     assert found.short(0.5)
     enough = life(*(ahead(day) for day in (4, 7, 9, 11)))
-    full = booked(enough, RULES, "2 times a week", on(START, 4))
+    full = booked(enough, RULES, 2, on(START, 4))
     assert full is not None
     assert not full.short(0.5)
 
 
 @pytest.mark.parametrize(
-    ("more", "frequency", "day"),
+    ("more", "often", "day"),
     [
-        ([], "2 times a week", 4),  # no visit was ever told
-        ([ahead(4)], "as needed", 4),
-        ([ahead(4)], "2 times a week", 2),  # the day of the evaluation
-        ([ahead(4)], "2 times a week", 40),  # the first weeks are over
+        ([], 2, 4),  # no visit was ever told
+        ([ahead(4)], None, 4),
+        ([ahead(4)], 2, 2),  # the day of the evaluation
+        ([ahead(4)], 2, 40),  # the first weeks are over
     ],
 )
-def test_what_cannot_be_said_is_not(more: list[object], frequency: str, day: int) -> None:
-    assert booked(life(*more), RULES, frequency, on(START, day)) is None
+def test_what_cannot_be_said_is_not(more: list[object], often: int | None, day: int) -> None:
+    assert booked(life(*more), RULES, often, on(START, day)) is None

@@ -16,6 +16,7 @@ from temporalio.client import Client
 
 from models import dues
 from models.facts import (
+    AppointmentBooked,
     AppointmentMissed,
     BookingRequested,
     CallMissed,
@@ -31,6 +32,7 @@ from models.facts import (
     WhyDeclined,
 )
 from models.kinds import Kind
+from models.planned import Goal, Weeks
 from models.tasks import hold_occasion
 from tests.lives import (
     CALENDAR,
@@ -78,6 +80,17 @@ def missed(start: datetime, day: int, name: str) -> Life:
 
 def about(start: datetime, day: int, clock: str = "12:00", name: str = "au1") -> str:
     return hold_occasion(name, on(start, day, clock))
+
+
+def a_visit(start: datetime, told: int, day: int) -> AppointmentBooked:
+    return AppointmentBooked(
+        at=on(start, told), appointment_id=f"v{day}", starts_at=on(start, day), purpose="visit"
+    )
+
+
+def enough(start: datetime, begin: int, end: int) -> str:
+    first, last = (CALENDAR.local_date(on(start, day)) for day in (begin, end))
+    return f"under_scheduled:{Goal(1, 4, Weeks(first, last, CALENDAR.zone)).occasion}"
 
 
 def cases(start: datetime) -> dict[str, Case]:
@@ -221,6 +234,12 @@ def cases(start: datetime) -> dict[str, Case]:
                 "propose_discharge:after-1": ("therapist", "day 37 11:00"),
             },
             until=40,
+        ),
+        "under_scheduled: a business day after the evaluation": Case(
+            dues.under_scheduled,
+            [*booked(start), *evaluated(start), *planned(start, weekly=2), a_visit(start, 7, 9)],
+            {enough(start, 8, 35): ("front_desk", "day 8 18:00")},
+            until=10,
         ),
         "missing_evaluation: three days": Case(
             dues.missing_evaluation,

@@ -41,6 +41,7 @@ TO_PATIENT: Final = CALLS | {
     TaskKind.INTAKE_HELP,
     TaskKind.TELL_PATIENT,
     TaskKind.TELL_WAITING,
+    TaskKind.UNDER_SCHEDULED,
     TaskKind.NO_NEXT_VISIT,
     TaskKind.DROPOUT,
     TaskKind.LOW_SCORE,

@@ -21,6 +21,7 @@ from models.access import May
 from models.errors import BadRequest, LoopError, NotFound, Refused
 from models.facts import HoldEnd, HoldLifted, HoldPlaced, HoldReason
 from models.holds import Hold
+from models.planned import weekly
 from models.roles import Role
 from models.waiting import booked, left
 from store import waiting
@@ -216,7 +217,7 @@ class WaitPages:
 
     def _short(self, viewer: Viewer, found: list[Waiting], now: datetime) -> list[Any]:
         """Plans of which fewer visits are booked than the policy asks for."""
-        rows = [(one, booked(one.referral, one.rules, one.frequency, now)) for one in found]
+        rows = [(one, booked(one.referral, one.rules, _often(one), now)) for one in found]
         return [
             {"who": name_of(viewer, one.patient), "row": one.row, "booked": what}
             for one, what in rows
@@ -257,6 +258,13 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
         return RedirectResponse(f"/waiting?said={said}", status_code=303)
 
     return routes
+
+
+def _often(one: Waiting) -> int | None:
+    """Visits a week, as the plan's event told or as its fields say."""
+    plan = one.referral.plan()
+    told = plan.weekly if plan is not None else None
+    return told or weekly(one.frequency)
 
 
 def _reason(request: Request) -> str:

@@ -1,4 +1,4 @@
-"""Nobody drops out unseen: no evaluation in the window, no next visit, no visit for too long."""
+"""Nobody drops out unseen: no evaluation in the window, too few visits booked, or none."""
 
 from __future__ import annotations
 
@@ -13,4 +13,4 @@ async def watch_engagement(desk: Desk) -> None:
     Nothing is inferred for a message: silence becomes a task for a person (policy.md rule 9).
     """
     await desk.expect(Referral.evaluated_or_discharged, dues.evaluation_window)
-    await desk.expect(Referral.discharged, dues.engagement)
+    await desk.expect(Referral.discharged, dues.kept_up)
