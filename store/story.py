@@ -17,6 +17,7 @@ from store.tables import (
     DeliveryRow,
     DocumentRow,
     FactRow,
+    FaxPartRow,
     MessageRow,
     NoteRow,
     ReplyRow,
@@ -50,6 +51,7 @@ class Story(NamedTuple):
     rules: Rules
     messages: list[Sent]
     papers: list[Paper]
+    faxes: list[tuple[str, str]]  # the faxes that are about it, each with the part that is
     notes: list[NoteRow]
     replies: dict[str, str]  # the words of texts by their id, while they are kept
     asked: dict[str, str]  # the very questions of its tasks, by key
@@ -76,6 +78,7 @@ def read(session: Session, org: str, referral_id: str) -> Story:
         rules=Rules.model_validate(row.rules),
         messages=_messages(session, row.id),
         papers=_papers(session, row.id),
+        faxes=_faxes(session, row.id),
         notes=list(notes.of(session, row.id)),
         replies={one.reply_id: one.text for one in replies if one.text is not None},
         asked={one.key: one.says for one in asked},
@@ -104,6 +107,15 @@ def _messages(session: Session, referral_id: str) -> list[Sent]:
         .order_by(col(MessageRow.created_at).desc(), col(MessageRow.key), col(DeliveryRow.rung))
     )
     return [Sent(message, sent) for message, sent in session.exec(query)]
+
+
+def _faxes(session: Session, referral_id: str) -> list[tuple[str, str]]:
+    query = (
+        select(FaxPartRow.fax_id, FaxPartRow.id)
+        .where(FaxPartRow.referral_id == referral_id)
+        .order_by(col(FaxPartRow.due), col(FaxPartRow.id))
+    )
+    return list(session.exec(query).all())
 
 
 def _papers(session: Session, referral_id: str) -> list[Paper]:

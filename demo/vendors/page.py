@@ -173,13 +173,20 @@ class Paper(NamedTuple):
     fax: Fax
     came: bool  # to the physician; else they sent it
     sign: bool
+    pdf: bool  # as it is; what is none is shown as pictures
 
 
 def _faxes(telnyx: TelnyxServer) -> list[Paper]:
     newest = sorted(telnyx.faxes, key=lambda fax: fax.made, reverse=True)
     papers = [(fax, fax.direction == "outbound") for fax in newest[:50]]
     return [
-        Paper(fax, came, came and page_to_sign(fax.content) is not None) for fax, came in papers
+        Paper(
+            fax,
+            came,
+            sign=came and page_to_sign(fax.content) is not None,
+            pdf=fax.content.startswith(b"%PDF"),
+        )
+        for fax, came in papers
     ]
 
 

@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import Any
 
 import pypdfium2
+from PIL import Image
 from pypdf import PdfReader, PdfWriter
 from reportlab.pdfgen.canvas import Canvas
 
@@ -48,7 +49,9 @@ def returned(content: bytes, answer: Answer, name: str, day: date) -> bytes:
 
 
 def picture(content: bytes, number: int, width: int = 900) -> bytes | None:
-    """One page as a PNG; None when there is no such page or the file is no PDF."""
+    """One page of a PDF, a TIFF or a picture as a PNG; None when there is no such page."""
+    if not content.startswith(b"%PDF"):
+        return _frame(content, number)
     try:
         with pypdfium2.PdfDocument(content) as document:
             page = document[number]
@@ -57,6 +60,17 @@ def picture(content: bytes, number: int, width: int = 900) -> bytes | None:
         return None
     made = BytesIO()
     drawn.save(made, "PNG")
+    return made.getvalue()
+
+
+def _frame(content: bytes, number: int) -> bytes | None:
+    made = BytesIO()
+    try:
+        with Image.open(BytesIO(content)) as image:
+            image.seek(number)
+            image.convert("RGB").save(made, "PNG")
+    except (OSError, EOFError):
+        return None
     return made.getvalue()
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 from fastapi import FastAPI, Request
+from PIL import Image
 from pypdf import PdfReader
 
 from cli.simulating import pointed, simulated, with_vendors
@@ -98,6 +99,17 @@ async def test_a_fax_goes_to_the_clinic_and_can_be_looked_at(ends: Ends, plan: b
     assert (await ends.http.get(f"/faxes/{fax.id}/1.png")).content.startswith(b"\x89PNG")
     for lost in (f"/faxes/{fax.id}/9.png", "/faxes/none/fax.pdf", "/faxes/none/1.png"):
         assert (await ends.http.get(lost)).status_code == 404
+
+
+async def test_a_photographed_order_is_shown_as_it_is(ends: Ends) -> None:
+    made = BytesIO()
+    Image.new("L", (40, 60), 255).save(made, "TIFF")
+    form = {"number": "+15185550160", "to": CLINIC_FAX}
+    sent = await ends.http.post("/faxes", data=form, files={"file": ("o.tif", made.getvalue())})
+    (fax,) = ends.telnyx.faxes
+    assert "Open as PDF" not in sent.text
+    assert (await ends.http.get(f"/faxes/{fax.id}/1.png")).content.startswith(b"\x89PNG")
+    assert (await ends.http.get(f"/faxes/{fax.id}/2.png")).status_code == 404
 
 
 async def test_a_received_plan_goes_back_signed(ends: Ends, plan: bytes) -> None:

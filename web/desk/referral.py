@@ -78,6 +78,7 @@ class Pages:
                  one.has_pdf)
                 for one in known.papers
             ],
+            "faxes": known.faxes,
             "engine": self._engine(viewer.org, card.referral_id),
             **self._forms(viewer, subject, known.referral, now),
             "choices": choices(card.stage, confirmed=card.confirmed),

@@ -117,6 +117,7 @@ async def test_what_misses_something_becomes_a_referral_once_a_person_says_it(
     [row] = rows(site, ReferralRow)
     assert row.confirmed
     assert site.door.referral(row.id).all(RequestConfirmed)[0].by == "dana"
+    assert f'href="/faxes/{fax_id}#{part_id}"' in (await dana.get(f"/referrals/{row.id}")).text
     [source] = rows(site, SourceRow)
     assert source.verified
     assert part(site, part_id).state == PartState.LEAD
