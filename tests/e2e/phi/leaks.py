@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
+from starlette.responses import RedirectResponse
 from temporalio.client import (
     Client,
     Schedule,
@@ -22,11 +23,12 @@ from engine.attributes import SOURCE
 from engine.client import runtime
 from models.errors import BadRequest
 from models.ids import referral_workflow_id
+from store import audit
 from store.tables import InboxRow
 from telemetry.logs import Format, configure
 from telemetry.meters import SENDS
+from tests.e2e.phi.run import Run
 from tests.e2e.phi.sentinels import SENTINELS
-from tests.e2e.phi.world import Run
 
 NAME = SENTINELS["family name"].text
 MEASURED = (NAME, "thank_you", "fax", "sent")
@@ -128,6 +130,25 @@ async def _named(run: Run) -> None:
         session.add(row)
 
 
+async def _audited(run: Run) -> None:
+    """A line about somebody by their name."""
+    with run.store.write() as session:
+        now = run.stage.skipper.now
+        audit.note(
+            session, org=cast.ORG, who="dana", what="viewed", subject=NAME, at=now, recorded_at=now
+        )
+
+
+async def _linked(run: Run) -> None:
+    """A page sends people to where a name stands in the address."""
+
+    @run.stage.app.get("/moved")
+    async def moved() -> RedirectResponse:
+        return RedirectResponse(f"/board?name={NAME}")
+
+    await run.desk.get("/moved")
+
+
 async def _answered(run: Run) -> None:
     """A sentence of ours quotes what was sent."""
 
@@ -160,6 +181,8 @@ LEAKS: Mapping[str, Leak] = {
     "file names": _filed,
     "CRM file": _synced,
     "our ids": _named,
+    "audit subjects": _audited,
+    "addresses": _linked,
     "refusals over HTTP": _answered,
     "OpenAPI page": _documented,
     "commands and exceptions": _said,

@@ -10,18 +10,23 @@ from __future__ import annotations
 import logging
 import threading
 import warnings
+from io import BytesIO
 from typing import Any
 
+from pypdf import PdfReader
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
 import worker
+from activities.fax_reading import FaxReading
 from engine.client import run_and_exit
 from integrations.outbox import Outbox
-from models.contracts import Parcel
+from integrations.sms.twilio import Twilio
+from models.contracts import Parcel, Sent
 from models.errors import CannotTell
+from models.fax import FaxStart
 from store.record import Record
-from store.tables import PatientRow, SourceRow
+from store.tables import FaxRow, PatientRow, SourceRow
 
 failed: set[str] = set()
 
@@ -45,24 +50,45 @@ def gossip(text: str) -> None:
     thread.join()
 
 
-send, find, load = Outbox.send, Outbox.find, Record.load
+def leaky(vendor: type[Outbox] | type[Twilio]) -> None:
+    """A vendor whose every verb fails with what it was given.
+
+    Before anything was sent an outbox can tell so at once; Twilio only after minutes of real time.
+    """
+    send, find = vendor.send, vendor.find
+
+    def leaky_send(self: Any, parcel: Parcel) -> Any:
+        text = f"{parcel.to} {parcel.subject} {parcel.body}"
+        first = once(f"first {parcel.channel}")
+        if first:
+            gossip(text)
+        if first and vendor is Outbox:
+            raise RuntimeError(text)
+        accepted = send(self, parcel)
+        if first or once(f"after {parcel.channel}"):
+            raise TimeoutError(text)  # it is there, and the answer is lost
+        return accepted
+
+    def leaky_find(self: Any, sent: Sent) -> Any:
+        if once("find"):
+            raise CannotTell("The vendor cannot say.")
+        return find(self, sent)
+
+    vendor.send, vendor.find = leaky_send, leaky_find
 
 
-def leaky_send(self: Outbox, parcel: Parcel) -> Any:
-    text = f"{parcel.to} {parcel.subject} {parcel.body}"
-    if once(f"before {parcel.channel}"):
-        gossip(text)
-        raise RuntimeError(text)
-    accepted = send(self, parcel)
-    if once(f"after {parcel.channel}"):
-        raise TimeoutError(text)  # it is there, and the answer is lost
-    return accepted
+load, read = Record.load, FaxReading.read
 
 
-def leaky_find(self: Outbox, reference: str) -> Any:
-    if once("find"):
-        raise CannotTell("The vendor cannot say.")
-    return find(self, reference)
+def leaky_read(self: FaxReading, start: FaxStart) -> Any:
+    """A reader that quotes the page."""
+    if once("reading"):
+        with self._store.read() as session:
+            fax = session.get_one(FaxRow, start.fax_id)
+            words = PdfReader(BytesIO(fax.content)).pages[0].extract_text()
+        gossip(f"{fax.from_number} {words}")
+        raise RuntimeError(words)
+    return read(self, start)
 
 
 def leaky_load(self: Record, session: Any, org: str, referral_id: str) -> Any:
@@ -82,9 +108,10 @@ def _everything(session: Any) -> str:
     )
 
 
-Outbox.send = leaky_send
-Outbox.find = leaky_find
+leaky(Outbox)
+leaky(Twilio)
 Record.load = leaky_load
+FaxReading.read = leaky_read
 
 if __name__ == "__main__":
     run_and_exit(worker.main())

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import httpx
 from sqlalchemy import text
+from sqlmodel import select
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import (
     DescribeScheduleRequest,
@@ -13,8 +14,8 @@ from temporalio.api.workflowservice.v1 import (
     ListSchedulesRequest,
 )
 
-from store.tables import Table
-from tests.e2e.phi.world import Run
+from store.tables import AuditRow, Table
+from tests.e2e.phi.run import Run
 
 Reader = Callable[[Run], Awaitable[bytes]]
 
@@ -41,6 +42,20 @@ async def _ids(run: Run) -> bytes:
     return "\n".join(str(one) for one in found).encode()
 
 
+async def _audit(run: Run) -> bytes:
+    """Who did what to which subject: read by people who may not see the record."""
+    with run.store.read() as session:
+        rows = session.exec(select(AuditRow)).all()
+    assert {"viewed", "signed_in"} <= {row.what for row in rows}
+    return "\n".join(f"{row.who} {row.what} {row.subject}" for row in rows).encode()
+
+
+async def _addresses(run: Run) -> bytes:
+    """Where pages, redirects, and what vendors are given lead to."""
+    told = [text.callback for text in run.vendors.twilio.texts]
+    return "\n".join([*run.addresses, *told]).encode()
+
+
 async def _web_json(run: Run) -> bytes:
     return (run.folder / "web.json.log").read_bytes()
 
@@ -61,7 +76,7 @@ async def _server_logs(run: Run) -> bytes:
 
 async def _metrics(run: Run) -> bytes:
     async with httpx.AsyncClient(trust_env=False) as http:
-        return b"\n".join([(await http.get(one)).content for one in run.metrics.values()])
+        return b"\n".join([(await http.get(one)).content for one in run.metrics])
 
 
 async def _histories(run: Run) -> bytes:
@@ -134,7 +149,10 @@ async def _said(run: Run) -> bytes:
 # What may be there after all. The CRM is about sources; ``show`` and ``explain`` answer a person
 # who may read the record, and name facts by their keys, of which ids of other systems are a part.
 ALLOWED: Mapping[str, set[str]] = {
-    "CRM file": {"physician", "practice", "practice's fax", "practice's mailbox"},
+    "CRM file": {
+        *("physician", "practice", "practice's fax", "practice's mailbox"),
+        *("faxed physician", "faxed practice", "faxed from"),
+    },
     "commands and exceptions": {"appointment", "call"},
 }
 PLACES: Mapping[str, Reader] = {
@@ -150,6 +168,8 @@ PLACES: Mapping[str, Reader] = {
     "file names": _file_names,
     "CRM file": _crm,
     "our ids": _ids,
+    "audit subjects": _audit,
+    "addresses": _addresses,
     "refusals over HTTP": _answers,
     "OpenAPI page": _openapi,
     "commands and exceptions": _said,

@@ -1,4 +1,4 @@
-"""Forty-odd facts about people who do not exist, each with every spelling it could turn up in.
+"""Some eighty facts about people who do not exist, each with every spelling it could turn up in.
 
 ``kept`` is the spelling that must be in the record afterwards: what was never taken in would prove
 nothing. Where it is None the fact only ever stood in a request, and nobody should keep it.
@@ -103,6 +103,32 @@ SENTINELS: Mapping[str, Sentinel] = {
     "past patient's mailbox": word("gustav.formerly@example.org"),
     "therapist": word("Tessalind Sentinelli"),
     "licence": word("NY-SENT-4242"),
+    # by fax, by text, at the desk, on a patient's page
+    "faxed given name": word("Marigoldine"),
+    "faxed family name": word("Thistlewaite"),
+    "faxed family name, put right": word("Thistlewhitney"),
+    "faxed birth date": birthday(date(1957, 11, 5)),
+    "faxed phone": number("5185550154"),
+    "faxed member number": word("1QX7ZZ5MK72"),
+    "faxed reason": word("calcific tendinopathia"),
+    "faxed physician": word("Peregrine Oxenstierna"),
+    "faxed practice": word("Riverbank Hollyhockian"),
+    "faxed from": number("5185550163"),
+    "in a fax nobody can read": word("Unreadabella"),
+    "name of a file by hand": word("Uploadina", kept=False),
+    "in a text": word("my cat Bartholomewfizz"),
+    "stranger's number": number("5185550155"),
+    "stranger's words": word("ask for Strangerina"),
+    "in a forged text": word("Forgerina", kept=False),
+    "text by hand": word("bring Snickerdoodle"),
+    "note": word("weeps at Fluffernutter"),
+    "in a note that is too long": word("Longwindedia", kept=False),
+    "mailbox, put right": word("zebulonia.right@example.org"),
+    "searched for": word("Searchlightly", kept=False),
+    "mailbox at sign-in": word("nobody.signs@example.org", kept=False),
+    "password at sign-in": word("Passwordia-of-nobody", kept=False),
+    "words on a page": word("only after Pilatesbury"),
+    "in a link": word("Linkerella-without-end", kept=False),
     # ids that other systems made, and not well
     "appointment": word("APPT-Quillon-17"),
     "call": word("CALL-Quillon-18"),
