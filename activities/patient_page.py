@@ -183,12 +183,13 @@ class PatientPages:
         tenant = self._tenants.get(there.org)
         with self._store.write() as session:
             row = referrals.get(session, there.org, there.referral_id)
-            mine = slots.held_by(session, row.id)
-            if mine is not None and mine.id == slot_id and mine.request_id is not None:
-                return mine.request_id, mine, now
             referral = self._intake.record.load(session, row.org, row.id)
             before = requests.newest(referral)
             at = max(now, before.at + timedelta(microseconds=1)) if before is not None else now
+            asked = slots.get(session, row.org, slot_id)
+            if asked is not None and asked.request_id and slots.kept_for(asked, row.id):
+                told = before is not None and before.request_id == asked.request_id
+                return asked.request_id, asked, before.at if before and told else at
             offered = {s.id: s for s in self._offers(session, row, referral, tenant, now)}
             wanted = offered.get(slot_id)
             if wanted is None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from sqlalchemy import CursorResult, Index, UniqueConstraint, and_, or_, update
+from sqlalchemy import CursorResult, Index, UniqueConstraint, and_, case, or_, update
 from sqlmodel import Field, Session, col, select
 
 from models.facts import AnyFact, AppointmentBooked, BookingRequested
@@ -62,6 +62,11 @@ class SlotRow(Table, table=True):
     request_id: str | None = None
     held_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
     recorded_at: datetime = Field(sa_type=UtcDateTime)
+
+
+def kept_for(row: SlotRow, referral_id: str) -> bool:
+    """Whether a time is kept for a request of this referral."""
+    return row.state == SlotState.HELD and row.referral_id == referral_id
 
 
 class Offer(NamedTuple):
@@ -159,14 +164,6 @@ def get(session: Session, org: str, slot_id: str) -> SlotRow | None:
     return row if row is not None and row.org == org else None
 
 
-def held_by(session: Session, referral_id: str) -> SlotRow | None:
-    """The time kept for a referral's request."""
-    query = select(SlotRow).where(
-        SlotRow.referral_id == referral_id, SlotRow.state == SlotState.HELD
-    )
-    return session.exec(query.order_by(col(SlotRow.id))).first()
-
-
 def hold(
     session: Session,
     org: str,
@@ -219,7 +216,7 @@ def follow(
     booked = [one for one in fresh if isinstance(one, AppointmentBooked) and not one.retracted]
     for one in booked:
         if one.purpose == "evaluation":
-            _take(session, org, clinic_id, referral_id, one.starts_at)
+            _take(session, org, clinic_id, referral_id, one)
     if not referral.all(BookingRequested):
         return
     standing = None if referral.over() else referral.booking_request()
@@ -237,20 +234,21 @@ def follow(
 
 
 def _take(
-    session: Session, org: str, clinic_id: str, referral_id: str, starts_at: datetime
+    session: Session, org: str, clinic_id: str, referral_id: str, booked: AppointmentBooked
 ) -> None:
     """One row at this time leaves the offer: the one kept for the patient, else a free one."""
     at_that_time = and_(
         col(SlotRow.org) == org,
         col(SlotRow.clinic_id) == clinic_id,
-        col(SlotRow.starts_at) == starts_at,
+        col(SlotRow.starts_at) == booked.starts_at,
     )
     mine = and_(col(SlotRow.referral_id) == referral_id, col(SlotRow.state) == SlotState.HELD)
     taken = and_(col(SlotRow.referral_id) == referral_id, col(SlotRow.state) == SlotState.TAKEN)
     if session.exec(select(SlotRow.id).where(at_that_time, taken)).first() is not None:
         return
-    query = select(SlotRow.id).where(at_that_time, or_(mine, col(SlotRow.state) == SlotState.OPEN))
-    found = session.exec(query.order_by(col(SlotRow.state), col(SlotRow.id))).first()  # held first
+    likeliest = case((mine, 0), (col(SlotRow.state) == SlotState.OPEN, 1), else_=2)
+    query = select(SlotRow.id).where(at_that_time, or_(mine, _free(booked.as_of)))
+    found = session.exec(query.order_by(likeliest, col(SlotRow.id))).first()
     if found is not None:
         gone = {"state": SlotState.TAKEN, "referral_id": referral_id, "held_until": None}
         _rows(session, update(SlotRow).where(col(SlotRow.id) == found).values(**gone))

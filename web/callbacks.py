@@ -70,7 +70,7 @@ def router(
         text = TextMessage(
             reply_id=form.get("MessageSid", ""),
             phone=form.get("From", ""),
-            text=_words(form),
+            text=twilio.words_of(form.get("Body", ""), form.get("NumMedia", "0")),
             at=intake.clock(),
         )
         try:
@@ -171,13 +171,6 @@ def _nothing_more() -> Response:
 
 
 # --- what it says -------------------------------------------------------------------------------
-
-
-def _words(form: Mapping[str, str]) -> str:
-    """What was written; pictures stay with Twilio, so it says that there are some."""
-    told = form.get("Body", "")
-    sent = form.get("NumMedia", "0")
-    return told if sent in {"", "0"} else f"{told}\n[{sent} attached, to be seen at Twilio]".strip()
 
 
 async def _arrived(settings: Settings, fax: Mapping[str, Any], at: datetime) -> FaxArrival:

@@ -46,6 +46,7 @@ class Text:
     callback: str = ""
     valid_for: int = 36_000  # seconds; after that it is not handed on any more
     steps: list[str] = field(default_factory=list)
+    pictures: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """The resource as the API shows it."""
@@ -58,6 +59,7 @@ class Text:
             "direction": self.direction,
             "status": self.status,
             "error_code": self.error_code,
+            "num_media": str(self.pictures),
             "date_created": moment,
             "date_updated": moment,
             "date_sent": None if self.status == "queued" else moment,
@@ -95,7 +97,9 @@ class TwilioServer:
 
     # --- the phones -----------------------------------------------------------------------------
 
-    async def write(self, phone: str, to: str, body: str, *, sid: str | None = None) -> int:
+    async def write(
+        self, phone: str, to: str, body: str, *, sid: str | None = None, pictures: int = 0
+    ) -> int:
         """A patient texts one of our numbers; the status of our answer."""
         word = body.strip().lower()
         carrier = ""  # what the vendor itself answers; we are not asked, and not told
@@ -112,6 +116,7 @@ class TwilioServer:
             direction="inbound",
             made=self._clock(),
             status="received",
+            pictures=pictures,
         )
         if all(known.sid != text.sid for known in self.texts):
             self.texts.append(text)
@@ -124,7 +129,7 @@ class TwilioServer:
             "From": phone,
             "To": to,
             "Body": body,
-            "NumMedia": "0",
+            "NumMedia": str(pictures),
             "NumSegments": "1",
             "SmsStatus": "received",
             "ApiVersion": "2010-04-01",

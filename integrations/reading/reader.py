@@ -12,7 +12,7 @@ from PIL import Image
 
 from integrations.reading import ocr
 from integrations.reading.folders import reading_folder
-from integrations.reading.pages import SHOWN_DPI, Opened, Unopened, png
+from integrations.reading.pages import MOST_PIXELS, SHOWN_DPI, Opened, Unopened, png
 from integrations.reading.tools import OCR_PROGRAM, Slow, has
 from models.fax import Media, Trouble
 from models.fax_pages import PageText, Reading
@@ -117,4 +117,4 @@ def _trouble(pages: list[PageText]) -> Trouble | None:
     return reasons[0] if reasons else Trouble.BLANK
 
 
-Image.MAX_IMAGE_PIXELS = 60_000_000
+Image.MAX_IMAGE_PIXELS = MOST_PIXELS

@@ -240,12 +240,19 @@ def _is_this(message: Any, body: str, since: datetime) -> bool:
     return same and made is not None and made >= since
 
 
+def words_of(body: str, pictures: str) -> str:
+    """What was written; pictures stay with Twilio, so it says that there are some."""
+    told = f"[{pictures} attached, to be seen at Twilio]"
+    return body if pictures in {"", "0"} else f"{body}\n{told}".strip()
+
+
 def _heard(message: Any) -> HeardText | None:
     if not isinstance(message, Mapping) or message.get("direction") != "inbound":
         return None
     at = _moment(message.get("date_sent") or message.get("date_created"))
     id, sender = str(message.get("sid") or ""), str(message.get("from") or "")
-    return HeardText(id, sender, str(message.get("body") or ""), at) if at and id else None
+    words = words_of(str(message.get("body") or ""), str(message.get("num_media") or "0"))
+    return HeardText(id, sender, words, at) if at and id else None
 
 
 def _moment(told: Any) -> datetime | None:

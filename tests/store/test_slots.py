@@ -165,3 +165,17 @@ def test_a_booking_takes_the_time_that_was_kept_for_it(store: Store) -> None:
     record.write(ORG, ref, booked, recorded_at=START + HOUR)
     assert state(store, slot.id) == SlotState.TAKEN
     assert [one.starts_at for one in free(store)] == [SOON]
+
+
+def test_a_time_whose_hold_ran_out_is_taken_once_the_emr_books_it_for_another(store: Store) -> None:
+    put(store, SOON + DAY)
+    (slot,) = free(store)
+    record, ref = a_referral(store)
+    assert hold(store, slot.id, ref)
+    record.write(ORG, ref, asked(slot), recorded_at=START)
+    later = START + DAY + HOUR
+    _, other = a_referral(store, patient={"given_name": "Bea"})
+    booked = AppointmentBooked(at=later, appointment_id="a2", starts_at=slot.starts_at)
+    record.write(ORG, other, booked, recorded_at=later)
+    assert state(store, slot.id) == SlotState.TAKEN
+    assert free(store, later) == []

@@ -480,6 +480,17 @@ async def test_what_came_while_our_address_was_away_is_taken_in_late(house: Hous
     assert len(house.rows(InboxRow)) == len(house.rows(FaxRow)) == 1
 
 
+async def test_a_picture_that_came_while_we_were_away_is_somebodys_to_look_at(house: House) -> None:
+    house.twilio.callbacks = "http://127.0.0.1:9/away"
+    assert await house.twilio.write(PHONE, CLINIC, "", pictures=2) == 0
+    faxes = FaxIntake(house.store, house.door.intake.loop, house.door.tenants, wall)
+    late = CatchingUp(house.store, house.office.clients, house.door.intake, faxes)
+    house.door.now = wall() + timedelta(minutes=5)
+    assert await late.run(house.door.now) == (1, 1)
+    (row,) = house.rows(InboxRow)
+    assert b"[2 attached, to be seen at Twilio]" in row.body
+
+
 async def test_a_fax_that_was_found_late_is_nobodys_to_look_up_any_more(house: House) -> None:
     there, house.telnyx.address = house.telnyx.address, f"{house.url}/nowhere"
     assert await house.telnyx.fax(FAX, CLINIC_FAX, pdf(), fax_id="f-1") == 502

@@ -8,6 +8,8 @@ import re
 import httpx
 import pytest
 
+from activities.patient_page import PatientPages
+from models.errors import StoreUnavailable
 from models.facts import (
     BookingRequested,
     CheckInAnswered,
@@ -410,6 +412,30 @@ async def test_of_two_requests_at_one_moment_the_second_counts(phone: Phone) -> 
         first, second = phone.slots()[2 * number : 2 * number + 2]
         for slot in (first, second):
             assert (await ask(phone, phone.link(ref), slot.id)).status_code == 303
+        standing = phone.knows(ref).booking_request()
+        assert standing is not None
+        assert standing.slot_id == second.id
+
+
+async def test_a_time_kept_just_before_we_were_cut_off_is_theirs_when_they_ask_again(
+    phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone.offer(*(SOON + hours * HOUR for hours in range(6)))
+
+    async def cut_off(*_: object, **__: object) -> None:
+        raise StoreUnavailable("The store is away.")
+
+    for number in range(3):  # the ids are random: one order alone would show nothing
+        ref = await phone.door.refer(
+            external=f"C-{number}", patient={"given_name": f"Kim{number}", "born": "1980-01-01"}
+        )
+        first, second = phone.slots()[2 * number : 2 * number + 2]
+        assert (await ask(phone, phone.link(ref), first.id)).status_code == 303
+        with monkeypatch.context() as broken:
+            broken.setattr(PatientPages, "_tell", cut_off)
+            assert (await ask(phone, phone.link(ref), second.id)).status_code == 503
+        again = await ask(phone, phone.link(ref), second.id)
+        assert again.status_code == 303, again.text
         standing = phone.knows(ref).booking_request()
         assert standing is not None
         assert standing.slot_id == second.id
