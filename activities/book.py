@@ -189,12 +189,17 @@ class Book:
 
     def _hang_up(self, session: Session, given: RecordInput, call: CallLogged) -> None:
         """The call is over: colleagues may call the number again (policy.md rule 18)."""
-        if call.party == "patient":
-            to = contacts.contact(session, given.org, given.referral_id, "patient")
-            if to.phone:
-                calls.unlock(session, given.org, to.phone, by=call.by)
-                conversations.answered(session, given.org, to.phone, call.at)
-                self._suppress(session, given.org, to.phone, call)
+        if call.party != "patient":
+            return
+        number = contacts.contact(session, given.org, given.referral_id, "patient").phone
+        if not number:
+            return
+        if call.retracted:
+            self._suppress_no_more(session, given.org, number, call)
+            return
+        calls.unlock(session, given.org, number, by=call.by)
+        conversations.answered(session, given.org, number, call.at)
+        self._suppress(session, given.org, number, call)
 
     def _suppress(self, session: Session, org: str, number: str, call: CallLogged) -> None:
         """A stranger's number is not texted any more, nor one that is dead (policy.md rule 17)."""
@@ -210,3 +215,17 @@ class Book:
             )
         elif call.why is CallWhy.OUT_OF_SERVICE:
             consent.mark_dead(session, org=org, address=number, why=str(call.why), at=call.at)
+
+    def _suppress_no_more(self, session: Session, org: str, number: str, call: CallLogged) -> None:
+        """A call that was logged by mistake says nothing about the number."""
+        if call.why is CallWhy.STRANGER:
+            consent.take_back(
+                session,
+                org=org,
+                address=number,
+                state=ConsentState.OPTED_OUT,
+                at=call.at,
+                why=str(CallOutcome.WRONG_NUMBER),
+            )
+        elif call.why is CallWhy.OUT_OF_SERVICE:
+            consent.revive(session, org=org, address=number, since=call.at)

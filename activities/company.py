@@ -15,6 +15,7 @@ from activities.judging import channels_left, contact, judged
 from activities.letters import Letter
 from activities.tenants import Tenants
 from activities.turns import Turn
+from models import written
 from models.contracts import Channel
 from models.errors import NotFound
 from models.sending import Go
@@ -56,6 +57,8 @@ def along(
         return None
     referral = record.load(session, turn.given.org, turn.given.referral_id)
     if not referral.owed(turn.message) or referral.stopped(turn.message) or referral.over():
+        return None
+    if written.stopped(referral, turn.message):
         return None
     try:
         to = contact(session, turn)

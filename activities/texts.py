@@ -16,7 +16,8 @@ from models import answers
 from models.contracts import RawRequest
 from models.errors import NotFound
 from models.events import Event
-from models.facts import CheckInAnswered, Meaning, PatientReplied
+from models.facts import CheckInAnswered, Meaning, MessageSent, PatientReplied
+from models.kinds import Kind
 from models.messages import LANGUAGES, Language
 from models.referral import Referral
 from models.replies import meanings, score
@@ -143,7 +144,7 @@ class Texts:
         asked = [(row, r) for row, r in open_ones if _expects_a_score(r, event.at)]
         if told is None or not asked:
             return None
-        row, _ = max(asked, key=lambda one: (one[0].received_at, one[0].id))
+        row, _ = max(asked, key=lambda one: (_asked_at(one[1]), one[0].id))
         number, alone = told
         fact = CheckInAnswered(
             at=event.at, as_of=event.as_of or event.at, retracted=event.retracted, score=number
@@ -215,6 +216,10 @@ class Texts:
 
     def _first_clinic(self, org: str) -> str:
         return self._tenants.get(org).organization.clinics[0].id
+
+
+def _asked_at(r: Referral) -> datetime:
+    return max(one.at for one in r.all(MessageSent) if one.message_kind is Kind.CHECK_IN)
 
 
 def _expects_a_score(r: Referral, at: datetime) -> bool:

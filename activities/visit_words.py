@@ -17,7 +17,7 @@ from activities.company import Drawn, Going, along
 from activities.judging import turn_of
 from activities.tenants import Tenants
 from activities.turns import Turn
-from models import holds, sharing
+from models import holds, sharing, written
 from models.contracts import SendInput
 from models.facts import AppointmentBooked, CadenceShared
 from models.kinds import Kind
@@ -43,8 +43,9 @@ class VisitWords:
         """When the patient's other evaluations at this clinic begin, those still ahead."""
         if given.kind not in CONFIRMS:
             return ()
-        visits = [_visit(r, at) for _, r in self._beside(session, given)]
-        return tuple(sorted(visit.starts_at for visit in visits if visit is not None))
+        visits = [(r, _visit(r, at)) for _, r in self._beside(session, given)]
+        told = [visit.starts_at for r, visit in visits if visit and not _untold(r, visit)]
+        return tuple(sorted(told))
 
     def judge(
         self, session: Session, turn: Turn, referral: Referral, row: MessageRow, *, begun: bool
@@ -132,6 +133,11 @@ def _visit(r: Referral, at: datetime) -> AppointmentBooked | None:
     """The evaluation that is ahead of the patient."""
     visit = None if r.over() or r.evaluated_or_discharged() else r.appointment()
     return visit if visit is not None and visit.starts_at > at else None
+
+
+def _untold(r: Referral, visit: AppointmentBooked) -> bool:
+    """Somebody has stopped the word about it."""
+    return any(written.stopped(r, message) for message in _confirmations(visit))
 
 
 def _confirmations(visit: AppointmentBooked) -> list[MessageRef]:

@@ -2,10 +2,10 @@
 
 Between the form and the vendor a text is owed by somebody at every moment. The row comes first,
 under the form's own nonce. Then the decision ``text_written`` (ids only) goes to the workflow as an
-update, which Temporal keeps even while no worker is there; the workflow sends it like every other
-message, holds it for the night, and goes on after a crash. A row that no workflow has taken yet is
-handed over again by the inbox chore. A closed referral gets a run of its own for it: patients write
-after the end as well.
+update; the workflow sends it like every other message, holds it for the night, and goes on after a
+crash. A row that no workflow has taken yet, the engine or every worker being away, is handed over
+again by the inbox chore: the same update, however often. A closed referral gets a run of its own
+for it: patients write after the end as well.
 """
 
 from __future__ import annotations
@@ -127,10 +127,12 @@ class Writing:
             not_before=row.send_at,
         )
         try:
-            await self._decide(row.org, row.referral_id, told)
+            taken = await self._decide(row.org, row.referral_id, told)
         except (Refused, NotFound) as refused:
             await asyncio.to_thread(self._handed, row, refused.code)
             raise
+        if taken.state == "pending":
+            return  # with the engine, but in its memory alone: the chore asks until it is taken
         for other in await asyncio.to_thread(self._beside, row):
             heard = told.model_copy(update={"carried_by": row.referral_id})
             with suppress(Refused):

@@ -23,6 +23,7 @@ from models.facts import DECISIONS, MILESTONES, AnyFact, Fact
 from models.findings import FINDINGS
 from models.kinds import BY_HAND, Kind
 from models.messages import MESSAGES, Audience
+from models.moves import TITLES
 from models.policy import Policy
 from models.referral import Stage
 from models.tasks import SPECS
@@ -72,18 +73,15 @@ WHOM: Final[dict[Audience, str]] = {
     Audience.PAST_PATIENT: "past patient",
     Audience.STAFF: "our liaison",
 }
-STAGES: Final[dict[Stage, tuple[str, str]]] = {
-    Stage.RECEIVED: ("New", "the request is known, nobody has tried to reach the patient"),
-    Stage.CONTACTING: ("Contacted", "a message was delivered to the patient, or a call was logged"),
-    Stage.SCHEDULED: ("Scheduled", "an evaluation stands in the EMR"),
-    Stage.INTAKE: ("Intake sent", "and the forms went out or came back"),
-    Stage.EVALUATED: (
-        "First visit complete",
-        "the evaluation took place, or something that can only follow it",
-    ),
-    Stage.IN_CARE: ("In care", "a second treatment day"),
-    Stage.DISCHARGING: ("Discharging", "care ended; letters or last words are still owed"),
-    Stage.CLOSED: ("Closed", "the story's own end, or a person's decision with a reason"),
+STAGES: Final[dict[Stage, str]] = {
+    Stage.RECEIVED: "the request is known, nobody has tried to reach the patient",
+    Stage.CONTACTING: "a message was delivered to the patient, or a call was logged",
+    Stage.SCHEDULED: "an evaluation stands in the EMR",
+    Stage.INTAKE: "and the forms went out or came back",
+    Stage.EVALUATED: "the evaluation took place, or something that can only follow it",
+    Stage.IN_CARE: "a second treatment day",
+    Stage.DISCHARGING: "care ended; letters or last words are still owed",
+    Stage.CLOSED: "the story's own end, or a person's decision with a reason",
 }
 CHORE_SAYS: Final[dict[str, str]] = {
     "inbox": "applies what arrived while the engine was away",
@@ -145,7 +143,7 @@ def _cell(text: str) -> str:
 def _stages() -> Iterator[Sequence[str]]:
     yield "stage", "board column", "true when"
     for stage in Stage:
-        yield f"`{stage}`", *STAGES[stage]
+        yield f"`{stage}`", TITLES[stage], STAGES[stage]
 
 
 def _roles() -> Iterator[Sequence[str]]:

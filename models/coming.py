@@ -54,6 +54,9 @@ def _promised(r: Referral, rules: Rules) -> list[tuple[MessageRef, datetime]]:
         if act is not None and act.message is not None:
             found.append((act.message, act.at))
     booked = r.appointment()
+    reminds, reminder = dues.reminder(r, rules), dues.next_reminder(r, rules)
+    if reminds is not None and reminder is not None:
+        found.append((reminder, reminds.at))
     forms = dues.intake_reminder(r, rules)
     if booked is not None and forms is not None:
         about = MessageRef(Kind.INTAKE_REMINDER, PATIENT, booked.appointment_id)

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
-from models.facts import AppointmentBooked
+from models.facts import AppointmentBooked, AppointmentMissed
 
 if TYPE_CHECKING:
     from models.policy import Rules
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _TIMES: Final = re.compile(
     r"\b(?P<n>\d{1,2}|once|twice|one|two|three|four|five)"
     r"(?:\s*(?:-|to)\s*(?P<m>\d{1,2}))?\s*"
-    r"(?:x|times?|visits?|sessions?)?\s*(?:/|per|a|each|every|weekly)\s*(?:week|wk|w\b)?",
+    r"(?:x|times?|visits?|sessions?)?\s*(?:(?:/|per|a|each|every)\s*(?:week|wk)\b|weekly\b)",
     re.IGNORECASE,
 )
 _WORDS: Final = {"once": 1, "one": 1, "twice": 2, "two": 2, "three": 3, "four": 4, "five": 5}
@@ -56,9 +56,17 @@ class Weeks(NamedTuple):
     zone: str
 
     def filled(self, r: Referral) -> int:
-        """The days in them on which the patient came or is booked; two visits a day count once."""
+        """The days in them on which the patient came or is booked; two visits a day count once.
+
+        One that they missed is not booked any more.
+        """
         zone = ZoneInfo(self.zone)
-        booked = {one.starts_at.astimezone(zone).date() for one in r.appointments() if _visit(one)}
+        missed = {one.appointment_id: one.as_of for one in r.all(AppointmentMissed)}
+        booked = {
+            one.starts_at.astimezone(zone).date()
+            for one in r.appointments()
+            if _visit(one) and missed.get(one.appointment_id, one.as_of) <= one.as_of
+        }
         return sum(self.begin <= day <= self.end for day in booked | set(r.treatment_days()))
 
 

@@ -1,13 +1,15 @@
 """What may be sent to an address: consent, opt-outs, and numbers that take nothing any more.
 
-It belongs to the number or mailbox, never to a patient (policy.md rule 12). Rows are only added;
-the newest about an address and purpose counts, ``all`` covering every purpose.
+It belongs to the number or mailbox, never to a patient (policy.md rule 12). The newest word about
+an address and purpose counts, ``all`` covering every purpose. Rows are only added; one goes only
+when a person takes back what they told by mistake.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from store.rows import insert_unless_there
@@ -49,6 +51,21 @@ def record(
         session.flush()
 
 
+def take_back(
+    session: Session, *, org: str, address: str, state: ConsentState, at: datetime, why: str
+) -> None:
+    """Forget a word that nobody said; what was said before or since counts again."""
+    session.connection().execute(
+        delete(ConsentRow).where(
+            col(ConsentRow.org) == org,
+            col(ConsentRow.address) == _key(address),
+            col(ConsentRow.state) == state,
+            col(ConsentRow.at) == at,
+            col(ConsentRow.why) == why,
+        )
+    )
+
+
 def current(session: Session, org: str, address: str, purpose: str = ALL) -> ConsentRow | None:
     """The newest word about an address for a purpose; None when nothing was ever said.
 
@@ -87,10 +104,13 @@ def mark_dead(session: Session, *, org: str, address: str, why: str, at: datetim
     )
 
 
-def revive(session: Session, *, org: str, address: str) -> None:
-    """A person has corrected or confirmed the address."""
+def revive(session: Session, *, org: str, address: str, since: datetime | None = None) -> None:
+    """A person has corrected or confirmed the address, or takes back what they said of it.
+
+    ``since`` is when they said so: an address that was known to be dead before stays dead.
+    """
     row = session.get(DeadNumberRow, (org, _key(address)))
-    if row is not None:
+    if row is not None and since in {None, row.since}:
         session.delete(row)
         session.flush()
 

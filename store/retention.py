@@ -92,27 +92,24 @@ def empty_faxes(session: Session, org: str, before: datetime) -> int:
 
     How often a machine was right can still be counted: which fields were corrected stays.
     """
-    old = select(FaxRow.id).where(
-        FaxRow.org == org,
-        FaxRow.state == FaxState.SETTLED,
+    settled = (
+        col(FaxRow.org) == org,
+        col(FaxRow.state) == FaxState.SETTLED,
         col(FaxRow.recorded_at) < before,
         col(FaxRow.content) != b"",
     )
-    ids = list(session.exec(old).all())
-    if not ids:
-        return 0
+    old = select(FaxRow.id).where(*settled)
     run = session.connection().execute
-    parts = select(FaxPartRow.id).where(col(FaxPartRow.fax_id).in_(ids))
+    parts = select(FaxPartRow.id).where(col(FaxPartRow.fax_id).in_(old))
     run(
         update(FaxCorrectionRow)
         .where(col(FaxCorrectionRow.part_id).in_(parts))
         .values(read=null(), said=null())
     )
-    run(update(FaxPartRow).where(col(FaxPartRow.fax_id).in_(ids)).values(fields=[]))
+    run(update(FaxPartRow).where(col(FaxPartRow.fax_id).in_(old)).values(fields=[]))
     run(
         update(FaxPageRow)
-        .where(col(FaxPageRow.fax_id).in_(ids))
+        .where(col(FaxPageRow.fax_id).in_(old))
         .values(text="", doubtful=[], codes=[])
     )
-    run(update(FaxRow).where(col(FaxRow.id).in_(ids)).values(content=b""))
-    return len(ids)
+    return run(update(FaxRow).where(*settled).values(content=b"")).rowcount

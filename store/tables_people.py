@@ -138,7 +138,7 @@ class SourceRow(Table, table=True):
 
 
 class ConsentRow(Table, table=True):
-    """What was said about an address, newest wins; append-only.
+    """What was said about an address, newest wins.
 
     It belongs to the number or mailbox, not to a patient (policy.md rule 12).
     """

@@ -10,11 +10,19 @@ from activities.book import Book
 from activities.loop import Loop
 from models.contracts import Answer, RecordInput, TaskInput
 from models.errors import NotFound
-from models.facts import ClosedReason, ReferralClosed, TaskOpened
+from models.facts import (
+    CallLogged,
+    CallOutcome,
+    CallWhy,
+    ClosedReason,
+    ReferralClosed,
+    TaskOpened,
+)
 from models.roles import Role
 from models.tasks import TaskKind
-from store import audit, tasks
-from tests.activities.office import CLINIC, MONDAY, ORG, WALL, Office
+from store import audit, consent, tasks
+from store.tables import ConsentState
+from tests.activities.office import CLINIC, MONDAY, ORG, PHONE, WALL, Office
 from tests.activities.turns import at_time
 
 HOUR = timedelta(hours=1)
@@ -89,6 +97,48 @@ async def test_as_activities(office: Office) -> None:
     fact = opened.learned[0]
     told = RecordInput(org=ORG, referral_id=office.referral_id, facts=(fact,))
     assert (await environment.run(book.record, told)).learned == (fact,)
+
+
+@pytest.mark.parametrize("why", [CallWhy.STRANGER, CallWhy.OUT_OF_SERVICE])
+def test_a_wrong_number_logged_by_mistake_is_taken_back(office: Office, why: CallWhy) -> None:
+    book = Book(office.store, office.tenants, lambda: WALL, Loop())
+
+    def suppressed() -> bool:
+        with office.store.read() as session:
+            dead = consent.is_dead(session, ORG, PHONE)
+            return dead or consent.opted_out(session, ORG, PHONE)
+
+    def told(call: CallLogged) -> None:
+        book.note(RecordInput(org=ORG, referral_id=office.referral_id, facts=(call,)))
+
+    call = CallLogged(at=MONDAY, by="dana", call_id="c1", outcome=CallOutcome.WRONG_NUMBER, why=why)
+    told(call)
+    assert suppressed()
+    told(call.model_copy(update={"as_of": MONDAY + HOUR, "retracted": True}))
+    assert not suppressed()
+
+
+def test_a_stop_outlives_a_wrong_number_that_is_taken_back(office: Office) -> None:
+    book = Book(office.store, office.tenants, lambda: WALL, Loop())
+    with office.store.write() as session:
+        consent.record(
+            session,
+            org=ORG,
+            address=PHONE,
+            state=ConsentState.OPTED_OUT,
+            at=MONDAY - HOUR,
+            why="stop_reply",
+            recorded_at=WALL,
+        )
+    wrong = {"outcome": CallOutcome.WRONG_NUMBER, "why": CallWhy.STRANGER}
+    call = CallLogged(at=MONDAY, by="dana", call_id="c1", **wrong)
+    back = call.model_copy(update={"as_of": MONDAY + HOUR, "retracted": True})
+    for fact in (call, back):
+        book.note(RecordInput(org=ORG, referral_id=office.referral_id, facts=(fact,)))
+    with office.store.read() as session:
+        newest = consent.current(session, ORG, PHONE)
+    assert newest is not None
+    assert newest.why == "stop_reply"
 
 
 def test_an_unknown_referral_is_refused(office: Office) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -214,15 +214,15 @@ async def test_the_words_go_when_their_time_has_come(door: Door) -> None:
 # --- the one question after discharge -------------------------------------------------------------
 
 
-async def asked_how_it_was(door: Door) -> str:
+async def asked_how_it_was(door: Door, sent_at: datetime = START, **told: Any) -> str:
     """A referral whose care ended well and whose patient was asked."""
-    ref = await door.refer()
+    ref = await door.refer(**told)
     door.write(
         ref,
         EvaluationCompleted(at=START, day=START.date()),
         Discharged(at=START, reason=Ending.GOALS_MET),
         MessageSent(
-            at=START, message="check_in:patient:1", message_kind=Kind.CHECK_IN, channel="sms"
+            at=sent_at, message="check_in:patient:1", message_kind=Kind.CHECK_IN, channel="sms"
         ),
     )
     return ref
@@ -237,6 +237,21 @@ async def test_a_bare_number_is_the_answer_and_asks_nobody(door: Door) -> None:
     assert not referral.unanswered()
     assert row.state == "applied"
     assert {"patient_replied", "check_in_answered"} <= set(door.engine.told(ref))
+
+
+async def test_of_two_who_asked_the_last_one_is_answered(door: Door) -> None:
+    minute = timedelta(minutes=1)
+    last = await asked_how_it_was(door, START + 5 * minute)
+    child = {"given_name": "Robin", "born": "2016-05-01", "phone": None}
+    guardian = {"guardian_name": "Jordan Sample", "guardian_phone": "518-555-0117"}
+    newer = await asked_how_it_was(
+        door, START + 2 * minute, external="R-1002", at=START + minute, patient=child | guardian
+    )
+    await door.tell(wrote("9"))
+    scores = {
+        ref: [one.score for one in door.referral(ref).all(CheckInAnswered)] for ref in (last, newer)
+    }
+    assert scores == {last: [9], newer: []}
 
 
 async def test_a_number_with_more_words_is_read_by_a_person(door: Door) -> None:

@@ -14,6 +14,7 @@ from models.facts import (
     CadenceShared,
     MessageHeld,
     MessageSent,
+    MessageStopped,
     PatientDied,
 )
 from models.kinds import Kind
@@ -136,6 +137,18 @@ def test_one_that_must_wait_itself_is_not_waited_for(both: Both) -> None:
     both.confirm(both.knee, MONDAY)
     assert len(both.texts()) == 1
     assert "and" not in both.texts()[0].split("C to")[0]
+
+
+def test_one_that_somebody_stopped_goes_along_with_none(both: Both) -> None:
+    both.book(both.knee, MONDAY, KNEE_AT)
+    both.confirm(both.knee, MONDAY)
+    stopped = MessageStopped(at=MONDAY, by="dana", message="intake:patient:a-knee")
+    both.about(both.knee, stopped)
+    both.book(both.hip, MONDAY + MINUTE, HIP_AT)
+    both.confirm(both.hip, LATER)
+    (text,) = both.texts()
+    assert ("Mar 5" in text, "Mar 7" in text) == (False, True)
+    assert (both.told(both.knee), both.told(both.hip)) == ([], [HIP_AT])
 
 
 def test_a_parent_and_a_child_are_told_each_for_themselves(store: Store, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from models import dues
 from models.facts import (
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentMissed,
     PlanOfCareSigned,
     Signer,
     TaskCompleted,
@@ -17,7 +18,7 @@ from models.facts import (
     TaskOpened,
     VisitCompleted,
 )
-from models.planned import Goal, weekly
+from models.planned import Goal, first_weeks, weekly
 from models.referral import Referral
 from models.roles import Role
 from models.tasks import TaskKind, kind_of, task_key
@@ -44,6 +45,8 @@ KEY = task_key(TaskKind.UNDER_SCHEDULED, SAID)
         ("weekly or so", None),
         ("", None),
         ("99 x week", None),
+        ("1 x a day at home, 3 times a week here", 3),
+        ("2 per day for 1 week", None),
     ],
 )
 def test_how_often_a_plan_asks_for(said: str, times: int | None) -> None:
@@ -70,6 +73,15 @@ def booked(*days: int, told: int = 2, hour: str = "11:00") -> list[AppointmentBo
 
 def life(*more: object) -> Referral:
     return Referral([received(START), *evaluated(START, day=2), *more])
+
+
+def test_a_visit_that_was_missed_fills_no_week() -> None:
+    missed = AppointmentMissed(at=on(START, 6, "12:00"), appointment_id="a6")
+    weeks = first_weeks(life(), RULES)
+    assert weeks is not None
+    assert weeks.filled(life(*booked(6, 9), missed)) == 1
+    moved = booked(8, told=7)[0].model_copy(update={"appointment_id": "a6"})
+    assert weeks.filled(life(*booked(6, 9), missed, moved)) == 2
 
 
 def asked(r: Referral) -> datetime | None:

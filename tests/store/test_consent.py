@@ -88,6 +88,8 @@ def test_a_dead_number_stays_dead_until_a_person_says_otherwise(store: Store) ->
         assert not consent.mark_dead(session, org=ORG, address=PHONE, why="busy", at=START)
         assert consent.is_dead(session, ORG, PHONE)
         assert not consent.is_dead(session, "elsewhere", PHONE)
+        consent.revive(session, org=ORG, address=PHONE, since=START + HOUR)
+        assert consent.is_dead(session, ORG, PHONE), "another word than the one taken back"
         consent.revive(session, org=ORG, address=PHONE)
         consent.revive(session, org=ORG, address=PHONE)
         assert not consent.is_dead(session, ORG, PHONE)
