@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
+from rich.console import Group
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from activities.hands import ACTS, Hands
 from cli.console import out, print_json
@@ -30,23 +33,27 @@ async def tasks(
         print_json([_task(row, parts.get(row.id, ())) for row in rows])
         return 0
     table = Table(box=None, header_style="dim")
-    for name, least in (("due", 22), ("task", 16), ("whose", 10), ("about", 16)):
-        table.add_column(name, no_wrap=True, min_width=least)
-    table.add_column("what")
+    table.add_column("due", no_wrap=True)
+    table.add_column("whose")
+    table.add_column("what, its id, and about whom")
     organization = doors.tenants.get(tenant).organization
     for row in rows:
         place = organization.clinic(row.clinic_id) if row.clinic_id else organization.clinics[0]
         table.add_row(
             moment(row.due, ZoneInfo(place.zone)),
-            row.id,
             _whose(row),
-            row.referral_id or row.source_id or row.practice_id or row.inbox_id or "",
-            row.says,
+            _about(row),
         )
         for part in parts.get(row.id, ()):
-            table.add_row("", "", "", part.referral_id or part.source_id or "", f"  {part.says}")
+            table.add_row("", "", Padding(_about(part), (0, 0, 0, 2)))
     out.print(table if rows else "Nothing is to be done.")
     return 0
+
+
+def _about(row: TaskRow) -> Group:
+    """The words first, the ids below them: on eighty columns they do not fit beside each other."""
+    about = row.referral_id or row.source_id or row.practice_id or row.inbox_id or ""
+    return Group(Text(row.says), Text(f"{row.id}  {about}".rstrip(), style="dim"))
 
 
 async def task(
