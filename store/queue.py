@@ -11,7 +11,9 @@ from sqlmodel import Session, col, select
 
 from models.handoffs import HandOff
 from models.roles import Role
+from models.tasks import TaskKind, task_key
 from store import tasks
+from store.slots import SlotRow, SlotState
 from store.tables import (
     FactRow,
     PatientRow,
@@ -32,6 +34,7 @@ class Item(NamedTuple):
     patient: PatientRow | None
     about: str | None  # a source or a practice
     urgency: str
+    asked_for: datetime | None = None  # the time a patient chose, which the task is to book
 
 
 def open_items(
@@ -125,7 +128,20 @@ def _items(
         .order_by(col(TaskRow.due), col(TaskRow.id))
         .limit(limit)
     )
-    return [
+    found = [
         Item(task, patient, about, urgency or "routine")
         for task, patient, about, urgency in session.exec(query)
     ]
+    asked = {
+        str(item.task.referral_id) for item in found if item.task.kind == TaskKind.BOOK_REQUEST
+    }
+    return _with_times(session, found, asked) if asked else found
+
+
+def _with_times(session: Session, items: list[Item], asked: Collection[str]) -> list[Item]:
+    """Which time each is to book, where it is one of those we offered."""
+    held = session.exec(
+        select(SlotRow).where(SlotRow.state == SlotState.HELD, col(SlotRow.referral_id).in_(asked))
+    )
+    times = {task_key(TaskKind.BOOK_REQUEST, str(one.request_id)): one.starts_at for one in held}
+    return [item._replace(asked_for=times.get(item.task.key)) for item in items]

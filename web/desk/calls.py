@@ -103,6 +103,7 @@ class CallPages:
             "tries": tries(referral, rules, now),
             "caps": rules.policy.call,
             "booked": booked,
+            "asked_for": referral.booking_request(),
             "today": now.astimezone(ZoneInfo(clinic.zone)).date(),
             "declined": DECLINED,
             "numbers": NUMBERS,

@@ -66,6 +66,7 @@ class Line(NamedTuple):
     may_act: bool
     call: bool  # a script for calling the patient can be opened
     lets_go: bool
+    asked_for: datetime | None = None  # the time a patient chose
     parts: tuple[Line, ...] = ()
     gathers: bool = False
     colleagues: tuple[Staff, ...] = ()
@@ -150,6 +151,7 @@ class Words:
             call=task.referral_id is not None and kind in TO_PATIENT and self._calls(),
             lets_go=kind in LETS_GO and self._viewer.may(May.WORK),
             colleagues=self._colleagues(task),
+            asked_for=item.asked_for,
         )
 
     def _calls(self) -> bool:

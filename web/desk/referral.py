@@ -226,32 +226,35 @@ def _head(
 ) -> list[tuple[str, str]]:
     """The facts on top of the page: what each is called, and what it is."""
     card, zone = subject.card, subject.zone
-    plan = r.plan() is not None
+    plan, asked = r.plan() is not None, r.booking_request()
     told: list[tuple[str, str]] = [
         ("Age", _age(subject.born, now.date(), named=named)),
         ("Urgency", urgency_words(subject.urgency)),
         ("Payer", payer_words(card.payer) if card.payer else ""),
-        ("Sent by", _office(subject.sender, named=named)),
-        ("Certified by", _office(subject.certifier, named=named) if subject.certifier else ""),
+        *_office("Sent by", subject.sender, named=named),
+        *(_office("Certified by", subject.certifier, named=named) if subject.certifier else ()),
         ("Clinic", subject.clinic),
         ("In the hands of", staff.get(card.in_hands_of or "", "")),
         ("Phone", (printed(subject.phone) if subject.phone else "none on file") if named else ""),
         ("Guardian", (subject.guardian or "") if named else ""),
         ("Language", {"en": "English", "es": "Spanish"}.get(subject.language, subject.language)),
         ("Evaluation", moment(card.evaluation_at, zone) if card.evaluation_at else ""),
+        ("Asked for", moment(asked.starts_at, zone) if asked is not None else ""),
         ("Plan of care", words(certification.state(r)).capitalize() if plan else ""),
         ("Closed", words(card.closed_reason)),
     ]
     return [(label, value) for label, value in told if value]
 
 
-def _office(who: Contact, *, named: bool) -> str:
-    """Somebody we call or write to about a referral, with the numbers that reach them."""
-    told = [who.name] + [who.practice or ""] * (who.practice != who.name)
-    if named:
-        told += [f"phone {printed(who.phone)}"] if who.phone else []
-        told += [f"fax {printed(who.fax)}"] if who.fax else []
-    return ", ".join(one for one in told if one)
+def _office(what: str, who: Contact, *, named: bool) -> list[tuple[str, str]]:
+    """Somebody we call or write to about a referral, and the numbers that reach them."""
+    practice = f", {who.practice}" if who.practice not in {None, who.name} else ""
+    told = [(what, f"{who.name}{practice}")]
+    if named and who.phone:
+        told.append((f"{what}: phone", printed(who.phone)))
+    if named and who.fax:
+        told.append((f"{what}: fax", printed(who.fax)))
+    return told
 
 
 def _age(born: date, today: date, *, named: bool) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
 from models.tasks import TaskKind, task_key
 from store import queue, tasks
+from store.slots import SlotRow, SlotState
 from store.tables import TaskRow, TaskState
 from tests.doors import ORG
 from tests.web.conftest import Site
@@ -177,3 +178,20 @@ async def test_how_fast_tasks_are_done_says_when_they_are_too_few(
     assert "3 h" in page
     assert "too few to say (1 of 5)" in page
     assert task_key(TaskKind.CALL_PATIENT, "1") not in page
+
+
+async def test_what_a_patient_asked_for_says_which_time(site: Site, dana: Browser) -> None:
+    referral_id, at = await site.door.refer(), site.door.now
+    starts = datetime(2026, 1, 12, 14, 30, tzinfo=UTC)
+    task_of(site, referral_id, TaskKind.BOOK_REQUEST, "req_1")
+    assert "Mon, Jan 12" not in section((await dana.get("/tasks")).text, "free")
+    with site.door.store.write() as session:
+        row = SlotRow(
+            id="slt_1", org=ORG, clinic_id="east", starts_at=starts, minutes=60, source="desk",
+            external="1", state=SlotState.HELD, referral_id=referral_id, request_id="req_1",
+            recorded_at=at,
+        )  # fmt: skip
+        session.add(row)
+    assert "<strong>Mon, Jan 12, 9:30 AM</strong>" in section(
+        (await dana.get("/tasks")).text, "free"
+    )
