@@ -33,6 +33,10 @@ TRANSIENT = (
 # A timer due within this time is waited for in real time: were the clock moved while it is due
 # and has not fired, it would be jumped over (engine-traps.md §2).
 MARGIN = timedelta(milliseconds=200)
+# On a busy machine a look itself takes long, and so does the order to move the clock that follows
+# it: so many times as long as the look took is the margin, up to a limit.
+LOOKS_AHEAD = 3
+WIDEST_MARGIN = timedelta(seconds=2)
 PAGE = 50
 
 
@@ -119,7 +123,8 @@ class Watcher:
 
     async def look(self, workflow_id: str) -> Look | None:
         """The workflow as it is now; None when it is closed or unknown. Raises RPCError."""
-        asked_at = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        asked_at = loop.time()
         try:
             told = await self._describe(workflow_id)
             info = told.workflow_execution_info
@@ -134,7 +139,7 @@ class Watcher:
         now = self._time_of(told)
         return Look(
             now=now,
-            busy=_busy(told, known, now + MARGIN),
+            busy=_busy(told, known, now + _margin(loop.time() - asked_at)),
             mark=(info.execution.run_id, info.history_length, info.state_transition_count),
             asked_at=asked_at,
         )
@@ -180,6 +185,11 @@ class Watcher:
         if extended.HasField("time_skipping_info"):
             return _moment(extended.time_skipping_info.current_time)
         return self._clock()  # never skipped: it lives in real time
+
+
+def _margin(took: float) -> timedelta:
+    """How soon is soon, after a look that took so many seconds."""
+    return min(max(MARGIN, LOOKS_AHEAD * timedelta(seconds=took)), WIDEST_MARGIN)
 
 
 def _busy(told: DescribeWorkflowExecutionResponse, known: _Known, soon: datetime) -> str | None:

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from temporalio import activity
@@ -25,6 +26,7 @@ from temporalio.worker import Worker
 from engine.codec import KeyRing
 from engine.server import Engine
 from engine.skipping import Event, Skipper
+from engine.watching import Watcher
 from models.errors import EngineUnavailable
 from tests.engine.tiny import Alarm, Heard, Knocks, Plan, Receiver, Sender, Twitches
 
@@ -196,6 +198,26 @@ async def test_a_timer_about_to_fire_is_waited_for_because_it_would_be_jumped_ov
         await stage.skipper.advance(start + 400 * DAY, [[alarm]])
         late = await client.get_workflow_handle_for(Alarm.run, alarm).result()
         assert late < timedelta(minutes=1)
+
+
+async def test_when_looking_takes_long_a_timer_is_waited_for_from_farther_away(
+    client: Client, start: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the time a busy machine has looked and moved the clock, the timer may be due."""
+    read = Watcher._read
+
+    async def slowly(self: Watcher, *which: Any) -> Any:
+        await asyncio.sleep(0.2)
+        return await read(self, *which)
+
+    async with staged(client, start) as stage:
+        alarm = await stage.begin(Alarm.run, "alarm")
+        await stage.skipper.settle([alarm])
+        monkeypatch.setattr(Watcher, "_read", slowly)
+        await stage.handle("alarm").signal(Alarm.set_in, 0.45)
+        await stage.skipper.settle([alarm])
+        kinds = [event.event_type async for event in stage.handle("alarm").fetch_history_events()]
+        assert EventType.EVENT_TYPE_TIMER_FIRED in kinds
 
 
 async def test_new_pages_are_followed(client: Client, start: datetime) -> None:

@@ -355,11 +355,12 @@ async def test_what_telnyx_has_not_signed_or_long_ago_is_refused(house: House) -
     for headers in ({}, old, {**old, "telnyx-timestamp": str(int(wall().timestamp()))}):
         answer = await house.http.post(address, content=body, headers=headers)
         assert answer.status_code == 401, answer.text
-    for odd in (b"not json", b"[]", b'{"data": 1}', b"[" * 5000):
+    odds = {b"not json": 400, b"[]": 204, b'{"data": 1}': 204, b"[" * 5000: 400}
+    for odd, status in odds.items():
         answer = await house.http.post(
             address, content=odd, headers=telnyx_sign(house.telnyx._key, odd, wall())
         )
-        assert answer.status_code in {204, 400}, answer.text
+        assert answer.status_code == status, odd[:20]
     assert house.rows(FaxRow) == []
 
 

@@ -78,7 +78,7 @@ async def test_a_move_that_is_not_complete_says_what_is_missing(site: Site, dana
         ({"move": "closed", "reason": "declined_by_clinic"}, "Pick one"),
     ):
         answer = await move(dana, ref, **fields)
-        assert answer.status_code in {400, 422}, fields
+        assert answer.status_code == 400, fields
         assert said in answer.text, fields
     kept = await move(dana, ref, move="booked", day="2026-01-02", time="09:00")
     assert 'value="2026-01-02"' in kept.text  # nothing typed is lost
