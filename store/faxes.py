@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from typing import cast
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import InstrumentedAttribute, defer
 from sqlmodel import Session, and_, col, func, or_, select
 
@@ -244,9 +245,16 @@ def mark(session: Session, row: FaxRow, at: datetime) -> FaxRow:
     return row
 
 
-def waiting(session: Session, org: str, limit: int = 200) -> Sequence[FaxPartRow]:
-    """The parts that wait for a person, the most pressing first."""
-    query = select(FaxPartRow).where(FaxPartRow.org == org, FaxPartRow.state == PartState.OPEN)
+def waiting(
+    session: Session, org: str, clinics: Collection[str], role: str | None = None, limit: int = 200
+) -> Sequence[FaxPartRow]:
+    """The parts that wait for a person at these clinics, the most pressing first.
+
+    What came to no clinic's number is everybody's; ``role``: of its own kind alone.
+    """
+    query = select(FaxPartRow).where(
+        FaxPartRow.org == org, FaxPartRow.state == PartState.OPEN, _seen_by(clinics, role)
+    )
     return session.exec(query.order_by(col(FaxPartRow.due), col(FaxPartRow.id)).limit(limit)).all()
 
 
@@ -309,8 +317,10 @@ def version_of(session: Session, org: str, code: str) -> int | None:
     return row.version if row is not None else None
 
 
-def to_confirm(session: Session, org: str, limit: int = 200) -> Sequence[FaxPartRow]:
-    """The parts that are referrals nobody has vouched for yet, the most pressing first."""
+def to_confirm(
+    session: Session, org: str, clinics: Collection[str], role: str | None = None, limit: int = 200
+) -> Sequence[FaxPartRow]:
+    """The parts that are referrals nobody has vouched for yet; otherwise as ``waiting``."""
     query = (
         select(FaxPartRow)
         .join(ReferralRow, col(FaxPartRow.referral_id) == col(ReferralRow.id))
@@ -319,6 +329,7 @@ def to_confirm(session: Session, org: str, limit: int = 200) -> Sequence[FaxPart
             FaxPartRow.state == PartState.LEAD,
             col(ReferralRow.confirmed).is_(False),
             col(ReferralRow.closed_reason).is_(None),
+            _seen_by(clinics, role),
         )
     )
     return session.exec(query.order_by(col(FaxPartRow.due), col(FaxPartRow.id)).limit(limit)).all()
@@ -413,3 +424,9 @@ def accuracy(session: Session, org: str, since: datetime) -> dict[str, tuple[int
     found = {(part_id, field) for part_id, field in session.exec(said).all() if part_id in mine}
     corrected = Counter(field for _, field in found)
     return {name: (read[name], corrected[name]) for name in sorted({*read, *corrected})}
+
+
+def _seen_by(clinics: Collection[str], role: str | None) -> ColumnElement[bool]:
+    place = col(FaxPartRow.clinic_id)
+    here = or_(place.is_(None), place.in_(clinics))
+    return here if role is None else and_(here, col(FaxPartRow.role) == role)

@@ -108,13 +108,30 @@ def test_a_fax_is_settled_with_its_last_part(store: Store) -> None:
     late, soon = part_of(store, fax), part_of(store, fax, 2, timedelta(0))
     assert part_of(store, fax, 2).id == soon.id  # its number is taken
     with store.read() as session:
-        assert [one.id for one in faxes.waiting(session, ORG)] == [soon.id, late.id]
+        assert [one.id for one in faxes.waiting(session, ORG, [CLINIC])] == [soon.id, late.id]
     for part, state in ((soon, FaxState.OPEN), (late, FaxState.SETTLED)):
         with store.write() as session:
             mine = faxes.part(session, ORG, part.id)
             faxes.settle(session, mine, PartState.DONE, by="dana", at=START)
         with store.read() as session:
             assert faxes.get(session, ORG, fax.id).state == state
+
+
+def test_others_backlog_hides_nobodys_own_faxes(store: Store) -> None:
+    fax = came(store)
+    here, elsewhere, nobodys, billing = (part_of(store, fax, number) for number in range(1, 5))
+    places = {elsewhere.id: "north", nobodys.id: None}
+    with store.write() as session:
+        for part in (here, elsewhere, nobodys, billing):
+            mine = faxes.part(session, ORG, part.id)
+            mine.clinic_id = places.get(part.id, CLINIC)
+            mine.role = "billing" if part.id == billing.id else "front_desk"
+            faxes.change(session, mine)
+    with store.read() as session:
+        seen = {one.id for one in faxes.waiting(session, ORG, [CLINIC])}
+        assert seen == {here.id, nobodys.id, billing.id}
+        [theirs] = faxes.waiting(session, ORG, [CLINIC], "billing", limit=1)
+        assert theirs.id == billing.id
 
 
 def test_a_lead_waits_until_somebody_has_vouched_for_it(store: Store) -> None:
@@ -125,11 +142,11 @@ def test_a_lead_waits_until_somebody_has_vouched_for_it(store: Store) -> None:
         faxes.settle(session, mine, PartState.LEAD, by="system", at=START, referral_id=referral_id)
         session.get_one(ReferralRow, referral_id).confirmed = False
     with store.read() as session:
-        assert [one.id for one in faxes.to_confirm(session, ORG)] == [part.id]
+        assert [one.id for one in faxes.to_confirm(session, ORG, [CLINIC])] == [part.id]
     with store.write() as session:
         session.get_one(ReferralRow, referral_id).confirmed = True
     with store.read() as session:
-        assert list(faxes.to_confirm(session, ORG)) == []
+        assert list(faxes.to_confirm(session, ORG, [CLINIC])) == []
 
 
 def test_referrals_are_found_by_what_a_fax_says_of_its_patient(store: Store) -> None:
