@@ -16,7 +16,7 @@ from telemetry.logs import logger
 from telemetry.meters import word
 
 _LOG = logger(__name__)
-Verdict = Literal["sent", "held", "failed", "dropped"]
+Verdict = Literal["sent", "held", "failed", "came_back", "dropped"]
 
 
 def message(

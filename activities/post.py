@@ -11,6 +11,10 @@ A turn of the crank may be cut off anywhere and be turned again:
 Letters to one fax line travel together (``activities.fax_line``). Each keeps its own row, delivery
 and facts; they are claimed, asked about and settled as one, whosever turn it is.
 
+A fax that its vendor took and reported later as not arrived (``activities.receipts``) is owed once
+more: the same pages, as a delivery of its own under a reference of its own, so that whatever a
+vendor still says of the first try is said of the first try.
+
 What the vendor said is kept while the record is away, and written again and again for as long as
 the turn is ours (``IN_HAND``): a vendor that cannot be asked would otherwise leave a person with a
 question that was answered already.

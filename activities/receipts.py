@@ -15,7 +15,7 @@ from typing import NamedTuple, cast
 
 from sqlmodel import Session
 
-from activities import dead_lines
+from activities import dead_lines, notes
 from activities.outcomes import CALLED_ANYWAY
 from activities.tenants import Tenants
 from activities.turns import Turn, failure, occasion_of, sent_as, who
@@ -154,6 +154,14 @@ class Receipts:
             """The message waits again; a number that keeps failing is marked, and asked about."""
             why, number = (post.CAME_BACK, row.address_ref) if again_at else (code, None)
             line = number if shares else None
+            notes.message(
+                session,
+                turn,
+                "came_back",
+                channel=channel,
+                reference=row.carrier or row.reference,
+                code=code,
+            )
             post.take_back(session, row.subject_id, until=again_at or now, why=why, line=line)
             if again_at is None and verdict is not Verdict.FIX and row.address_ref:
                 dead_lines.judge(session, turn, row.address_ref)

@@ -55,6 +55,7 @@ EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "message_sent": "a channel has it",
         "message_held": "it waits: for its hour, for approval, for a document (`code`)",
         "message_failed": "one channel is spent; the next one is tried",
+        "message_came_back": "taken by its vendor, and failed later (`code`); it goes again",
         "message_dropped": "it will not go (`code`); where a person must know, there is a task",
         "text_refused": "a person's text cannot go (`code`); its writer sees why",
         "text_put_off": "a person's text could not be handed on now; the chore tries again",

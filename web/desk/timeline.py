@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from models.facts import AnyFact, Decision, MessageSent, PatientReplied, TaskOpened
+from models.facts import (
+    AnyFact,
+    Decision,
+    MessageSent,
+    MessageSentAgain,
+    PatientReplied,
+    TaskOpened,
+)
 from models.referral import MessageRef
 from models.tasks import SPECS, kind_of
 from store.story import Story
@@ -79,11 +86,12 @@ _MESSAGES: Final[dict[str, str]] = {
 
 def entries(story: Story, *, zone: str, staff: Mapping[str, str]) -> list[Entry]:
     """Everything that happened, the newest first; staff are names by id."""
-    sent = {
-        (one.message.key, one.delivery.channel): one.delivery.id
-        for one in story.messages
-        if one.delivery is not None
-    }
+    sent: dict[tuple[str, str, int | None], str] = {}
+    for one in story.messages:
+        if one.delivery is not None:
+            about = (one.message.key, one.delivery.channel)
+            sent.setdefault((*about, None), one.delivery.id)  # the first try
+            sent[*about, one.delivery.rung] = one.delivery.id
     standing = {(fact.key, fact.as_of) for fact in story.referral.facts if not fact.retracted}
     lines = [
         _entry(one.fact, story, zone, staff, sent, (one.fact.key, one.fact.as_of) in standing)
@@ -111,7 +119,7 @@ def _entry(
     story: Story,
     zone: str,
     staff: Mapping[str, str],
-    sent: Mapping[tuple[str, str], str],
+    sent: Mapping[tuple[str, str, int | None], str],
     stands: bool,
 ) -> Entry:
     label, says, detail = _words(fact, story, zone, staff)
@@ -120,7 +128,11 @@ def _entry(
         detail = f"taken back; {detail}" if detail else "taken back"
     elif not stands:
         detail = f"{detail}; corrected since" if detail else "corrected since"
-    sent_as = (fact.message, str(fact.channel)) if isinstance(fact, MessageSent) else None
+    sent_as: tuple[str, str, int | None] | None = None
+    if isinstance(fact, MessageSent):
+        sent_as = (fact.message, str(fact.channel), None)
+    elif isinstance(fact, MessageSentAgain):
+        sent_as = (fact.message, str(fact.channel), fact.rung)
     return Entry(
         at=fact.at,
         when=moment(fact.at, zone),
