@@ -21,7 +21,7 @@ from activities.letters import Letter, NotReady
 from activities.outcomes import Outcomes
 from activities.paper import plan_version
 from activities.tenants import Tenants
-from activities.turns import IN_HAND, Attempt, Carried, Turn, failure, known
+from activities.turns import IN_HAND, Attempt, Carried, Turn, failure, known, nothing_left
 from activities.visit_words import VisitWords
 from models import releases
 from models.contracts import Answer, Parcel
@@ -93,7 +93,7 @@ class Claims:
         """
         given = turn.given
         referral = self._record.load(session, given.org, given.referral_id)
-        if not referral.owed(turn.message):
+        if nothing_left(referral, given):
             return Answer(learned=known(referral, turn.message))
         back = referral.came_back(turn.message)
         if back is not None and back.again_at is not None and turn.at < back.again_at:

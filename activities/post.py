@@ -50,7 +50,7 @@ from activities.judging import contact, rungs_left
 from activities.letters import Letter, NotReady
 from activities.outcomes import PROVE_WITHIN, Outcomes
 from activities.tenants import Tenants
-from activities.turns import IN_HAND, LATEST_START, Attempt, Carried, Turn, known
+from activities.turns import IN_HAND, LATEST_START, Attempt, Carried, Turn, known, nothing_left
 from activities.visit_words import VisitWords
 from integrations.contract import ChannelClient
 from integrations.registry import Clients
@@ -185,7 +185,7 @@ class Post:
         try:
             with self._store.read() as session:
                 referral = self._record.load(session, given.org, given.referral_id)
-                if not referral.owed(turn.message):
+                if nothing_left(referral, given):
                     return Answer(learned=known(referral, turn.message))
                 as_it_was = self._as_it_was(session, turn, referral)
                 row = referrals.get(session, given.org, given.referral_id)

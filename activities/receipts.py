@@ -111,7 +111,7 @@ class Receipts:
                 known = self._record.load(session, row.org, turn.given.referral_id)
             if known.knows(f"delivered:{message.key}"):  # by another try: this one needs nobody
                 return self._failed(row, code, now)
-            if known.sent(message) and not known.knows(f"dropped:{message.key}"):
+            if known.sent(message) and not known.dropped(message):
                 return self._came_back(row, turn, known, code, receipt.verdict)
         return self._gone(row, code, now)
 

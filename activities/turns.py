@@ -8,6 +8,7 @@ from typing import NamedTuple, cast
 
 from integrations.contract import LONGEST_CALL
 from models.contracts import Channel, SendInput, Sent
+from models.errors import Conflict
 from models.facts import AnyFact, MessageFailed, TaskOpened
 from models.policy import Rules
 from models.referral import MessageRef, Referral
@@ -96,6 +97,23 @@ def known(referral: Referral, message: MessageRef) -> tuple[AnyFact, ...]:
         if getattr(fact, "message", None) == message.key
         or (isinstance(fact, TaskOpened) and fact.task.endswith(tail))
     )
+
+
+def nothing_left(referral: Referral, given: SendInput) -> bool:
+    """Whether a message went out, or is decided not to, as the record knows it.
+
+    A workflow hears of a failed fax before it is written (``activities.receipts.pass_on``): where
+    it asks for a try that the record does not owe yet, Conflict ``record_behind`` has it ask again.
+    """
+    message = given.message
+    if referral.owed(message):
+        return False
+    over = referral.knows(f"delivered:{message.key}") or not referral.sent(message)
+    if given.rung > referral.rungs_spent(message) and not (over or referral.dropped(message)):
+        raise Conflict(
+            "The record is about to hear that this message came back.", code="record_behind"
+        )
+    return True
 
 
 def failure(turn: Turn, rung: int, channel: Channel, code: str) -> MessageFailed:

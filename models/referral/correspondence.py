@@ -93,7 +93,11 @@ class Correspondence(Fold):
 
     def settled(self, message: MessageRef) -> bool:
         """It went out, or it is decided that it will not."""
-        return self.sent(message) or f"dropped:{message.key}" in self._facts
+        return self.sent(message) or self.dropped(message)
+
+    def dropped(self, message: MessageRef) -> bool:
+        """It is decided that it will not go, or not again."""
+        return f"dropped:{message.key}" in self._facts
 
     def owed(self, message: MessageRef) -> bool:
         """It is still to go out: not settled, or it came back and is tried again."""
@@ -105,7 +109,7 @@ class Correspondence(Fold):
         None once a receipt proves arrival, a later try went out, or it is decided that none will.
         """
         tries = [one for one in self.all(MessageCameBack) if one.message == message.key]
-        over = self.knows(f"delivered:{message.key}") or f"dropped:{message.key}" in self._facts
+        over = self.knows(f"delivered:{message.key}") or self.dropped(message)
         if over or not tries:
             return None
         last = max(tries, key=lambda one: one.rung)

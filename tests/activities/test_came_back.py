@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from activities.receipts import Receipts
 from models.contracts import Answer, Receipt, ReceiptState
-from models.errors import ChannelError, Verdict
+from models.errors import ChannelError, Conflict, Verdict
 from models.facts import (
     MessageCameBack,
     MessageDelivered,
@@ -162,6 +162,28 @@ def test_told_twice_it_is_one_failure(office: Office) -> None:
     assert [one.again_at for one in backs(office)] == [MONDAY + QUARTER]
     assert [m.state for m in office.messages()] == [MessageState.SENT]
     assert not word(office, faxes(office)[0], MONDAY + HOUR)
+
+
+def test_a_workflow_that_hears_before_the_record_asks_again(office: Office) -> None:
+    office.send(Kind.THANK_YOU, "source")
+    (row,) = faxes(office)
+    receipt = Receipt(
+        reference=row.reference,
+        state=ReceiptState.FAILED,
+        at=MONDAY,
+        code="gone",
+        verdict=Verdict.PERMANENT,
+    )
+    heard = Receipts(office.store, office.tenants, office.clients).told(row, receipt, MONDAY)
+    assert heard is not None  # told to the workflow, and not written yet
+    with pytest.raises(Conflict) as early:
+        again(office, MONDAY)
+    assert early.value.code == "record_behind"
+    heard.save()
+    again(office, MONDAY)
+    assert len(office.email.accepted) == 1
+    again(office, MONDAY)  # a crank more than needed
+    assert len(office.email.accepted) == 1
 
 
 def until_it_is_used_up(office: Office) -> list[datetime]:
