@@ -215,6 +215,17 @@ def test_our_parts_are_told_nothing_the_settings_do_not_know(name: str) -> None:
     assert set(parts()[name]["environment"]) <= known
 
 
+def test_an_account_whose_secret_is_mounted_can_be_told_whole() -> None:
+    told = {name.removesuffix("_FILE") for name in parts()["worker"]["environment"]}
+    accounts = ("SMTP_", "TWILIO_", "TELNYX_", "FHIR_", "FAX_MAIL_", "DESK_OIDC_")
+    needed = {
+        name
+        for name, field in variables().items()
+        if name.startswith(tuple(f"{PREFIX}{one}" for one in accounts)) and field.default is None
+    }
+    assert needed - told == set()
+
+
 def test_the_environment_of_our_parts_is_a_valid_production_one(
     made_secrets: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
