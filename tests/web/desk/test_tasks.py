@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from models.facts import BookingRequested
 from models.tasks import TaskKind, task_key
 from store import queue, tasks
 from store.slots import SlotRow, SlotState
@@ -183,8 +184,12 @@ async def test_how_fast_tasks_are_done_says_when_they_are_too_few(
 async def test_what_a_patient_asked_for_says_which_time(site: Site, dana: Browser) -> None:
     referral_id, at = await site.door.refer(), site.door.now
     starts = datetime(2026, 1, 12, 14, 30, tzinfo=UTC)
+    asked = {"at": at, "as_of": at, "request_id": "req_1", "starts_at": starts}
+    site.door.write(referral_id, BookingRequested.model_validate(asked))
     task_of(site, referral_id, TaskKind.BOOK_REQUEST, "req_1")
-    assert "Mon, Jan 12" not in section((await dana.get("/tasks")).text, "free")
+    listed = section((await dana.get("/tasks")).text, "free")
+    assert "The patient asked for a time" in listed
+    assert "Mon, Jan 12, 9:30 AM" not in listed
     with site.door.store.write() as session:
         row = SlotRow(
             id="slt_1", org=ORG, clinic_id="east", starts_at=starts, minutes=60, source="desk",
@@ -192,6 +197,6 @@ async def test_what_a_patient_asked_for_says_which_time(site: Site, dana: Browse
             recorded_at=at,
         )  # fmt: skip
         session.add(row)
-    assert "<strong>Mon, Jan 12, 9:30 AM</strong>" in section(
-        (await dana.get("/tasks")).text, "free"
-    )
+    listed = section((await dana.get("/tasks")).text, "free")
+    assert "<strong>Mon, Jan 12, 9:30 AM</strong>" in listed
+    assert "Mon, Jan 12, 9:30 AM" in (await dana.get(f"/referrals/{referral_id}")).text
