@@ -172,6 +172,8 @@ class Arrivals:
             region=new.region,
             fax_from=machine.fax,
             confirmed=machine.confirmed,
+            heard=new.heard,
+            campaign=new.campaign,
         )
         told = _received(event, arrival, found, inbox.origin, max(received_at, inbox.received_at))
         told = told.model_copy(update=machine.facts(told))

@@ -200,6 +200,16 @@ class Calendar(Model):
                 left -= max(finish - start, timedelta(0))
             day -= ONE_DAY
 
+    def open_between(self, first: datetime, last: datetime) -> timedelta:
+        """How much open time lies between two moments; none when *last* is the earlier one."""
+        first, last = _utc(first), _utc(last)
+        total = timedelta(0)
+        for start, end in self._open_from(first):
+            if start >= last:
+                return total
+            total += max(min(end, last) - max(start, first), timedelta(0))
+        raise AssertionError("the weeks never end")
+
     def text_window(self, at: datetime, hours: Hours, zones: Iterable[str] = ()) -> datetime:
         """The earliest moment from *at* on at which an automated text may reach the patient.
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Base64Bytes, Field
 
+from models.attribution import Heard
 from models.base import Model, StrictModel
 from models.facts import Id, Payer, Urgency, UtcDatetime
 from models.ids import SLUG
@@ -116,6 +117,8 @@ class NewReferral(StrictModel):
     order: OrderIn | None = None
     machine_read: MachineRead | None = None  # a person must confirm it first (policy.md rule 7)
     reason: Annotated[str, Field(max_length=2000)] | None = None
+    heard: Heard | None = None  # how the patient says they heard of the clinic
+    campaign: Annotated[str, Field(pattern=SLUG.pattern)] | None = None
 
 
 class PatientRef(StrictModel):

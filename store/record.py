@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from sqlmodel import Session, col, select
 
 from models import duty
+from models.attribution import Heard
 from models.card import card_of
 from models.contracts import Card
 from models.events import ExternalId
@@ -24,7 +25,7 @@ from models.policy import Rules
 from models.referral import Referral
 from models.regions import Region
 from models.tasks import SPECS, kind_of, moot
-from store import gathering, referrals, slots, sources
+from store import gathering, ledger, referrals, slots, sources
 from store.engine import Store
 from store.rows import digest
 from store.tables import FactRow, ReferralRow, SourceRow, TaskRow, TaskState
@@ -73,6 +74,8 @@ class Record:
         region: Region | None = None,
         fax_from: str | None = None,
         confirmed: bool = True,
+        heard: Heard | None = None,
+        campaign: str | None = None,
     ) -> ReferralRow:
         """A referral's row, its rules pinned; its facts follow by ``write_in``.
 
@@ -98,6 +101,8 @@ class Record:
             reason=reason,
             fax_from=fax_from,
             confirmed=confirmed,
+            heard=heard,
+            campaign=campaign,
             rules=rules.model_dump(mode="json"),
             policy_version=rules.policy_version,
             recorded_at=recorded_at,
@@ -106,6 +111,8 @@ class Record:
         session.flush()
         if confirmed and (duplicate_of is None or linked_as is Link.CO_SOURCE):
             sources.received(session, session.get_one(SourceRow, source_id), received_at)
+        if duplicate_of is not None:  # no facts of its own will follow
+            ledger.follow(session, row, Referral(), rules.calendar, recorded_at)
         return row
 
     def write(self, org: str, referral_id: str, *facts: AnyFact, recorded_at: datetime) -> Card:
@@ -141,9 +148,8 @@ class Record:
             if referral.learn(fact):
                 fresh.append(fact)
         _sync_tasks(session, row, referral)
-        card = card_of(
-            referral, _rules(row), org=row.org, clinic_id=row.clinic_id, referral_id=row.id
-        )
+        rules = _rules(row)
+        card = card_of(referral, rules, org=row.org, clinic_id=row.clinic_id, referral_id=row.id)
         for name, value in card.model_dump(exclude={"referral_id", "org", "clinic_id"}).items():
             setattr(row, name, value)
         if referral.is_received():
@@ -151,6 +157,7 @@ class Record:
             row.urgency = referral.received.urgency
         session.add(row)
         session.flush()
+        ledger.follow(session, row, referral, rules.calendar, recorded_at)
         slots.follow(session, org, row.clinic_id, row.id, referral, fresh)
         return Written(card, referral, tuple(fresh))
 

@@ -25,6 +25,7 @@ from store.tables_fax import (
     FaxRow,
     ReturnCodeRow,
 )
+from store.tables_ledger import ClosingRow, LedgerBookRow, LedgerRow, LedgerScoreRow
 from store.tables_people import (
     ConsentRow,
     ConsentState,
@@ -49,6 +50,7 @@ __all__ = [
     "AuditRow",
     "BoardViewRow",
     "CallLockRow",
+    "ClosingRow",
     "ConsentRow",
     "ConsentState",
     "DeadNumberRow",
@@ -66,6 +68,9 @@ __all__ = [
     "InboxRow",
     "InboxState",
     "InviteRow",
+    "LedgerBookRow",
+    "LedgerRow",
+    "LedgerScoreRow",
     "MessageRow",
     "MessageState",
     "NoteRow",
@@ -140,6 +145,8 @@ class ReferralRow(Table, table=True):
     region: str | None = None  # models.regions.Region
     reason: str | None = Field(default=None, sa_type=Words)  # PHI: why the patient was sent
     fax_from: str | None = None  # E.164: where the pages came from that a machine read
+    heard: str | None = None  # models.attribution.Heard, in the patient's own words
+    campaign: str | None = None
     rules: dict[str, Any] = Field(sa_type=JSON)  # models.policy.Rules, pinned at the start
     policy_version: str
     recorded_at: datetime = Field(sa_type=UtcDateTime)

@@ -134,6 +134,8 @@ class SourceRow(Table, table=True):
     quiet_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     next_touch_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     left_on: date | None = None  # its provider has left: no silence means anything since
+    # It turned out to be another one: what is told about it counts for that.
+    merged_into: str | None = Field(default=None, foreign_key="sources.id")
     created_at: datetime = Field(sa_type=UtcDateTime)
 
 
