@@ -57,9 +57,9 @@ def follow(
         campaign=row.campaign,
     )
     told = line(asked, referral, calendar)
-    if told.source_id != source.id:  # another one is credited
-        credited = standing(session, told.source_id)
-        told = told.model_copy(update={"source_id": credited.id, "source_kind": credited.kind})
+    if told.source_id != source.id and session.get(SourceRow, told.source_id) is not None:
+        source = standing(session, told.source_id)  # another one is credited
+    told = told.model_copy(update={"source_id": source.id, "source_kind": source.kind})
     closed = _closed_at(session, row.org)
     since = _since(at, closed)
     _keep_line(session, row, told, since, closed)
@@ -91,12 +91,11 @@ def reassign(session: Session, org: str, gone: str, into: SourceRow, at: datetim
         seen = and_(own, col(LedgerRow.known_from) <= closed)
         stood = session.exec(select(LedgerRow).where(seen)).all()
         copies = [{**old.model_dump(exclude={"id"}), "known_from": since} for old in stood]
-        session.connection().execute(update(LedgerRow).where(seen).values(known_until=since))
+        session.exec(update(LedgerRow).where(seen).values(known_until=since))
         if copies:
             session.connection().execute(insert(LedgerRow), copies)
     left = update(LedgerRow).where(own).values(source_id=into.id, source_kind=into.kind)
-    session.connection().execute(left)
-    session.expire_all()
+    session.exec(left)
     return number
 
 
