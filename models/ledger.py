@@ -189,7 +189,7 @@ def line(asked: Asked, r: Referral, calendar: Calendar) -> Line:
 
 
 def scores(r: Referral) -> tuple[ScoreLine, ...]:
-    """Every reading of a measure we know, its first one left out: it has nothing to compare."""
+    """Every reading of a measure we know; its first one, on day 0, shows who could be compared."""
     readings: dict[str, list[OutcomeRecorded]] = {}
     for one in r.all(OutcomeRecorded):
         readings.setdefault(one.measure, []).append(one)
@@ -317,12 +317,13 @@ def _odd(r: Referral, came: datetime) -> Iterator[str]:
 
 
 def _compared(told: Iterable[OutcomeRecorded]) -> Iterator[ScoreLine]:
-    baseline, *later = sorted(told, key=lambda one: (one.day, one.as_of))
+    every = sorted(told, key=lambda one: (one.day, one.as_of))
+    baseline = every[0]
     measure = MEASURES.get(baseline.measure)
     if measure is None:
         return  # nobody can say which way is better
     sign = 1 if measure.better is Better.HIGHER else -1
-    for one in later:
+    for one in every:
         improved = round(sign * (one.score - baseline.score), 4)
         yield ScoreLine(
             measure=one.measure,

@@ -225,7 +225,9 @@ def test_readings_are_compared_with_the_first_of_the_same_measure() -> None:
             score("unheard_of", 9, 2),
         ]
     )
-    arm, leg = sorted(scores(r), key=lambda one: one.measure, reverse=True)
+    told = [one for one in scores(r) if one.day]
+    assert len(scores(r)) == 4  # the first readings as well
+    arm, leg = sorted(told, key=lambda one: one.measure, reverse=True)
     assert (arm.measure, arm.day, arm.improved, arm.percent) == ("quickdash", 42, 20, 40)
     assert arm.meaningful
     assert (leg.measure, leg.day, leg.improved, leg.percent) == ("lefs", 42, 12, None)

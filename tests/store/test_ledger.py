@@ -128,7 +128,8 @@ def test_readings_follow_and_a_corrected_one_stays_in_its_closed_month(store: St
 
         def improved(at: datetime | None) -> list[float]:
             known = ledger.known_at(at, LedgerScoreRow)
-            return list(session.exec(select(LedgerScoreRow.improved).where(known)))
+            query = select(LedgerScoreRow.improved).where(known, LedgerScoreRow.day > 0)
+            return list(session.exec(query))
 
         assert improved(closed) == [15]
         assert improved(None) == [10]

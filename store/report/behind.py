@@ -1,0 +1,70 @@
+"""The referrals behind a figure: the same question, asked for the rows instead of their number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import ColumnElement, and_, func
+from sqlmodel import Session, col, select
+
+from store.report.measures import How, Measure
+from store.report.scope import Period
+from store.report.series import asked_in
+from store.tables import LedgerRow
+
+MOST: Final = 500  # on a page; nobody reads more. The read API pages through all of them
+
+
+class Which(StrEnum):
+    """Which of those who are asked."""
+
+    COUNTED = "counted"  # who says yes, or has a value
+    OTHERS = "others"
+    OPEN = "open"  # for whom it may still come true
+
+
+def behind(
+    session: Session,
+    period: Period,
+    measure: Measure,
+    which: Which = Which.COUNTED,
+    *,
+    source_id: str | None = None,
+    most: int = MOST,
+    after: tuple[date, str] | None = None,
+) -> Sequence[LedgerRow]:
+    """The lines behind a figure in the period's month, by day of receipt and id.
+
+    ``after`` is the last one of the page before: its day and its referral's id.
+    """
+    query = select(LedgerRow).where(
+        asked_in(measure, period, [period.month]), _picked(measure, period, which)
+    )
+    if source_id is not None:
+        query = query.where(col(LedgerRow.source_id) == source_id)
+    if after is not None:
+        day, referral = after
+        later = col(LedgerRow.received_on) > day
+        same = and_(col(LedgerRow.received_on) == day, col(LedgerRow.referral_id) > referral)
+        query = query.where(later | same)
+    query = query.order_by(col(LedgerRow.received_on), col(LedgerRow.referral_id)).limit(most)
+    return session.exec(query).all()
+
+
+def _picked(measure: Measure, period: Period, which: Which) -> ColumnElement[bool]:
+    if measure.how in (How.MEDIAN, How.MEAN):
+        has = col(measure.column).is_not(None)
+        return has if which is Which.COUNTED else ~has
+    yes = func.coalesce(measure.counts(period), False) if measure.counts else None
+    if yes is None:
+        everybody = col(LedgerRow.referral_id).is_not(None)
+        return everybody if which is Which.COUNTED else ~everybody
+    if which is Which.COUNTED:
+        return yes
+    still = measure.still(period) if measure.still is not None else None
+    if which is Which.OPEN:
+        return and_(~yes, still) if still is not None else and_(yes, ~yes)
+    return and_(~yes, ~still) if still is not None else ~yes

@@ -1,0 +1,147 @@
+"""How much better patients got, by body region and after surgery (policy.md rule 19).
+
+The median of each patient's change from the first reading on one named measure, in percent of
+that reading, at about six and twelve weeks. Never across instruments; fewer than ten patients are
+withheld. Counted over the twelve months that end with the report's: one month holds too few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import Select, and_, case, func, literal
+from sqlalchemy import select as columns
+from sqlmodel import Session, col
+
+from models.facts import Urgency
+from models.monthly import FEW, Amount, Outcome
+from models.months import first_day, last_day
+from models.outcomes import MEASURES
+from models.regions import Region
+from store.ledger import known_at
+from store.report.scope import Period
+from store.report.series import how_many, median_of
+from store.tables import LedgerRow, LedgerScoreRow
+
+L, S = LedgerRow, LedgerScoreRow
+POST_OP: Final = "post_op "
+#: Week, and the first and last day of its window after the first reading (rule 19: day 35-49).
+WINDOWS: Final = ((6, 35, 49), (12, 77, 91))
+
+
+def outcomes(session: Session, period: Period, source_id: str | None = None) -> tuple[Outcome, ...]:
+    """Every group with somebody who could have been measured; of one source, or of all."""
+    return tuple(one for window in WINDOWS for one in _at(session, period, window, source_id))
+
+
+def _at(
+    session: Session, period: Period, window: tuple[int, int, int], source_id: str | None
+) -> Iterator[Outcome]:
+    week, first, last = window
+    eligible = _eligible(session, period, last, source_id)
+    rows = _readings(period, 7 * week, first, last, source_id)
+    medians = {
+        (group, measure): (value, int(n))
+        for group, measure, value, n in session.connection().execute(
+            median_of(rows, "grouped", "measure")
+        )
+    }
+    told = rows.subquery()
+    reached = {
+        (group, measure): (int(n), int(yes))
+        for group, measure, n, yes in session.connection().execute(
+            columns(
+                told.c.grouped, told.c.measure, func.count(), how_many(told.c.meaningful.is_(True))
+            ).group_by(told.c.grouped, told.c.measure)
+        )
+    }
+    for (group, measure), could in sorted(eligible.items()):
+        median, n = medians.get((group, measure), (None, 0))
+        asked, yes = reached.get((group, measure), (0, 0))
+        few = n < FEW
+        yield Outcome(
+            group=group,
+            says=says(group),
+            measure=measure,
+            measure_says=MEASURES[measure].name if measure in MEASURES else measure,
+            days=(first, last),
+            n=n,
+            eligible=max(could, n),
+            median_percent=None if few or median is None else round(float(median), 4),
+            reached=None
+            if few
+            else Amount(value=100 * yes / asked if asked else None, n=asked, number=yes),
+        )
+
+
+def says(group: str) -> str:
+    """``Shoulder after surgery``."""
+    after = group.startswith(POST_OP)
+    region = group.removeprefix(POST_OP).replace("_", " ").capitalize()
+    return f"{region} after surgery" if after else region
+
+
+def _group() -> Any:
+    post_op = (col(L.urgency) == Urgency.POST_OP, literal(POST_OP) + col(L.region))
+    return case(post_op, else_=col(L.region)).label("grouped")
+
+
+def _joined(period: Period, source_id: str | None) -> Any:
+    wanted = [
+        period.referrals(),
+        known_at(period.at, S),
+        col(L.region).in_(list(Region)),
+    ]
+    if source_id is not None:
+        wanted.append(col(L.source_id) == source_id)
+    return and_(*wanted)
+
+
+def _readings(
+    period: Period, target: int, first: int, last: int, source_id: str | None
+) -> Select[Any]:
+    """One reading of each patient in the window, the one nearest its middle."""
+    since, until = first_day(period.year[0]), last_day(period.month)
+    nearest = func.row_number().over(
+        partition_by=[col(S.referral_id), col(S.measure)],
+        order_by=[func.abs(col(S.day) - target), col(S.day), col(S.id)],
+    )
+    every = (
+        columns(
+            _group(),
+            col(S.measure).label("measure"),
+            col(S.percent).label("value"),
+            col(S.meaningful).label("meaningful"),
+            nearest.label("place"),
+        )
+        .join(L, col(L.referral_id) == col(S.referral_id))
+        .where(
+            _joined(period, source_id),
+            col(S.day).between(first, last),
+            col(S.taken_on).between(since, until),
+            col(S.percent).is_not(None),
+        )
+        .subquery()
+    )
+    return columns(every.c.grouped, every.c.measure, every.c.value, every.c.meaningful).where(
+        every.c.place == 1
+    )
+
+
+def _eligible(
+    session: Session, period: Period, last: int, source_id: str | None
+) -> dict[tuple[str, str], int]:
+    """Patients with a first reading long enough ago to have had one in the window."""
+    since = first_day(period.year[0]) - timedelta(days=last)
+    until = last_day(period.month) - timedelta(days=last)
+    group = _group()
+    query = (
+        columns(group, col(S.measure), func.count())
+        .join(L, col(L.referral_id) == col(S.referral_id))
+        .where(_joined(period, source_id), col(S.day) == 0, col(S.taken_on).between(since, until))
+        .group_by(group, col(S.measure))
+    )
+    told = session.connection().execute(query)
+    return {(group, measure): int(n) for group, measure, n in told}

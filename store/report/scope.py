@@ -1,0 +1,51 @@
+"""What a report is about: whose lines, of which month, as known when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, and_
+from sqlmodel import col
+
+from models.ledger import Counted
+from models.months import back, up_to
+from store.ledger import known_at
+from store.tables import LedgerRow
+
+YEAR = 12
+
+
+class Period(NamedTuple):
+    """One month of some clinics; ``at`` None counts what is known now."""
+
+    org: str
+    clinics: tuple[str, ...]
+    month: str
+    at: datetime | None
+
+    @property
+    def year(self) -> tuple[str, ...]:
+        """Twelve months, oldest first, this one the last."""
+        return up_to(self.month, YEAR)
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """The same and the month of a year ago before them."""
+        return (back(self.month, YEAR), *self.year)
+
+    def of_month(self, month: str) -> Period:
+        """Another month, as known at the same moment."""
+        return self._replace(month=month)
+
+    def lines(self) -> ColumnElement[bool]:
+        """Every line of these clinics that held at the moment."""
+        return and_(
+            col(LedgerRow.org) == self.org,
+            col(LedgerRow.clinic_id).in_(self.clinics),
+            known_at(self.at),
+        )
+
+    def referrals(self) -> ColumnElement[bool]:
+        """Of these the valid referrals: no duplicates, renewals, errors, nothing unconfirmed."""
+        return and_(self.lines(), col(LedgerRow.counted) == Counted.REFERRAL)

@@ -1,0 +1,186 @@
+"""How the referrals of a month went: the funnel with its losses, ages of the open, channels, words.
+
+Everything here is of the same lines as the measures, as known at the same moment.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, and_, case, func, literal
+from sqlalchemy import select as columns
+from sqlmodel import Session, col
+
+from models.attribution import Heard
+from models.monthly import Aged, Channel, Lost, Named, Step
+from models.referral import Stage
+from store.measures import AGES
+from store.report.scope import Period
+from store.report.series import how_many
+from store.tables import LedgerRow
+
+L = LedgerRow
+_BEFORE_CARE: Final = (Stage.RECEIVED, Stage.CONTACTING, Stage.SCHEDULED, Stage.INTAKE)
+STEPS: Final = (
+    ("received", "Received"),
+    ("attempted", "Tried"),
+    ("reached", "Reached"),
+    ("booked", "Booked"),
+    ("evaluated", "Evaluated"),
+    ("second_visit", "Came back for care"),
+)
+LOST: Final = {
+    "unable_to_reach": "could not be reached",
+    "declined_by_patient": "the patient declined",
+    "declined_by_clinic": "declined by the clinic",
+    "withdrawn": "withdrawn by the sender",
+    "not_evaluated": "never came",
+    "deceased": "died",
+    "completed": "ended",
+    "elsewhere": "went elsewhere",
+    "better": "felt better",
+    "cost": "cost",
+    "no_time": "no time",
+    "too_far": "too far",
+    "unsaid": "declined without a reason",
+    "discharged": "discharged after the first visit",
+}
+HEARD: Final = {
+    Heard.PHYSICIAN: "A physician",
+    Heard.PAST_PATIENT: "A past patient",
+    Heard.FRIEND: "A friend or family",
+    Heard.INSURER: "The insurer's directory",
+    Heard.SEARCH: "A web search",
+    Heard.SOCIAL: "Social media",
+    Heard.EVENT: "An event",
+    Heard.SIGN: "Passing by",
+    Heard.EMPLOYER: "The employer",
+    Heard.OTHER: "Something else",
+}
+ODD: Final = {
+    "evaluated_before_received": "evaluated before it was received",
+    "discharged_before_evaluated": "discharged before it was evaluated",
+}
+
+
+def funnel(session: Session, period: Period) -> tuple[Step, ...]:
+    """How far the month's referrals came, each counted at every step it passed.
+
+    Who passed a later step passed the earlier ones, told or not. The losses of a step are closed
+    referrals that came no further; those that still may are ``waiting``.
+    """
+    far = _far()
+    why = case((col(L.lost_why).is_not(None), col(L.lost_why)), else_=col(L.closed_reason))
+    over = case((col(L.stage) == Stage.CLOSED, 1), (col(L.discharged_on).is_not(None), 1), else_=0)
+    rows = columns(far.label("far"), over.label("over"), why.label("why")).where(
+        period.referrals(), col(L.received_month) == period.month
+    )
+    told = rows.subquery()
+    query = columns(told.c.far, told.c.over, told.c.why, func.count()).group_by(
+        told.c.far, told.c.over, told.c.why
+    )
+    came = [0] * len(STEPS)
+    waiting = [0] * len(STEPS)
+    lost: list[dict[str, int]] = [{} for _ in STEPS]
+    for step, ended, reason, number in session.connection().execute(query):
+        for passed in range(step + 1):
+            came[passed] += number
+        if step == len(STEPS) - 1:
+            continue
+        if ended:
+            code = reason if step < len(STEPS) - 2 else "discharged"
+            lost[step][code or "completed"] = lost[step].get(code or "completed", 0) + number
+        else:
+            waiting[step] += number
+    return tuple(
+        Step(name=name, says=says, number=came[n], waiting=waiting[n], lost=_reasons(lost[n]))
+        for n, (name, says) in enumerate(STEPS)
+    )
+
+
+def ageing(session: Session, period: Period) -> tuple[Aged, ...]:
+    """Open referrals at the moment of the report by days since receipt, those in care apart."""
+    if period.at is None:
+        raise ValueError("ages need the moment they are counted at")
+    waiting = col(L.stage).in_(_BEFORE_CARE)
+    asked: list[ColumnElement[int]] = []
+    for low, high, _ in AGES:
+        came = col(L.received_at) <= period.at - timedelta(days=low)
+        if high is not None:
+            came = and_(came, col(L.received_at) > period.at - timedelta(days=high))
+        asked += [how_many(and_(came, waiting)), how_many(and_(came, ~waiting))]
+    query = columns(*asked).where(
+        period.referrals(), col(L.stage) != Stage.CLOSED, col(L.received_at) <= period.at
+    )
+    told = session.connection().execute(query).one()
+    return tuple(
+        Aged(says=says, waiting=int(told[2 * n]), in_care=int(told[2 * n + 1]))
+        for n, (_, _, says) in enumerate(AGES)
+    )
+
+
+def channels(session: Session, period: Period) -> tuple[Channel, ...]:
+    """What was sent for the month's referrals, to patients and offices, and what arrived."""
+    sums = [
+        func.coalesce(func.sum(col(getattr(L, f"{name}_{what}"))), 0)
+        for name in ("texts", "faxes", "mails")
+        for what in ("sent", "delivered")
+    ]
+    replied = how_many(col(L.replied).is_(True))
+    query = columns(*sums, replied).where(period.referrals(), col(L.received_month) == period.month)
+    told = [int(one) for one in session.connection().execute(query).one()]
+    return (
+        Channel(name="sms", says="Texts", sent=told[0], delivered=told[1], answered=told[6]),
+        Channel(name="fax", says="Faxes", sent=told[2], delivered=told[3]),
+        Channel(name="email", says="Mails", sent=told[4], delivered=told[5]),
+    )
+
+
+def heard(session: Session, period: Period) -> tuple[Named, ...]:
+    """How the month's patients say they heard of the clinic, the most named first."""
+    return _named(session, period, col(L.heard), {str(k): v for k, v in HEARD.items()})
+
+
+def campaigns(session: Session, period: Period) -> tuple[Named, ...]:
+    """The campaigns the month's referrals named."""
+    return _named(session, period, col(L.campaign), {})
+
+
+def oddities(session: Session, period: Period) -> tuple[Named, ...]:
+    """What the month's feeds told that cannot be."""
+    asked = [how_many(col(L.odd).contains(literal(code))) for code in ODD]
+    query = columns(*asked).where(period.referrals(), col(L.received_month) == period.month)
+    told = session.connection().execute(query).one()
+    found = zip(ODD.items(), told, strict=True)
+    return tuple(Named(name=code, says=says, number=int(n)) for (code, says), n in found if n)
+
+
+def _far() -> ColumnElement[int]:
+    """The last step a referral has passed, as its place in ``STEPS``."""
+    return case(
+        (col(L.visits) >= 2, 5),
+        (col(L.evaluated_at).is_not(None), 4),
+        (col(L.booked_at).is_not(None), 3),
+        (col(L.reached_at).is_not(None), 2),
+        (col(L.attempted_at).is_not(None), 1),
+        else_=0,
+    )
+
+
+def _reasons(lost: dict[str, int]) -> tuple[Lost, ...]:
+    by_size = sorted(lost.items(), key=lambda one: (-one[1], one[0]))
+    return tuple(Lost(reason=code, says=LOST.get(code, code), number=n) for code, n in by_size)
+
+
+def _named(
+    session: Session, period: Period, column: Any, words: dict[str, str]
+) -> tuple[Named, ...]:
+    query = (
+        columns(column, func.count())
+        .where(period.referrals(), col(L.received_month) == period.month, column.is_not(None))
+        .group_by(column)
+    )
+    told = [(str(code), int(n)) for code, n in session.connection().execute(query)]
+    told.sort(key=lambda one: (-one[1], one[0]))
+    return tuple(Named(name=code, says=words.get(code, code), number=n) for code, n in told)
