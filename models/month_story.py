@@ -1,0 +1,144 @@
+"""What a month comes to: its one sentence, and the three things to do about it.
+
+Pure rules over the figures. A thing to do names a count and the page that shows who is behind it;
+nothing is said of fewer than it would take to be sure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from models.monthly import ALL_CLINICS, Aged, Amount, Figure, Relationship, SourceLine, Thing
+from models.months import back, says
+
+MOST_THINGS = 3
+OLD = "more than 30 days"  # of models.monthly.Aged, see store.measures.AGES
+
+
+def verdict(month: str, figures: Sequence[Figure], silent: int, returned: int) -> str:
+    """The month in one or two sentences, of the referrals and of the sources."""
+    named = {one.name: one for one in figures}
+    received, converted = named["received"], named["converted"]
+    came = int(received.now.value or 0)
+    if not came:
+        first = f"No referral was received in {says(month)}."
+    else:
+        first = (
+            f"{_counted(came, 'referral')} in {says(month)}{_against(received, month)}"
+            f"{_conversion(converted.now)}."
+        )
+    return f"{first}{_sources(silent, returned)}"
+
+
+def things(
+    scope: str,
+    month: str,
+    figures: Sequence[Figure],
+    sources: Sequence[SourceLine],
+    silent: Sequence[Relationship],
+    ageing: Sequence[Aged],
+) -> tuple[Thing, ...]:
+    """The first three of what this month calls for, the most urgent first."""
+    found = _wanted(scope, month, figures, sources, silent, ageing)
+    return tuple(one for one, _ in zip(found, range(MOST_THINGS), strict=False))
+
+
+def _wanted(
+    scope: str,
+    month: str,
+    figures: Sequence[Figure],
+    sources: Sequence[SourceLine],
+    silent: Sequence[Relationship],
+    ageing: Sequence[Aged],
+) -> Iterator[Thing]:
+    named = {one.name: one.now for one in figures}
+    page = f"/reports/{'all' if scope == ALL_CLINICS else scope}/{month}"
+    fresh = [one for one in silent if f"{one.since:%Y-%m}" == month]
+    if fresh:
+        yield Thing(
+            says=f"Call the {_counted(len(fresh), 'source')} that fell silent this month",
+            why="Each has a task with what they sent before, and a draft note.",
+            number=len(fresh),
+            link="/sources?state=quiet",
+        )
+    fading = [one for one in sources if one.verdict == "fading"]
+    if fading:
+        yield Thing(
+            says=f"Visit the {_counted(len(fading), 'source')} that are fading"
+            if len(fading) > 1
+            else "Visit the source that is fading",
+            why="They send fewer than before, by more than chance.",
+            number=len(fading),
+            link="/sources?verdict=fading",
+        )
+    yield from _missed(
+        named["contacted_24h"],
+        "Find out why {} waited longer than 24 hours for a first try",
+        "The first hours decide whether a patient can still be reached.",
+        f"{page}/contacted_24h?which=others",
+    )
+    old = sum(one.waiting for one in ageing if one.says == OLD)
+    if old:
+        yield Thing(
+            says=f"Book or close {_counted(old, 'referral')} open for more than 30 days",
+            why="They were received more than 30 days ago and have not been evaluated.",
+            number=old,
+            link="/board",
+        )
+    yield from _missed(
+        named["certified"],
+        "See to the plans of care of {} that are not certified",
+        "Medicare asks for the signature, or the proof of sending, within 30 days.",
+        f"{page}/certified?which=others",
+    )
+    yield from _missed(
+        named["summary_24h"],
+        "Send the discharge summaries of {} sooner",
+        "They left more than a day after they were signed, or have not left.",
+        f"{page}/summary_24h?which=others",
+    )
+    yield from _missed(
+        named["thanked_24h"],
+        "See why the senders of {} were not thanked within 24 hours",
+        "It is the promise that every sender can check.",
+        f"{page}/thanked_24h?which=others",
+    )
+
+
+def _missed(amount: Amount, sentence: str, why: str, link: str) -> Iterator[Thing]:
+    number = amount.n - (amount.number or 0) - amount.open
+    if amount.value is not None and number > 0:
+        yield Thing(
+            says=sentence.format(_counted(number, "patient")), why=why, number=number, link=link
+        )
+
+
+def _against(received: Figure, month: str) -> str:
+    came, before = int(received.now.value or 0), int(received.before.value or 0)
+    last = says(back(month, 1)).split()[0]
+    if came == before:
+        return f", as many as in {last}"
+    more = "more" if came > before else "fewer"
+    return f", {abs(came - before)} {more} than in {last}"
+
+
+def _conversion(converted: Amount) -> str:
+    if converted.value is None:
+        return ""
+    told = f"; {converted.number} of {converted.n} have come to evaluation"
+    return told + (f", {converted.open} are still open" if converted.open else "")
+
+
+def _sources(silent: int, returned: int) -> str:
+    told = []
+    if silent:
+        told.append(f"{_counted(silent, 'source')} {'is' if silent == 1 else 'are'} silent")
+    if returned:
+        told.append(
+            f"{_counted(returned, 'source')} came back" if not told else f"{returned} came back"
+        )
+    return f" {' and '.join(told).capitalize()}." if told else ""
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
