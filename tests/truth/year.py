@@ -1,0 +1,394 @@
+"""A seeded year whose truth is known: 20 clinics in three time zones, 2,000 sources, any number of
+referrals.
+
+The truth stands in a plain table of its own, in the words of whoever made it up; the ledger gets
+the same referrals as the product would have written them. A figure is right when the product's
+SQL over the ledger and an independent one over the plain table agree.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import insert
+from sqlmodel import Session
+
+from models.outcomes import MEASURES, Better
+from store.engine import Store
+from store.tables import LedgerRow, LedgerScoreRow, PatientRow, ReferralRow, SourceRow
+from store.tables_ledger import FOR_EVER
+
+ORG = "truth"
+YEAR = 2026
+ZONES = ("America/New_York", "America/Chicago", "America/Los_Angeles")
+CLINICS = tuple(f"c{number:02d}" for number in range(20))
+SOURCES = 2_000
+FIRST = datetime(2025, 12, 1, tzinfo=UTC)
+DAYS = 396  # so that a year ago is there for the last month
+BATCH = 5_000
+KINDS = ("provider", "provider", "provider", "practice", "past_patient", "case_manager", "self")
+REGIONS = ("shoulder", "knee", "back", "neck", "hip")
+MEASURE_OF = {"shoulder": "quickdash", "knee": "lefs", "back": "odi", "neck": "ndi", "hip": "lefs"}
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+class Truth(NamedTuple):
+    """One referral as it really was; moments in UTC, days local to its clinic."""
+
+    id: str
+    clinic: str
+    source: str
+    kind: str
+    sort: str  # valid, duplicate, co_source, error, unconfirmed
+    came: datetime
+    came_day: date
+    known: datetime
+    tried: datetime | None
+    next_closing: datetime
+    open_minutes: int | None
+    reached: datetime | None
+    booked: datetime | None
+    missed: int
+    evaluated: datetime | None
+    evaluated_day: date | None
+    evaluated_known: datetime | None
+    visits: int
+    plan_signed: datetime | None
+    plan_sent: datetime | None
+    certified: int
+    thanked: datetime | None
+    discharged_day: date | None
+    ending: str | None
+    summary_signed: datetime | None
+    summary_sent: datetime | None
+    asked_day: date | None
+    score: int | None
+    texts: int
+    texts_in: int
+    replied: int
+    closed_day: date | None
+    reason: str | None
+    said: str | None
+    over: int
+    region: str
+    post_op: int
+    heard: str | None
+    campaign: str | None
+    baseline: float
+    baseline_day: date | None
+    later: float | None
+    later_day: date | None
+
+
+def year(count: int, seed: int = 1) -> Iterator[Truth]:
+    """So many referrals, the same ones each time."""
+    dice = random.Random(seed)
+    zones = {clinic: ZoneInfo(ZONES[n % 3]) for n, clinic in enumerate(CLINICS)}
+    weights = [1 / (1 + n % 200) for n in range(SOURCES)]
+    chosen = dice.choices(range(SOURCES), weights, k=count)
+    for number in range(count):
+        clinic = dice.choice(CLINICS)
+        yield _one(dice, number, clinic, zones[clinic], chosen[number])
+
+
+def _one(dice: random.Random, number: int, clinic: str, zone: ZoneInfo, source: int) -> Truth:
+    came = FIRST + timedelta(seconds=dice.randrange(DAYS * 86_400))
+
+    def day(at: datetime | None) -> date | None:
+        return at.astimezone(zone).date() if at is not None else None
+
+    def maybe(chance: float) -> bool:
+        return dice.random() < chance
+
+    sort = dice.choices(
+        ("valid", "duplicate", "co_source", "error", "unconfirmed"), (90, 4, 3, 2, 1)
+    )[0]
+    real = sort in ("valid", "error")
+    tried = came + timedelta(minutes=dice.randrange(5, 60 * 60)) if real and maybe(0.97) else None
+    reached = tried + timedelta(minutes=dice.randrange(0, 5000)) if tried and maybe(0.8) else None
+    booked = reached + HOUR if reached and maybe(0.85) else None
+    # A bad feed tells some evaluations from before the referral.
+    shift = -5 if maybe(0.005) else dice.randrange(0, 40)
+    evaluated = came + shift * DAY if booked and maybe(0.85) else None
+    late = evaluated is not None and maybe(0.03)
+    visits = dice.randrange(1, 22) if evaluated else 0
+    signed = evaluated + 3 * HOUR if evaluated and maybe(0.95) else None
+    ended = evaluated + timedelta(days=dice.randrange(10, 80)) if evaluated and maybe(0.8) else None
+    summed = ended + DAY if ended and maybe(0.9) else None
+    asked = ended + 7 * DAY if ended and maybe(0.6) else None
+    lost = not evaluated and real and maybe(0.7)
+    reason = "completed" if ended else None
+    if lost:
+        reason = dice.choice(
+            ["unable_to_reach", "declined_by_patient", "withdrawn", "declined_by_clinic"]
+        )
+    if sort == "error":
+        reason = "entered_in_error"
+    closed = ended + 10 * DAY if ended else came + 30 * DAY if reason else None
+    region = dice.choice(REGIONS)
+    base_day = day(evaluated) if real else None
+    again = dice.choice((20, 36, 42, 48, 60, 84)) if evaluated and maybe(0.6) else None
+    known = came + (40 * DAY if maybe(0.02) else HOUR)
+    return Truth(
+        id=f"ref_{number:07d}",
+        clinic=clinic,
+        source=f"src_{source:05d}",
+        kind=KINDS[source % len(KINDS)],
+        sort=sort,
+        came=came,
+        came_day=came.astimezone(zone).date(),
+        known=known,
+        tried=tried,
+        next_closing=came + timedelta(hours=dice.choice((20, 30, 80))),
+        open_minutes=dice.randrange(0, 3_000) if tried else None,
+        reached=reached,
+        booked=booked,
+        missed=dice.choice((0, 0, 0, 1, 2)) if booked else 0,
+        evaluated=evaluated,
+        evaluated_day=day(evaluated),
+        evaluated_known=(known + 50 * DAY if late else known) if evaluated else None,
+        visits=visits,
+        plan_signed=signed,
+        plan_sent=signed + timedelta(minutes=dice.randrange(1, 4_000)) if signed else None,
+        certified=int(bool(signed) and maybe(0.7)),
+        thanked=came + timedelta(minutes=dice.randrange(5, 2_000))
+        if real and maybe(0.98)
+        else None,
+        discharged_day=day(ended),
+        ending=dice.choice(["goals_met", "plateau", "stopped_coming", "moved"]) if ended else None,
+        summary_signed=summed,
+        summary_sent=summed + timedelta(minutes=dice.randrange(1, 3_000)) if summed else None,
+        asked_day=day(asked),
+        score=dice.randrange(0, 11) if asked and maybe(0.5) else None,
+        texts=dice.randrange(0, 5),
+        texts_in=dice.randrange(0, 3),
+        replied=int(maybe(0.4)),
+        closed_day=day(closed),
+        reason=reason,
+        said=dice.choice(["cost", "too_far"]) if reason == "declined_by_patient" else None,
+        over=int(closed is not None),
+        region=region,
+        post_op=int(maybe(0.2)),
+        heard=dice.choice([None, None, "search", "friend"]),
+        campaign=dice.choice([None, None, None, "spring"]),
+        baseline=float(dice.randrange(10, 60)),
+        baseline_day=base_day,
+        later=float(dice.randrange(10, 60)) if again else None,
+        later_day=base_day + again * DAY if again and base_day else None,
+    )
+
+
+# --- the plain table ------------------------------------------------------------------------------
+
+
+def plain(path: Path, rows: Iterator[Truth]) -> sqlite3.Connection:
+    """The truth in a database of its own: moments as Unix seconds, days as ISO text."""
+    database = sqlite3.connect(path)
+    database.execute(f"CREATE TABLE truth ({', '.join(Truth._fields)})")
+    marks = ", ".join("?" * len(Truth._fields))
+    database.executemany(
+        f"INSERT INTO truth VALUES ({marks})",
+        ([_flat(value) for value in row] for row in rows),
+    )
+    database.commit()
+    return database
+
+
+def _flat(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.timestamp()
+    return value.isoformat() if isinstance(value, date) else value
+
+
+# --- the ledger -----------------------------------------------------------------------------------
+
+
+def fill(store: Store, rows: Iterator[Truth]) -> None:
+    """The same referrals as lines of the ledger; what was told late is a second line."""
+    with store.write() as session:
+        _people(session)
+    batch: list[Truth] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == BATCH:
+            _write(store, batch)
+            batch = []
+    _write(store, batch)
+
+
+def _people(session: Session) -> None:
+    session.add(
+        PatientRow(
+            id="pat_1",
+            org=ORG,
+            identity="i",
+            person="p",
+            given_name="Casey",
+            family_name="Example",
+            born=date(1980, 1, 1),
+            created_at=FIRST,
+        )
+    )
+    for number in range(SOURCES):
+        session.add(
+            SourceRow(
+                id=f"src_{number:05d}",
+                org=ORG,
+                identity=f"src_{number:05d}",
+                kind=KINDS[number % len(KINDS)],
+                name=f"Dr. Sample {number}",
+                created_at=FIRST,
+            )
+        )
+    session.flush()
+
+
+def _write(store: Store, rows: list[Truth]) -> None:
+    if not rows:
+        return
+    referrals = [
+        {
+            "id": row.id,
+            "org": ORG,
+            "clinic_id": row.clinic,
+            "patient_id": "pat_1",
+            "source_id": row.source,
+            "received_at": row.came,
+            "urgency": "routine",
+            "rules": {},
+            "policy_version": "1",
+            "recorded_at": row.known,
+            "stage": "closed",
+            "certification": "needs_signature",
+            "open_tasks": 0,
+            "attempts": 0,
+            "holds": [],
+            "confirmed": True,
+            "version": "",
+        }
+        for row in rows
+    ]
+    with store.write() as session:
+        session.connection().execute(insert(ReferralRow), referrals)
+        lines = [line for row in rows for line in _lines(row)]
+        session.connection().execute(insert(LedgerRow), lines)
+        scores = [line for row in rows for line in _scores(row)]
+        if scores:
+            session.connection().execute(insert(LedgerScoreRow), scores)
+
+
+def _lines(row: Truth) -> Iterator[dict[str, Any]]:
+    whole = _line(row)
+    if row.evaluated_known is None or row.evaluated_known == row.known:
+        yield whole
+        return
+    unheard = dict.fromkeys(
+        ("evaluated_at", "evaluated_on", "evaluated_month", "evaluation_days"), None
+    )
+    stage = "closed" if row.over else "contacting"
+    yield {**whole, **unheard, "stage": stage, "known_until": row.evaluated_known}
+    yield {**whole, "known_from": row.evaluated_known}
+
+
+def _line(row: Truth) -> dict[str, Any]:
+    def month(day: date | None) -> str | None:
+        return f"{day:%Y-%m}" if day else None
+
+    def minutes(first: datetime | None, last: datetime | None) -> int | None:
+        return int((last - first) / timedelta(minutes=1)) if first and last else None
+
+    days = (row.evaluated_day - row.came_day).days if row.evaluated_day else None
+    odd = row.evaluated is not None and row.evaluated < row.came - DAY
+    return {
+        "org": ORG,
+        "referral_id": row.id,
+        "known_from": row.known,
+        "known_until": FOR_EVER,
+        "clinic_id": row.clinic,
+        "counted": "referral" if row.sort == "valid" else row.sort,
+        "source_id": row.source,
+        "source_kind": row.kind,
+        "heard": row.heard,
+        "campaign": row.campaign,
+        "urgency": "post_op" if row.post_op else "routine",
+        "region": row.region,
+        "stage": "closed" if row.over else "in_care" if row.evaluated else "contacting",
+        "received_at": row.came,
+        "received_on": row.came_day,
+        "received_month": month(row.came_day),
+        "thanked_minutes": minutes(row.came, row.thanked),
+        "attempted_at": row.tried,
+        "contact_within": row.came + DAY,
+        "contact_by": row.next_closing,
+        "contact_minutes": minutes(row.came, row.tried),
+        "contact_open_minutes": row.open_minutes,
+        "reached_at": row.reached,
+        "booked_at": row.booked,
+        "missed_evaluations": row.missed,
+        "evaluated_at": row.evaluated,
+        "evaluated_on": row.evaluated_day,
+        "evaluated_month": month(row.evaluated_day),
+        "evaluation_days": days if days is not None and days >= 0 else None,
+        "visits": row.visits,
+        "missed_visits": 0,
+        "plan_signed_at": row.plan_signed,
+        "plan_sent_at": row.plan_sent,
+        "plan_minutes": minutes(row.plan_signed, row.plan_sent),
+        "certified": bool(row.certified),
+        "reports": 0,
+        "prompt_reports": 0,
+        "discharged_on": row.discharged_day,
+        "discharged_month": month(row.discharged_day),
+        "ending": row.ending,
+        "summary_signed_at": row.summary_signed,
+        "summary_sent_at": row.summary_sent,
+        "summary_minutes": minutes(row.summary_signed, row.summary_sent),
+        "asked_on": row.asked_day,
+        "asked_month": month(row.asked_day),
+        "score": row.score,
+        "texts_sent": row.texts,
+        "texts_delivered": row.texts_in,
+        "faxes_sent": 0,
+        "faxes_delivered": 0,
+        "mails_sent": 0,
+        "mails_delivered": 0,
+        "failed": 0,
+        "replied": bool(row.replied),
+        "closed_on": row.closed_day,
+        "closed_month": month(row.closed_day),
+        "closed_reason": row.reason,
+        "lost_why": row.said,
+        "odd": "evaluated_before_received" if odd else None,
+    }
+
+
+def _scores(row: Truth) -> Iterator[dict[str, Any]]:
+    if row.baseline_day is None:
+        return
+    measure = MEASURES[MEASURE_OF[row.region]]
+    sign = 1 if measure.better is Better.HIGHER else -1
+    for taken, value in ((row.baseline_day, row.baseline), (row.later_day, row.later)):
+        if taken is None or value is None:
+            continue
+        improved = sign * (value - row.baseline)
+        yield {
+            "org": ORG,
+            "referral_id": row.id,
+            "known_from": row.known,
+            "known_until": FOR_EVER,
+            "measure": measure.key,
+            "taken_on": taken,
+            "day": (taken - row.baseline_day).days,
+            "value": value,
+            "improved": improved,
+            "percent": round(100 * improved / row.baseline, 2),
+            "meaningful": improved >= measure.meaningful,
+        }
