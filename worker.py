@@ -20,6 +20,7 @@ from temporalio.worker import Worker
 from activities.book import Book
 from activities.catching_up import CatchingUp
 from activities.chores import Chores
+from activities.closing import Closing
 from activities.fax_folder import FaxFolder
 from activities.fax_intake import FaxIntake
 from activities.fax_mailbox import FaxMailbox
@@ -37,6 +38,7 @@ from cli.workplace import load_settings, load_tenants, make_folder, wall_clock
 from engine.client import connect, run_and_exit
 from engine.log_context import LogContext
 from engine.release import identity
+from engine.schedules import ReportClock, ensure_reports
 from integrations.email.smtp import SmtpSettings
 from integrations.mailbox.imap import Mailbox
 from integrations.reading.folders import clear_left
@@ -49,6 +51,7 @@ from telemetry.logs import configure, logger
 from telemetry.serving import metrics_served
 from workflows.fax import InboundFaxWorkflow
 from workflows.referral import ReferralWorkflow
+from workflows.report import MonthlyReportWorkflow
 from workflows.source import SourceWorkflow
 from workflows.sweep import SweepWorkflow
 
@@ -56,7 +59,13 @@ _LOG = logger(__name__)
 THREADS = 16
 GRACE = timedelta(seconds=40)  # longer than any vendor call
 PID_FILE = "worker.pid"  # written once the worker polls
-WORKFLOWS = [ReferralWorkflow, SourceWorkflow, InboundFaxWorkflow, SweepWorkflow]
+WORKFLOWS = [
+    ReferralWorkflow,
+    SourceWorkflow,
+    InboundFaxWorkflow,
+    MonthlyReportWorkflow,
+    SweepWorkflow,
+]
 
 
 def channels_for(
@@ -122,7 +131,9 @@ def make_worker(
     """
     loop = Loop(client, task_queue)
     intake = Intake(store, loop, tenants, clock)
-    post = Post(store, tenants, channels_for(settings, tenants), clock, pages=settings.pages)
+    channels = channels_for(settings, tenants)
+    post = Post(store, tenants, channels, clock, pages=settings.pages)
+    closing = Closing(store, tenants, channels, clock, settings.base_url)
     book = Book(store, tenants, clock, loop)
     sources = Sources(store, tenants, clock)
     faxes = Faxes(store, tenants, clock, intake)
@@ -139,6 +150,8 @@ def make_worker(
             book.open_task,
             book.record,
             sources.look,
+            closing.close,
+            closing.mail,
             faxes.read,
             faxes.give_up,
             faxes.route,
@@ -152,6 +165,11 @@ def make_worker(
         # A worker that died is given up sooner than by default (10 s): its referrals move on.
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
     )
+
+
+def report_clocks(tenants: Tenants) -> list[ReportClock]:
+    """When the months of every clinic we serve are looked at."""
+    return [ReportClock(org, *one) for org in tenants for one in tenants.report_clocks(org)]
 
 
 async def main() -> int:
@@ -180,6 +198,7 @@ async def main() -> int:
     with measured, ThreadPoolExecutor(THREADS) as threads:
         async with make_worker(client, settings, store, tenants, threads):
             note.write_text(str(os.getpid()))
+            await ensure_reports(client, TASK_QUEUE, report_clocks(tenants))
             looking = asyncio.create_task(keep_looking(PolicyWatch(settings.policy_files, tenants)))
             _LOG.info("worker_started", pid=os.getpid(), address=address)
             await stopping.wait()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, time
 from functools import lru_cache
 
 from models.clock import Calendar
 from models.errors import ConfigError, NotFound
+from models.monthly import ALL_CLINICS
 from models.policy import Rules
 from models.policy_file import OrganizationPolicy, calendar_for
 
@@ -50,6 +51,16 @@ class Tenants:
         """A clinic's calendar around a moment; the first clinic's where none is named."""
         clinic = clinic_id or self.get(org).organization.clinics[0].id
         return self._calendar(org, clinic, at.year)
+
+    def report_clocks(self, org: str) -> list[tuple[str, str, time]]:
+        """Scope, zone and hour of each monthly report: every clinic's, and one of all of several.
+
+        The one of all goes by the last clinic's clock (``Monthly.due``).
+        """
+        told = self.get(org)
+        clinics, at = told.organization.clinics, told.policy.report.at
+        clocks = [(one.id, one.zone, at) for one in clinics]
+        return clocks if len(clinics) == 1 else [*clocks, (ALL_CLINICS, clinics[-1].zone, at)]
 
     def rules(self, org: str, clinic_id: str, at: datetime) -> Rules:
         """What a referral received at this moment is pinned to (policy.md rule 11)."""

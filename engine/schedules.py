@@ -6,27 +6,30 @@ nothing but their interval; a paused one stays paused.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from datetime import time, timedelta
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from temporalio.client import (
     Client,
     Schedule,
     ScheduleActionStartWorkflow,
     ScheduleAlreadyRunningError,
+    ScheduleCalendarSpec,
     ScheduleIntervalSpec,
     ScheduleOverlapPolicy,
     SchedulePolicy,
+    ScheduleRange,
     ScheduleSpec,
     ScheduleUpdate,
     ScheduleUpdateInput,
 )
 from temporalio.service import RPCError
 
-from models.contracts import SweepInput
+from models.contracts import ReportAsked, SweepInput
 from models.errors import EngineUnavailable
+from models.ids import report_workflow_id
 
 # A row left in the inbox is older than 15 s when its chore looks (ARCHITECTURE §3).
 CHORES: Final[Mapping[str, timedelta]] = MappingProxyType(
@@ -42,6 +45,37 @@ CHORES: Final[Mapping[str, timedelta]] = MappingProxyType(
         "purge": timedelta(days=1),
     }
 )
+
+
+# The second business day falls into these days of a month, whatever the holidays; a run before it
+# finds nothing due. After an outage the runs that were missed are made up for.
+REPORT_DAYS: Final = ScheduleRange(1, 12)
+REPORTS_MADE_UP: Final = timedelta(days=20)
+
+
+class ReportClock(NamedTuple):
+    """When the months of a clinic (``*``: of all) are looked at, by its own clock."""
+
+    org: str
+    scope: str
+    zone: str
+    at: time
+
+
+async def ensure_reports(client: Client, task_queue: str, wanted: Iterable[ReportClock]) -> None:
+    """Create or refresh one Schedule for the monthly reports of each clinic, and one for all.
+
+    Harmless twice. Raises EngineUnavailable when the server does not answer.
+    """
+    for clock in wanted:
+        name = report_workflow_id(clock.org, clock.scope)
+        try:
+            await _ensure(client, name.replace("/", "-"), _report(clock, name, task_queue))
+        except RPCError as error:
+            raise EngineUnavailable(
+                f"The Temporal server did not take the schedule {name}: {error.status.name}. "
+                "Is it running?"
+            ) from error
 
 
 async def ensure_schedules(client: Client, task_queue: str) -> None:
@@ -84,4 +118,23 @@ def _schedule(chore: str, every: timedelta, task_queue: str) -> Schedule:
         policy=SchedulePolicy(
             overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(minutes=1)
         ),
+    )
+
+
+def _report(clock: ReportClock, name: str, task_queue: str) -> Schedule:
+    hour = ScheduleCalendarSpec(
+        hour=[ScheduleRange(clock.at.hour)],
+        minute=[ScheduleRange(clock.at.minute)],
+        day_of_month=[REPORT_DAYS],
+    )
+    return Schedule(
+        action=ScheduleActionStartWorkflow(
+            "MonthlyReportWorkflow",
+            ReportAsked(org=clock.org, scope=clock.scope),
+            id=name,
+            task_queue=task_queue,
+            static_summary="Monthly report",
+        ),
+        spec=ScheduleSpec(calendars=[hour], time_zone_name=clock.zone),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=REPORTS_MADE_UP),
     )

@@ -74,6 +74,29 @@ class Look(Model):
     again_at: UtcDatetime | None = None
 
 
+class ReportAsked(Model):
+    """One look at whether a month of a clinic (``*``: of all) is due for its report."""
+
+    org: str
+    scope: str
+
+
+class ReportMail(Model):
+    """One person is to be told that a month's report is there."""
+
+    org: str
+    scope: str
+    month: str
+    staff_id: str
+
+
+class MonthsClosed(Model):
+    """The months that are closed now, and who is told; both empty on most days."""
+
+    months: tuple[str, ...] = ()
+    mails: tuple[ReportMail, ...] = ()
+
+
 class SweepInput(Model):
     """One run of one chore."""
 

@@ -40,6 +40,11 @@ def fax_workflow_id(org: str, content_hash: str) -> str:
     return f"fax/{org}/{content_hash}"
 
 
+def report_workflow_id(org: str, scope: str) -> str:
+    """The workflow id of the monthly reports of one clinic, or of all of them (``*``)."""
+    return f"report/{org}/{'all' if scope == '*' else scope}"
+
+
 def referral_of(workflow_id: str) -> tuple[str, str]:
     """The organization and referral id inside a referral workflow id."""
     _, org, referral_id = workflow_id.split("/", 2)

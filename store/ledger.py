@@ -123,6 +123,13 @@ def closed_at(session: Session, org: str, clinic_id: str, month: str) -> datetim
     return row.closed_at if row is not None else None
 
 
+def first_month(session: Session, org: str) -> str | None:
+    """The first month in which the organization received anything; None before that."""
+    return session.exec(
+        select(func.min(LedgerRow.received_month)).where(LedgerRow.org == org)
+    ).one()
+
+
 def lines_of(session: Session, referral_id: str) -> Sequence[LedgerRow]:
     """Every line of one referral, the oldest first."""
     query = select(LedgerRow).where(LedgerRow.referral_id == referral_id)

@@ -219,6 +219,37 @@ def queue_crm(
     )
 
 
+def queue_notice(
+    session: Session, *, org: str, subject_id: str, address: str, at: datetime
+) -> DeliveryRow:
+    """A mail to one of the staff about a report; the same one asked again is the same row."""
+    row, _ = _queue(
+        session,
+        DeliveryRow(
+            id=new_id("dlv"),
+            org=org,
+            subject_type=SubjectType.REPORT,
+            subject_id=subject_id,
+            channel="email",
+            reference=new_id("rl"),
+            address_ref=address,
+            created_at=at,
+            recorded_at=at,
+        ),
+    )
+    return row
+
+
+def notice(session: Session, org: str, subject_id: str) -> DeliveryRow | None:
+    """The mail about a report to one of the staff, if it was asked for."""
+    query = select(DeliveryRow).where(
+        DeliveryRow.org == org,
+        DeliveryRow.subject_type == SubjectType.REPORT,
+        DeliveryRow.subject_id == subject_id,
+    )
+    return session.exec(query).first()
+
+
 def claim(
     session: Session,
     delivery_id: str,

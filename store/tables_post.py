@@ -38,6 +38,7 @@ class SubjectType(StrEnum):
     MESSAGE = "message"
     FACT = "fact"
     TASK = "task"
+    REPORT = "report"  # a notice that a month's report is there
 
 
 class MessageRow(Table, table=True):

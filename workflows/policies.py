@@ -28,3 +28,6 @@ SEND_RETRY = RetryPolicy(
 
 CHORE_TIMEOUT = timedelta(minutes=5)
 CHORE_RETRY = RetryPolicy(maximum_attempts=3)
+
+# A month of a large organization is counted in seconds; closing it reads a few rows.
+REPORT_TIMEOUT = timedelta(minutes=2)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import pytest
 from temporalio.client import Client, ScheduleAlreadyRunningError
 from temporalio.service import RPCError, RPCStatusCode
 
-from engine.schedules import CHORES, ensure_schedules
+from engine.schedules import CHORES, ReportClock, ensure_reports, ensure_schedules
 from models.errors import EngineUnavailable
 
 QUEUE = "nobody-polls-this"
@@ -45,3 +47,19 @@ class _Back:
 async def test_a_server_that_is_not_ready_is_unavailable_also_for_known_ones() -> None:
     with pytest.raises(EngineUnavailable, match="chore inbox"):
         await ensure_schedules(cast(Client, _Back()), QUEUE)
+
+
+@pytest.mark.engine
+async def test_each_clinics_reports_go_by_its_own_clock(client: Client) -> None:
+    clock = ReportClock("riverside", "west", "America/Chicago", time(7))
+    handle = client.get_schedule_handle("report-riverside-west")
+    try:
+        await ensure_reports(client, QUEUE, [clock])
+        await ensure_reports(client, QUEUE, [clock])
+        described = await handle.describe()
+        (first, second, *_) = described.info.next_action_times
+        local = [at.astimezone(ZoneInfo("America/Chicago")) for at in (first, second)]
+        assert [at.hour for at in local] == [7, 7]
+        assert all(at.day <= 12 for at in local)
+    finally:
+        await handle.delete()
