@@ -1,7 +1,6 @@
-"""When a source has fallen silent, and how much that matters (policy.md rule 20).
+"""What a source's silence is judged by, whom it concerns, and how much it matters (rule 20).
 
-A day here is 24 hours: a source sends to several locations and has no wall clock of its own.
-Cooling, which comes earlier and by the source's own rhythm, raises no task and is not judged here.
+When it falls silent is models/source_states.py.
 """
 
 from __future__ import annotations
@@ -12,11 +11,12 @@ from typing import Literal
 from models.base import Model
 from models.facts import UtcDatetime
 from models.hours import LENGTHS, Span
+from models.organization import Absence
 from models.people import SourceKind
 from models.policy import Policy
 
 Priority = Literal["high", "low"]
-_MONTH = timedelta(days=365) / 12
+MONTH = timedelta(days=365) / 12
 
 
 class SourceHistory(Model):
@@ -24,13 +24,16 @@ class SourceHistory(Model):
 
     Duplicates and referrals entered in error are left out; one that the clinic declined counts
     (policy.md rules 14 and 20). ``key`` is the liaison's flag; ``left``: its provider has left and
-    nobody has come from them since. The order does not matter.
+    nobody has come from them since. ``away``: days on which they were on leave; ``declined``: when
+    we last told them no. The order does not matter.
     """
 
     kind: SourceKind
     received: tuple[UtcDatetime, ...] = ()
     key: bool = False
     left: bool = False
+    away: tuple[Absence, ...] = ()
+    declined: UtcDatetime | None = None
 
     @property
     def last(self) -> datetime | None:
@@ -47,19 +50,22 @@ def watched(kind: SourceKind) -> bool:
     return kind not in {SourceKind.PAST_PATIENT, SourceKind.SELF}
 
 
-def quiet_at(history: SourceHistory, policy: Policy) -> datetime | None:
-    """When the source counts as quiet unless a referral comes first; None: never, too few to say.
+def asked_about(history: SourceHistory, policy: Policy) -> bool:
+    """Whether anybody is asked to call once it is silent.
 
-    60 days after the last valid referral by its received date: the product's promise. Fewer than
-    ``silence.min_referrals`` raise nothing, and some kinds never do (policy.md rule 20); nor does
-    a provider who has left.
+    Not about some kinds, nor a provider who has left, nor who sent fewer than
+    ``silence.min_referrals`` in all: an organization may keep one-off senders out (rule 20).
     """
-    if not watched(history.kind) or history.left:
-        return None
+    enough = len(history.received) >= policy.silence.min_referrals
+    return watched(history.kind) and not history.left and bool(history.received) and enough
+
+
+def quiet_at(history: SourceHistory, policy: Policy) -> datetime | None:
+    """When the source counts as quiet by the promise alone: 60 days after its last referral."""
     last = history.last
-    if last is None or len(history.received) < policy.silence.min_referrals:
+    if last is None or not asked_about(history, policy):
         return None
-    return last + _length(policy.silence.quiet)
+    return last + length(policy.silence.quiet)
 
 
 def priority(history: SourceHistory, policy: Policy) -> Priority:
@@ -71,11 +77,12 @@ def priority(history: SourceHistory, policy: Policy) -> Priority:
     last = history.last
     if history.key or last is None:
         return "high" if history.key else "low"
-    since = last - policy.silence.rhythm_months * _MONTH
+    since = last - policy.silence.rhythm_months * MONTH
     recent = [at for at in history.received if at > since]
     return "high" if len(recent) >= policy.silence.high_referrals else "low"
 
 
-def _length(span: Span) -> timedelta:
+def length(span: Span) -> timedelta:
+    """A span on the clock of a source: 24 hours a day."""
     # Only business days have no length of their own; a source has none, so they are plain days.
     return span.amount * LENGTHS.get(span.unit, timedelta(days=1))

@@ -44,6 +44,7 @@ from store.tables_post import (
     SentLetterRow,
     SubjectType,
 )
+from store.tables_sources import SourceStateRow, SourceVerdictRow
 from store.tables_talk import DeskTextRow, ThreadRow
 
 __all__ = [
@@ -87,6 +88,8 @@ __all__ = [
     "SlotSource",
     "SlotState",
     "SourceRow",
+    "SourceStateRow",
+    "SourceVerdictRow",
     "SubjectType",
     "Table",
     "TaskRow",

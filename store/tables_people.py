@@ -134,6 +134,12 @@ class SourceRow(Table, table=True):
     quiet_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
     next_touch_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     left_on: date | None = None  # its provider has left: no silence means anything since
+    state: str | None = None  # models.source_states.SourceState; None: never judged
+    state_since: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    owner_id: str | None = None  # a staff id: whose relationship it is; None: any liaison's
+    away_from: date | None = None  # on leave, both days included: they do not count as silence
+    away_until: date | None = None
+    away_why: str | None = Field(default=None, sa_type=Words)
     # It turned out to be another one: what is told about it counts for that.
     merged_into: str | None = Field(default=None, foreign_key="sources.id")
     created_at: datetime = Field(sa_type=UtcDateTime)
