@@ -6,7 +6,7 @@ Nothing here is computed twice: closed months are asked as of their closing, ope
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 
 from sqlmodel import Session
 
@@ -21,16 +21,21 @@ from models.monthly import (
     Late,
     MonthlyReport,
     Point,
-    Value,
+    Relationship,
+    SourceLine,
 )
-from models.months import back, closes_at, first_day, says
+from models.months import back, closes_at, first_day, last_day, says
 from models.organization import Clinic, Organization
+from models.verdicts import RECENT
 from store import ledger
 from store.engine import Store
-from store.report import late, outcomes, shape, sources
+from store.report import late, outcomes, shape, silence, sources
 from store.report.measures import MEASURES, TILES, Measure
 from store.report.scope import Period
 from store.report.series import Series, nothing, series
+from store.report.silence import Judged
+
+MIDNIGHT = time(0)
 
 
 class Monthly:
@@ -75,6 +80,13 @@ class Monthly:
         with self._store.read() as session:
             return self._compiled(session, org, scope, month, at or now, open_month=at is None)
 
+    def _bounds(self, org: str, clinic: Clinic, month: str) -> tuple[datetime, datetime]:
+        """The midnights at which the month begins and ends at a clinic."""
+        first, following = first_day(month), first_day(back(month, -1))
+        noon = datetime(first.year, first.month, first.day, tzinfo=UTC)
+        calendar = self._tenants.calendar(org, noon, clinic.id)
+        return calendar.at_local(first, MIDNIGHT), calendar.at_local(following, MIDNIGHT)
+
     def _compiled(
         self, session: Session, org: str, scope: str, month: str, at: datetime, *, open_month: bool
     ) -> MonthlyReport:
@@ -83,7 +95,11 @@ class Monthly:
         period = Period(org, tuple(one.id for one in clinics), month, at)
         told = series(session, period, period.compared)
         figures = tuple(_figure(one, told, period) for one in MEASURES.values())
-        by_source = sources.by_source(session, period)
+        begins, ends = self._bounds(org, clinics[0], month)
+        local = self._tenants.calendar(org, at, clinics[0].id).local_date
+        fell = silence.silent(session, period, ends, local)
+        came_back = silence.returned(session, period, begins, ends, local)
+        by_source = _judged(session, period, sources.by_source(session, period), fell)
         ages = shape.ageing(session, period)
         return MonthlyReport(
             org=org,
@@ -95,13 +111,15 @@ class Monthly:
             zone=clinics[0].zone,
             as_of=at,
             preliminary=open_month,
-            verdict=month_story.verdict(month, figures, 0, 0),
+            verdict=month_story.verdict(month, figures, len(fell), len(came_back)),
             tiles=TILES,
             figures=figures,
-            things=month_story.things(scope, month, figures, by_source, (), ages),
+            things=month_story.things(scope, month, figures, by_source, fell, ages),
             funnel=shape.funnel(session, period),
             ageing=ages,
             sources=by_source,
+            silent=fell,
+            returned=came_back,
             channels=shape.channels(session, period),
             outcomes=outcomes.outcomes(session, period),
             heard=shape.heard(session, period),
@@ -109,12 +127,45 @@ class Monthly:
             oddities=shape.oddities(session, period),
             late=late.late(session, period) if not open_month else Late(),
             clinics=_roll_up(session, period, clinics) if len(clinics) > 1 else (),
-            value=Value(),
+            value=silence.protected(
+                session, period, self._tenants.get(org).policy.report.episode_value or None
+            ),
             definitions=tuple(
                 Definition(name=one.name, title=one.title, note=one.note)
                 for one in MEASURES.values()
             ),
         )
+
+
+def _judged(
+    session: Session,
+    period: Period,
+    lines: Sequence[SourceLine],
+    silent: Sequence[Relationship],
+) -> tuple[SourceLine, ...]:
+    """The sources with how they stood at the end of the month and the week's verdict on them."""
+    states = {one.source_id: one.state for one in silent}
+    told = silence.verdicts(session, period, last_day(period.month))
+    found = []
+    for one in lines:
+        judged = told.get(one.source_id)
+        found.append(
+            one.model_copy(
+                update={
+                    "state": states.get(one.source_id),
+                    "verdict": judged.verdict if judged else None,
+                    "verdict_says": _rates(judged) if judged else "",
+                }
+            )
+        )
+    return tuple(found)
+
+
+def _rates(judged: Judged) -> str:
+    """``4.2 a month before, 2.0 now``; a month is a twelfth of a year."""
+    monthly = 365.25 / 12 / 7
+    before = judged.before / judged.weeks * monthly if judged.weeks else 0.0
+    return f"{before:.1f} a month before, {judged.recent / RECENT * monthly:.1f} now"
 
 
 def _figure(measure: Measure, told: Series, period: Period) -> Figure:

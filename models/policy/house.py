@@ -97,6 +97,7 @@ class Report(Model):
     scorecards_per_quarter: Count = 1
     scorecard_min_referrals: Count = 10
     scorecard_approved_by: Role = Role.DIRECTOR
+    episode_value: Annotated[float, Field(ge=0)] = 0  # US dollars; 0: not told, and none is guessed
 
 
 class Retention(Model):

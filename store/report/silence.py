@@ -1,0 +1,162 @@
+"""How the sources stood at the end of a month, and which of them came back during it.
+
+"Lapsed" in the monthly report is quiet or lapsed at the month's end (policy.md rule 19). Both are
+read from the history of states as it was known at the moment of the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import and_, func
+from sqlalchemy import select as columns
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from models.monthly import Relationship, Value
+from models.source_states import SourceState
+from store.report.scope import Period
+from store.tables import LedgerRow, SourceRow, SourceStateRow, SourceVerdictRow
+
+S = SourceStateRow
+SILENT = (SourceState.QUIET, SourceState.LAPSED)
+
+
+class Judged(NamedTuple):
+    """The last weekly verdict on a source in the month."""
+
+    verdict: str
+    recent: int
+    before: int
+    weeks: int
+
+
+def silent(session: Session, period: Period, until: datetime, day: Any) -> tuple[Relationship, ...]:
+    """Sources that stood quiet or lapsed at *until*, the end of the month; the longest first.
+
+    Only those that ever sent to these clinics; ``day`` makes a local day of a moment.
+    """
+    newest = (
+        columns(col(S.source_id), func.max(col(S.id)).label("id"))
+        .where(col(S.org) == period.org, col(S.since) < until, *_known(period))
+        .group_by(col(S.source_id))
+        .subquery()
+    )
+    query = (
+        columns(SourceRow, S)
+        .join(newest, newest.c.source_id == col(SourceRow.id))
+        .join(S, col(S.id) == newest.c.id)
+        .where(col(S.state).in_(SILENT), _ours(period), col(SourceRow.merged_into).is_(None))
+        .order_by(col(S.since), col(SourceRow.id))
+    )
+    return tuple(_told(source, state, day) for source, state in session.execute(query))
+
+
+def returned(
+    session: Session, period: Period, since: datetime, until: datetime, day: Any
+) -> tuple[Relationship, ...]:
+    """Sources that came back during the month, after having been quiet or lapsed."""
+    query = (
+        columns(SourceRow, S)
+        .join(S, col(S.source_id) == col(SourceRow.id))
+        .where(
+            col(SourceRow.org) == period.org,
+            col(S.state) == SourceState.RETURNED,
+            col(S.since) >= since,
+            col(S.since) < until,
+            _stands(period),
+            _ours(period),
+            *_known(period),
+        )
+        .order_by(col(S.since), col(SourceRow.id))
+    )
+    found = {source.id: _told(source, state, day) for source, state in session.execute(query)}
+    return tuple(found.values())
+
+
+def verdicts(session: Session, period: Period, until: date) -> dict[str, Judged]:
+    """The newest weekly verdict of each source that was seen by the end of the month."""
+    V = SourceVerdictRow  # noqa: N806 - an alias of a table
+    last = columns(func.max(col(V.week))).where(col(V.org) == period.org, col(V.week) <= until)
+    if period.at is not None:
+        last = last.where(col(V.known_at) <= period.at)
+    week = session.scalar(last)
+    if week is None:
+        return {}
+    query = columns(
+        col(V.source_id), col(V.verdict), col(V.recent), col(V.before), col(V.weeks)
+    ).where(col(V.org) == period.org, col(V.week) == week)
+    return {source: Judged(*told) for source, *told in session.execute(query)}
+
+
+def protected(session: Session, period: Period, per_episode: float | None) -> Value:
+    """What sources that came back in the last twelve months have brought since.
+
+    Evaluated referrals received from the day they came back on, times the organization's own
+    value of an episode; without one there is a count and no value.
+    """
+    back = (
+        columns(col(S.source_id), func.min(col(S.since)).label("since"))
+        .where(
+            col(S.org) == period.org,
+            col(S.state) == SourceState.RETURNED,
+            _stands(period),
+            *_known(period),
+        )
+        .group_by(col(S.source_id))
+        .subquery()
+    )
+    query = (
+        columns(func.count(func.distinct(col(LedgerRow.source_id))), func.count())
+        .select_from(LedgerRow)
+        .join(back, back.c.source_id == col(LedgerRow.source_id))
+    )
+    query = query.where(
+        period.referrals(),
+        col(LedgerRow.received_at) >= back.c.since,
+        col(LedgerRow.received_month).in_(period.year),
+        col(LedgerRow.evaluated_at).is_not(None),
+    )
+    sources, episodes = session.execute(query).one()
+    worth = None if per_episode is None else round(per_episode * int(episodes), 2)
+    return Value(
+        returned=int(sources), episodes=int(episodes), per_episode=per_episode, protected=worth
+    )
+
+
+def _known(period: Period) -> Sequence[Any]:
+    return [] if period.at is None else [col(S.known_at) <= period.at]
+
+
+def _ours(period: Period) -> Any:
+    """They have sent somebody to one of these clinics."""
+    sent = columns(col(LedgerRow.source_id)).where(period.referrals()).distinct()
+    return col(SourceRow.id).in_(sent)
+
+
+def _stands(period: Period) -> Any:
+    """No later word has taken it back."""
+    later = aliased(SourceStateRow)
+    wrong = [
+        col(later.source_id) == col(S.source_id),
+        col(later.id) > col(S.id),
+        col(later.since) <= col(S.since),
+    ]
+    if period.at is not None:
+        wrong.append(col(later.known_at) <= period.at)
+    return ~columns(col(later.id)).where(and_(*wrong)).exists()
+
+
+def _told(source: SourceRow, state: SourceStateRow, day: Any) -> Relationship:
+    return Relationship(
+        source_id=source.id,
+        name=source.name,
+        kind=source.kind,
+        state=state.state,
+        since=day(state.since),
+        last_on=day(state.last_at),
+        owner=source.owner_id,
+        says=str(state.facts.get("says", "")),
+    )
