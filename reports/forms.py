@@ -1,0 +1,66 @@
+"""The monthly report as files: one value in, five forms of it out, which agree.
+
+The PDF is for a meeting, the HTML page for everybody (a screen reader among them), the spreadsheet
+and the two CSV files for whoever calculates on, and the JSON is the value itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from models.monthly import MonthlyReport
+from reports import monthly_csv, monthly_html, monthly_report, monthly_xlsx
+
+
+class Form(NamedTuple):
+    """One file: what it is called, its media type, and what makes it.
+
+    ``make`` takes the report and the address of the desk, before which our paths are put
+    (``https://desk.example.org``); without one, links are words only.
+    """
+
+    name: str
+    media: str
+    make: Callable[[MonthlyReport, str | None], bytes]
+
+
+_XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+FORMS: Final = {
+    form.name: form
+    for form in (
+        Form("report.pdf", "application/pdf", monthly_report.build),
+        Form("report.html", "text/html; charset=utf-8", monthly_html.build),
+        Form("report.xlsx", _XLSX, monthly_xlsx.build),
+        Form("report.json", "application/json", lambda report, _desk: to_json(report)),
+        Form("figures.csv", "text/csv; charset=utf-8", monthly_csv.figures),
+        Form("sources.csv", "text/csv; charset=utf-8", monthly_csv.sources),
+    )
+}
+
+
+def make(report: MonthlyReport, name: str, desk: str | None = None) -> bytes:
+    """One form by the name of its file; the same report gives the same bytes.
+
+    Raises KeyError for a name that is not in ``FORMS``.
+    """
+    return FORMS[name].make(report, desk)
+
+
+def write(report: MonthlyReport, folder: Path, desk: str | None = None) -> dict[str, Path]:
+    """All forms into a folder, which is made where it is missing; their paths by name.
+
+    Run twice it writes the same bytes again.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {}
+    for name in FORMS:
+        paths[name] = folder / name
+        paths[name].write_bytes(make(report, name, desk))
+    return paths
+
+
+def to_json(report: MonthlyReport) -> bytes:
+    """The value itself, as it is read back by ``MonthlyReport.model_validate_json``."""
+    return report.model_dump_json(indent=1).encode() + b"\n"
