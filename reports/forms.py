@@ -14,6 +14,11 @@ from models.monthly import MonthlyReport
 from reports import monthly_csv, monthly_html, monthly_report, monthly_xlsx
 
 
+def to_json(report: MonthlyReport, _desk: str | None = None) -> bytes:
+    """The value itself, as it is read back by ``MonthlyReport.model_validate_json``."""
+    return report.model_dump_json(indent=1).encode() + b"\n"
+
+
 class Form(NamedTuple):
     """One file: what it is called, its media type, and what makes it.
 
@@ -33,7 +38,7 @@ FORMS: Final = {
         Form("report.pdf", "application/pdf", monthly_report.build),
         Form("report.html", "text/html; charset=utf-8", monthly_html.build),
         Form("report.xlsx", _XLSX, monthly_xlsx.build),
-        Form("report.json", "application/json", lambda report, _desk: to_json(report)),
+        Form("report.json", "application/json", to_json),
         Form("figures.csv", "text/csv; charset=utf-8", monthly_csv.figures),
         Form("sources.csv", "text/csv; charset=utf-8", monthly_csv.sources),
     )
@@ -59,8 +64,3 @@ def write(report: MonthlyReport, folder: Path, desk: str | None = None) -> dict[
         paths[name] = folder / name
         paths[name].write_bytes(make(report, name, desk))
     return paths
-
-
-def to_json(report: MonthlyReport) -> bytes:
-    """The value itself, as it is read back by ``MonthlyReport.model_validate_json``."""
-    return report.model_dump_json(indent=1).encode() + b"\n"

@@ -30,12 +30,13 @@ def render_html(kind: str, data: Document, attachment: bytes | None = None) -> s
     """
     if kind not in BUILDERS or kind != data.kind:
         raise NotFound(f"There is no document of kind {kind!r}.", code="unknown_kind")
-    template = _environment().get_template(f"{kind}.html")
+    template = environment().get_template(f"{kind}.html")
     return template.render(d=data, w=words, f=figures, day=day, attachment=attachment)
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The environment of every twin: everything is escaped and tidied, nothing may be undefined."""
     return Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,

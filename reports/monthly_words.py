@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from hashlib import sha256
 from typing import Final, NamedTuple
 
 from models.monthly import Amount, Figure, Good, MonthlyReport, Outcome, SourceLine, Unit
@@ -20,6 +21,7 @@ NOTHING: Final = "no data"
 TOO_FEW: Final = "too few to compare"
 TOO_EARLY: Final = "too early to compare"
 NO_COMPARISON: Final = "nothing to compare with"
+UNCHANGED: Final = "no change"
 
 DECIMALS: Final = {
     Unit.COUNT: 0,
@@ -37,7 +39,20 @@ _AFTER: Final = {  # one, several
     Unit.DAYS: ("day", "days"),
     Unit.VISITS: ("visit", "visits"),
 }
-_MONTHS: Final = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_MONTHS: Final = [
+    "Jan",
+    "Feb",
+    "Mar",
+    "Apr",
+    "May",
+    "Jun",
+    "Jul",
+    "Aug",
+    "Sep",
+    "Oct",
+    "Nov",
+    "Dec",
+]
 _CODES: Final = {"too_few": "too few to say", "too_few_to_say": "too few to say"}
 QUIET: Final = frozenset({"quiet", "lapsed"})
 
@@ -82,11 +97,21 @@ def said(amount: Amount, unit: Unit) -> Said:
     return Said(with_unit(amount.value, unit), of(amount), _notes(few, _open(amount)))
 
 
+def parted(text: str) -> tuple[str, str]:
+    """The number of a value and its unit, to write the one larger than the other."""
+    number, _, unit = text.partition(" ")
+    return (
+        (number, unit)
+        if number.lstrip("−$").replace(",", "").replace(".", "").isdigit()
+        else (text, "")
+    )
+
+
 def of(amount: Amount) -> str:
     """``52 of 100`` where a share counts something, else ``n = 97``."""
     if amount.number is not None:
         return f"{amount.number:,} of {amount.n:,}"
-    return f"n = {amount.n:,}"
+    return f"n{NBSP}={NBSP}{amount.n:,}"
 
 
 def with_unit(value: float, unit: Unit) -> str:
@@ -147,7 +172,7 @@ def change(now: Amount, before: Amount, unit: Unit, good: Good = Good.NEITHER) -
 
 def _change(difference: Decimal, unit: Unit, good: Good, how: str = "") -> Change:
     if difference == 0:
-        return Change("no change")
+        return Change(UNCHANGED)
     sign = "+" if difference > 0 else "−"
     size = abs(difference)
     if unit is Unit.PERCENT:
@@ -196,6 +221,34 @@ def dated(on: date | None) -> str:
     return day(on) if on else "never"
 
 
+def earlier(month: str, by: int) -> str:
+    """The month so many months before, as ``2027-01``."""
+    count = int(month[:4]) * 12 + int(month[5:7]) - 1 - by
+    return f"{count // 12:04d}-{count % 12 + 1:02d}"
+
+
+def compared(figure: Figure, month: str) -> tuple[str, str]:
+    """The changes on the month before and on a year ago, each with the month it is against."""
+    pairs = ((on_last_month(figure), 1), (on_last_year(figure), 12))
+    last, year = (_against(told, month_name(earlier(month, by))) for told, by in pairs)
+    return last, year
+
+
+def _against(told: Change, month: str) -> str:
+    if told.says == NO_COMPARISON:
+        return f"{month}: {NOTHING}"
+    if told.says in (TOO_FEW, TOO_EARLY):
+        return f"{told.says} with {month}"
+    if told.says == UNCHANGED:
+        return f"{told.says} on {month}"
+    return f"{told.says} on {month}, {told.way}" if told.way else f"{told.says} on {month}"
+
+
+def fingerprint(report: MonthlyReport) -> str:
+    """The first twelve digits of the value's SHA-256: two forms that bear the same one agree."""
+    return sha256(report.model_dump_json().encode()).hexdigest()[:12]
+
+
 def many(number: int, one: str, several: str | None = None) -> str:
     """``1 referral``, ``1,200 referrals``."""
     return f"{number:,} {one if number == 1 else several or one + 's'}"
@@ -236,8 +289,9 @@ def zones(report: MonthlyReport) -> str:
 
 
 def source_change(source: SourceLine) -> str:
-    """Its referrals against last month, signed."""
-    return str(_change(Decimal(source.received - source.before), Unit.COUNT, Good.NEITHER).says)
+    """Its referrals against last month, signed; a bare 0 for no change."""
+    difference = source.received - source.before
+    return str(_change(Decimal(difference), Unit.COUNT, Good.NEITHER)) if difference else "0"
 
 
 def standing(source: SourceLine) -> str:

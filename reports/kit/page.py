@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from threading import Lock
-from typing import Any, cast
 
 from reportlab.lib.pagesizes import LETTER
 from reportlab.lib.units import inch
@@ -24,8 +23,9 @@ from models.documents import Document, content_hash
 from models.errors import BadRequest
 from reports import words
 from reports.kit import fonts
+from reports.kit.numbered import MeasuringCanvas, NumberedCanvas
 from reports.kit.pen import ONE_PAGE, SHRINK, Fit, Pen
-from reports.kit.text import day, fits, fitted
+from reports.kit.text import day, fits, fitted, wrapped
 
 MARGIN = 0.75 * inch
 WIDTH, HEIGHT = LETTER
@@ -88,9 +88,13 @@ def _typeset(
     out = BytesIO()
     template = _template(document, out)
     template.keywords = [f"sha256:{content_hash(document, attachment)}"]
-    template.build(
-        story, canvasmaker=lambda *a, **k: _NumberedCanvas(document, behind, attachment, *a, **k)
-    )
+    digest = words.hash_line(document, attachment)
+
+    def dress(canvas: Canvas, pages: int) -> None:
+        _band(canvas, document, pages + behind)
+        _foot(canvas, document, digest, pages + behind)
+
+    template.build(story, canvasmaker=lambda *a, **k: NumberedCanvas(dress, *a, **k))
     return out.getvalue()
 
 
@@ -119,7 +123,7 @@ def _fitting(document: Document, part: Part) -> Story:
 
 def _count(document: Document, story: Story) -> int:
     template = _template(document, BytesIO())
-    template.build(story, canvasmaker=_MeasuringCanvas)
+    template.build(story, canvasmaker=MeasuringCanvas)
     return int(template.page)
 
 
@@ -169,40 +173,6 @@ def _watermark(canvas: Canvas) -> None:
     text.textOut("DRAFT")
     canvas.drawText(text)
     canvas.restoreState()
-
-
-class _MeasuringCanvas(Canvas):
-    """Lays out and throws away: writing the file is most of the cost of a page."""
-
-    def save(self) -> None:
-        return
-
-
-class _NumberedCanvas(Canvas):
-    """Draws band and foot last, when the number of pages is known."""
-
-    def __init__(
-        self, document: Document, behind: int, attachment: bytes | None, *args: Any, **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self._digest = words.hash_line(document, attachment)
-        self._document = document
-        self._behind = behind
-        self._pages: list[dict[str, Any]] = []
-
-    def showPage(self) -> None:  # noqa: N802 - reportlab's name
-        self._pages.append(dict(self.__dict__))
-        cast(Any, self)._startPage()
-
-    def save(self) -> None:
-        pages = self._pages
-        total = len(pages) + self._behind
-        for state in pages:
-            self.__dict__.update(state)
-            _band(self, self._document, total)
-            _foot(self, self._document, self._digest, total)
-            super().showPage()
-        super().save()
 
 
 _LABEL_LEFT, _LABEL_RIGHT = 30.0, 40.0
@@ -260,20 +230,9 @@ def _foot(canvas: Canvas, document: Document, digest: str, total: int) -> None:
     canvas.setFont(fonts.BOLD, 8.5)
     canvas.drawRightString(right, 51, f"Page {canvas.getPageNumber()} of {total}")
     y = 41.0
-    for line in _wrapped(words.misdirected(document), 7.5, BODY_WIDTH, 2):
+    for line in wrapped(words.misdirected(document), fonts.REGULAR, 7.5, BODY_WIDTH, 2):
         _line(canvas, MARGIN, y, line, fonts.REGULAR, 7.5, BODY_WIDTH)
         y -= 9
-
-
-def _wrapped(text: str, size: float, room: float, most: int) -> list[str]:
-    lines: list[str] = []
-    for word in text.split():
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and (len(lines) == most or fits(longer, fonts.REGULAR, size, room)):
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines
 
 
 def _line(

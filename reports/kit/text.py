@@ -76,9 +76,14 @@ def shortened(text: str, limit: int | None, note: str = "") -> str:
 
 def fitted(text: str, font: str, size: float, room: float) -> str:
     """One drawn line no wider than ``room`` points, with an ellipsis when it had to be cut."""
+    return visual(cut(text, font, size, room))
+
+
+def cut(text: str, font: str, size: float, room: float) -> str:
+    """The same in reading order, for those who order right-to-left words themselves."""
     line = printable(text).replace("\n", " ")
     if fonts.width(visual(line), font, size) <= room:
-        return visual(line)
+        return line
     low, high = 0, len(line)
     while low < high:  # the longest beginning that still fits
         middle = (low + high + 1) // 2
@@ -86,7 +91,19 @@ def fitted(text: str, font: str, size: float, room: float) -> str:
             low = middle
         else:
             high = middle - 1
-    return visual(line[:low].rstrip()) + ELLIPSIS
+    return line[:low].rstrip() + ELLIPSIS
+
+
+def wrapped(text: str, font: str, size: float, room: float, most: int) -> list[str]:
+    """Lines no wider than ``room`` points, broken at words; the last of ``most`` holds the rest."""
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and (len(lines) == most or fits(longer, font, size, room)):
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
 
 
 def fits(text: str, font: str, size: float, room: float) -> bool:

@@ -1,0 +1,78 @@
+"""The figures and the sources as CSV, one row for each, for whoever calculates on.
+
+UTF-8 with a byte order mark, so that spreadsheets read accents; percentages are numbers from 0 to
+100. A text that a spreadsheet would take for a formula is written behind an apostrophe.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from io import StringIO
+
+from models.monthly import Amount, MonthlyReport, Unit
+from reports import monthly_words as words
+from reports.kit.text import tidy
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+Cell = str | int | float | None
+
+
+def figures(report: MonthlyReport, _desk: str | None = None) -> bytes:
+    """Every figure in every month: name, title, unit, month, value, of how many, still open."""
+    head = ("figure", "title", "unit", "month", "value", "number", "n", "open", "target")
+    rows = [
+        (
+            *(one.name, one.title, one.unit.value, point.month),
+            *_amount(point.amount, one.unit),
+            one.target,
+        )
+        for one in report.figures
+        for point in one.months
+    ]
+    return _written(head, rows)
+
+
+def sources(report: MonthlyReport, _desk: str | None = None) -> bytes:
+    """Every source with its twelve months, oldest first."""
+    months = [words.earlier(report.month, 11 - at) for at in range(12)]
+    head = (
+        *("source_id", "name", "kind", "received", "last_month", "a_year_ago", "also_sent"),
+        *("tried_24h", "tried_24h_of", "evaluated", "evaluated_of", "evaluated_open"),
+        *("median_days", "median_days_of", "state", "verdict", "last_on"),
+        *months,
+    )
+    rows = [
+        (
+            *(one.source_id, one.name, one.kind, one.received, one.before, one.year_ago, one.also),
+            *(one.contacted.number, one.contacted.n),
+            *(one.evaluated.number, one.evaluated.n, one.evaluated.open),
+            *(one.days.value, one.days.n, one.state, one.verdict),
+            one.last_on.isoformat() if one.last_on else None,
+            *one.twelve,
+        )
+        for one in report.sources
+    ]
+    return _written(head, rows)
+
+
+def _amount(amount: Amount, unit: Unit) -> tuple[Cell, ...]:
+    """The value as shown: rounded, and none for a share of fewer than ten."""
+    hidden = unit is Unit.PERCENT and amount.few
+    value = None if amount.value is None or hidden else float(words.rounded(amount.value, unit))
+    return (value, amount.number, amount.n, amount.open)
+
+
+def _written(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+    out = StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(head)
+    writer.writerows([_safe(cell) for cell in row] for row in rows)
+    return b"\xef\xbb\xbf" + out.getvalue().encode()
+
+
+def _safe(cell: Cell) -> Cell:
+    if not isinstance(cell, str):
+        return cell
+    text = tidy(cell)
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,155 @@
+"""The monthly report on paper: page 1 says it all, the pages behind it say why.
+
+Two to four pages for usual months; a report with very many figures takes the pages it needs.
+Everything is cut visibly and nothing for good: the twin and the spreadsheet hold it in full.
+"""
+
+from __future__ import annotations
+
+from xml.sax.saxutils import quoteattr
+
+from reportlab.lib.colors import black
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.platypus import PageBreak, Paragraph, Spacer, Table
+
+from models.monthly import Figure, MonthlyReport
+from reports import monthly_tables as tables
+from reports import monthly_words as words
+from reports.kit import blocks
+from reports.kit.page import BODY_WIDTH
+from reports.kit.pen import Fit, Pen
+from reports.kit.scene_pdf import to_drawing
+from reports.kit.sheet import Sheet, Story, bound
+from reports.kit.text import markup, shortened
+from reports.monthly_charts import sparkline
+from reports.monthly_pages import care_page, sources_page, way_page, write_table
+from reports.monthly_words import compared, said
+
+PAGES = 4
+_FITS = (
+    Fit(1.0, 240, 18),
+    Fit(0.95, 240, 16),
+    Fit(0.9, 200, 14),
+    Fit(0.86, 160, 12),
+    Fit(0.86, 120, 10),
+    Fit(0.82, 90, 8),
+)
+
+
+def build(report: MonthlyReport, desk: str | None = None) -> bytes:
+    """The PDF; ``desk`` is the address of the desk, for links to the referrals behind a figure.
+
+    The same report gives the same bytes.
+    """
+    note = f"{words.known(report)} No patient is named. Data {words.fingerprint(report)}"
+    sheet = Sheet(
+        title=f"Monthly report {report.month}, {shortened(report.scope_name, 60)}",
+        head=report.org_name,
+        about=f"{report.scope_name} · {report.month_says}",
+        foot=note,
+        subject="monthly_report",
+    )
+
+    def story(pen: Pen) -> Story:
+        return [
+            *_first_page(pen, report, desk),
+            PageBreak(),
+            *way_page(pen, report),
+            PageBreak(),
+            *sources_page(pen, report),
+            *care_page(pen, report),
+        ]
+
+    return bound(sheet, story, _FITS, PAGES)
+
+
+def _first_page(pen: Pen, report: MonthlyReport, desk: str | None) -> Story:
+    name = pen.label(report.scope_name)
+    story: Story = [
+        pen.write(f"Monthly report: {report.month_says}, {name}", pen.title),
+        blocks.boxed(pen, [pen.write(pen.lead(report.verdict), pen.verdict)]),
+        Spacer(1, 2 * pen.gap),
+        *_tiles(pen, report, desk),
+        Spacer(1, pen.gap),
+        pen.head("Three things to do" if len(report.things) == 3 else "To do"),
+        *_things(pen, report, desk),
+    ]
+    if report.clinics:
+        story += write_table(pen, tables.clinics(report), _clinic_widths(report))
+    story.append(pen.head("How sure these figures are"))
+    sure = (words.known(report), words.late(report), words.zones(report))
+    story += [pen.write(line) for line in sure if line]
+    return story
+
+
+def _clinic_widths(report: MonthlyReport) -> list[float]:
+    first = 0.26 * BODY_WIDTH
+    count = max(len(report.tiles), 1)
+    return [first, *[(BODY_WIDTH - first) / count] * count]
+
+
+def _tiles(pen: Pen, report: MonthlyReport, desk: str | None) -> Story:
+    """Five figures side by side, each part of them on a line of its own across all."""
+    tiles = [_tile(pen, report, report.figure(name), desk) for name in report.tiles]
+    if not tiles:
+        return []
+    rows = [list(row) for row in zip(*tiles, strict=True)]
+    lines = [("LINEBEFORE", (at, 0), (at, -1), 0.4, black) for at in range(1, len(tiles))]
+    style = blocks.styled(
+        [
+            ("VALIGN", (0, 0), (-1, -1), "TOP"),
+            ("LEFTPADDING", (0, 0), (0, -1), 0),
+            ("LEFTPADDING", (1, 0), (-1, -1), 7),
+            ("RIGHTPADDING", (0, 0), (-1, -1), 4),
+            ("TOPPADDING", (0, 0), (-1, -1), 1),
+            ("BOTTOMPADDING", (0, 0), (-1, -1), 1),
+            *lines,
+        ]
+    )
+    width = BODY_WIDTH / len(tiles)
+    return [Table(rows, colWidths=[width] * len(tiles), style=style)]
+
+
+def _tile(pen: Pen, report: MonthlyReport, figure: Figure, desk: str | None) -> Story:
+    told = said(figure.now, figure.unit)
+    number, unit = words.parted(told.value)
+    value = _linked(number, words.drill(report, figure.name), desk)
+    size = 9 * pen.fit.scale
+    big = pen.title.clone("tile", fontSize=20 * pen.fit.scale, leading=24 * pen.fit.scale)
+    if not unit and len(number) > 6:
+        big = pen.title
+    under = ", ".join(part for part in (told.of, told.note) if part) or figure.counts
+    last, year = compared(figure, report.month)
+    width = BODY_WIDTH / len(report.tiles) - 16
+    return [
+        pen.write(figure.title, blocks.bold(pen, pen.small)),
+        Paragraph(f'{value} <font size="{size:g}">{markup(unit)}</font>', big),
+        pen.write(under, pen.small),
+        to_drawing(sparkline(tables.line(figure), width, 30)),
+        pen.write(last, pen.small),
+        pen.write(year, pen.small),
+    ]
+
+
+def _things(pen: Pen, report: MonthlyReport, desk: str | None) -> Story:
+    if not report.things:
+        return [pen.write("Nothing stands out this month.")]
+    story: Story = []
+    for at, thing in enumerate(report.things, 1):
+        says = _linked(pen.lead(thing.says), thing.link, desk)
+        story.append(Paragraph(f"<b>{says}</b>", pen.body, bulletText=f"{at}."))
+        why = markup(pen.free(thing.why))
+        where = markup(f"{desk or ''}{thing.link}")
+        story.append(Paragraph(f"{why} {where}", _indented(pen)))
+    return story
+
+
+def _indented(pen: Pen) -> ParagraphStyle:
+    return pen.small.clone("why", leftIndent=12, spaceAfter=4)
+
+
+def _linked(text: str, path: str, desk: str | None) -> str:
+    """Markup of a text, and where we know the desk's address a link to a page of it."""
+    if desk is None:
+        return markup(text)
+    return f"<link href={quoteattr(desk + path)}>{markup(text)}</link>"

@@ -1,0 +1,281 @@
+"""The tables of the monthly report as rows of words, written once for the PDF and its twin.
+
+Each is a caption, its columns and its rows; a column whose name begins with ``>`` holds numbers.
+The first cell of a row names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from models.monthly import Figure, MonthlyReport, Named, Relationship, SourceLine, Unit
+from reports import monthly_words as words
+from reports.monthly_words import NBSP, month_name, said
+
+
+class Row(NamedTuple):
+    """The cells, and what the row is of: the name of a figure, or the id of a source."""
+
+    cells: tuple[str, ...]
+    key: str = ""
+    strong: bool = False
+    line: tuple[float | None, ...] = ()
+
+
+class Table(NamedTuple):
+    """A table in words; ``empty`` is said instead where it has no rows."""
+
+    name: str
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    empty: str
+
+
+def clinics(report: MonthlyReport) -> Table:
+    """The tiles' figures of every clinic."""
+    tiles = [report.figure(name) for name in report.tiles]
+    rows = tuple(
+        Row(
+            (
+                one.name,
+                *(
+                    str(said(amount, tile.unit))
+                    for amount, tile in zip(one.amounts, tiles, strict=False)
+                ),
+            ),
+            one.clinic_id,
+        )
+        for one in report.clinics
+    )
+    columns = ("Clinic", *(f">{tile.title}" for tile in tiles))
+    return Table("clinics", "Clinics", columns, rows, "")
+
+
+def figures(report: MonthlyReport) -> Table:
+    """Every figure: this month, the changes, the target and twelve months as a line."""
+    number = words.footnotes(report)
+    rows = []
+    for one in report.figures:
+        note = number(one.name)
+        title = f"{one.title} [{note}]" if note else one.title
+        cells = (
+            title,
+            str(said(one.now, one.unit)),
+            str(said(one.before, one.unit)),
+            str(words.on_last_month(one)),
+            str(said(one.year_ago, one.unit)),
+            str(words.on_last_year(one)),
+            words.target(one) or "none",
+        )
+        rows.append(Row(cells, one.name, line=line(one)))
+    columns = (
+        "Figure",
+        f">{month_name(report.month)}",
+        f">{month_name(words.earlier(report.month, 1))}",
+        ">Change",
+        f">{month_name(words.earlier(report.month, 12))}",
+        ">Change in a year",
+        ">Target",
+    )
+    return Table("figures", "All figures", columns, tuple(rows), "No figures.")
+
+
+def line(figure: Figure) -> tuple[float | None, ...]:
+    """The twelve months of a figure as bare values, for a small line beside its words."""
+    return tuple(one.amount.value for one in figure.months)
+
+
+def months(report: MonthlyReport) -> Table:
+    """Every figure in each of the twelve months: what the lines are drawn from."""
+    names = [one.month for one in report.figures[0].months] if report.figures else []
+    rows = tuple(
+        Row((one.title, *(str(said(point.amount, one.unit)) for point in one.months)), one.name)
+        for one in report.figures
+    )
+    columns = ("Figure", *(f">{month_name(name)}" for name in names))
+    return Table("months", "Figures by month", columns, rows, "No figures.")
+
+
+def funnel(report: MonthlyReport) -> Table:
+    """The funnel's steps with what was lost at each."""
+    rows = tuple(
+        Row(
+            (
+                step.says,
+                f"{step.number:,}",
+                f"{step.waiting:,}",
+                f"{sum(why.number for why in step.lost):,}",
+                ", ".join(f"{why.number:,} {why.says}" for why in step.lost) or "nobody",
+            ),
+            step.name,
+        )
+        for step in report.funnel
+    )
+    columns = ("Step", ">Came this far", ">Still on the way", ">Lost before the next", "Why")
+    return Table("funnel", "The way from referral to care", columns, rows, "No referrals.")
+
+
+def ageing(report: MonthlyReport) -> Table:
+    """Open referrals by age."""
+    rows = tuple(
+        Row((one.says, f"{one.waiting:,}", f"{one.in_care:,}"), one.says) for one in report.ageing
+    )
+    columns = ("Age", ">Before the first visit", ">In care")
+    return Table("ageing", "Open referrals by age", columns, rows, "No referral is open.")
+
+
+def sources(report: MonthlyReport) -> Table:
+    """Every source, the largest first; those who fell silent stand out."""
+    columns = (
+        "Source",
+        f">{month_name(report.month)}",
+        f">on {month_name(words.earlier(report.month, 1), year=False)}",
+        f">{month_name(words.earlier(report.month, 12))}",
+        ">Also sent",
+        ">Tried in 24 hours",
+        ">Evaluated",
+        ">Days to first visit",
+        "How it goes",
+    )
+    rows = tuple(_source(one) for one in report.sources)
+    return Table("sources", "Sources", columns, rows, "Nobody referred anybody in this month.")
+
+
+def _source(one: SourceLine) -> Row:
+    goes = words.standing(one)
+    if one.verdict_says:
+        goes = f"{goes}: {one.verdict_says}" if goes else one.verdict_says
+    cells = (
+        one.name,
+        f"{one.received:,}",
+        words.source_change(one),
+        f"{one.year_ago:,}",
+        f"{one.also:,}" if one.also else "none",
+        str(said(one.contacted, Unit.PERCENT)),
+        str(said(one.evaluated, Unit.PERCENT)),
+        str(said(one.days, Unit.DAYS)),
+        goes,
+    )
+    return Row(cells, one.source_id, one.state in words.QUIET, one.twelve)
+
+
+def source_months(report: MonthlyReport) -> Table:
+    """Every source in each of twelve months: what the small lines are drawn from."""
+    names = [words.earlier(report.month, 11 - at) for at in range(12)]
+    rows = tuple(
+        Row((one.name, *(f"{count:,}" for count in one.twelve)), one.source_id)
+        for one in report.sources
+    )
+    columns = ("Source", *(f">{month_name(name)}" for name in names))
+    return Table("source-months", "Referrals by source and month", columns, rows, "No sources.")
+
+
+def silent(report: MonthlyReport) -> Table:
+    """Relationships that are quiet or lapsed at the end of the month."""
+    nobody = "No source was quiet or lapsed at the end of the month."
+    return _relationships("silent", "Quiet and lapsed", report.silent, nobody)
+
+
+def returned(report: MonthlyReport) -> Table:
+    """Relationships that came back in the month."""
+    return _relationships(
+        "returned", "Came back", report.returned, "No silent source came back in this month."
+    )
+
+
+def _relationships(name: str, caption: str, these: Sequence[Relationship], empty: str) -> Table:
+    rows = tuple(
+        Row(
+            (
+                one.name,
+                f"{words.code(one.state)} since {words.dated(one.since)}",
+                words.dated(one.last_on),
+                one.says,
+            ),
+            one.source_id,
+        )
+        for one in these
+    )
+    return Table(name, caption, ("Source", "State", "Last referral", "Facts"), rows, empty)
+
+
+def channels(report: MonthlyReport) -> Table:
+    """What went out and came back."""
+    rows = tuple(
+        Row(
+            (
+                one.says,
+                f"{one.sent:,}",
+                _of(one.delivered, one.sent),
+                f"{one.failed:,}",
+                "cannot be told" if one.answered is None else f"{one.answered:,}",
+            ),
+            one.name,
+        )
+        for one in report.channels
+    )
+    columns = ("Channel", ">Sent", ">Delivered", ">Failed", ">Referrals with an answer")
+    return Table("channels", "Channels", columns, rows, "Nothing was sent in this month.")
+
+
+def _of(number: int, n: int) -> str:
+    """A share with its n, or the two counts where there are few."""
+    if n < 10:
+        return f"{number:,} of {n:,}"
+    return f"{round(100 * number / n)}{NBSP}% ({number:,} of {n:,})"
+
+
+def outcomes(report: MonthlyReport) -> Table:
+    """Change by group at given weeks, withheld where it is of fewer than ten."""
+    rows = tuple(
+        Row(
+            (
+                one.says,
+                one.measure_says,
+                words.window(one),
+                str(words.outcome(one)),
+                words.reached(one),
+            ),
+            f"{one.group}/{one.measure}/{one.days[0]}",
+        )
+        for one in report.outcomes
+    )
+    columns = ("Group", "Measure", "Window", ">Median change", ">Reached a meaningful change")
+    return Table("outcomes", "Outcomes", columns, rows, "No outcome scores in this window.")
+
+
+def named(name: str, caption: str, these: Sequence[Named], empty: str) -> Table:
+    """How many of each code."""
+    rows = tuple(Row((one.says, f"{one.number:,}"), one.name) for one in these)
+    return Table(name, caption, (caption, ">Referrals"), rows, empty)
+
+
+def heard(report: MonthlyReport) -> Table:
+    """How patients heard of us."""
+    return named("heard", "How patients heard of us", report.heard, "Nobody said.")
+
+
+def campaigns(report: MonthlyReport) -> Table:
+    """Which campaigns brought referrals."""
+    return named("campaigns", "Campaigns", report.campaigns, "No campaign brought a referral.")
+
+
+def oddities(report: MonthlyReport) -> Table:
+    """What in the data cannot be, or counts for nothing."""
+    return named("oddities", "Data quality", report.oddities, "Nothing odd in this month's data.")
+
+
+def worth(report: MonthlyReport) -> str:
+    """What returned sources were worth, by the organization's own value of an episode."""
+    value = report.value
+    if value.per_episode is None or value.protected is None:
+        return ""
+    each = words.with_unit(value.per_episode, Unit.MONEY)
+    return (
+        f"Value protected: {words.with_unit(value.protected, Unit.MONEY)}, that is "
+        f"{words.many(value.episodes, 'evaluated referral')} of "
+        f"{words.many(value.returned, 'source')} that came back, times your own {each} for an "
+        "episode."
+    )
