@@ -13,7 +13,7 @@ from activities.tenants import Tenants
 from integrations.registry import Clients
 from models.contracts import MonthsClosed, Parcel, ReportAsked, ReportMail
 from models.errors import CannotTell, ChannelError, Verdict
-from models.monthly import ALL_CLINICS
+from models.monthly import ALL_CLINICS, in_address
 from models.months import back, month_of, says
 from models.organization import Staff
 from models.roles import Role
@@ -142,8 +142,7 @@ class Closing:
         organization = self._tenants.get(given.org).organization
         whole = given.scope == ALL_CLINICS and len(clinics) > 1
         name = organization.name if whole else clinics[0].name
-        scope = "all" if given.scope == ALL_CLINICS else given.scope
-        link = f"{self._address}/reports/{scope}/{given.month}"
+        link = f"{self._address}/reports/{in_address(given.scope)}/{given.month}"
         return Parcel(
             reference=row.reference,
             channel="email",

@@ -65,20 +65,37 @@ class Monthly:
             raise NotFound("There is no such clinic in this organization.", code="no_clinic")
         return chosen
 
-    def report(self, org: str, scope: str, month: str, *, now: datetime, by: str) -> MonthlyReport:
-        """The month's report; the first one after the month is due closes it, for good.
+    def close(self, org: str, scope: str, month: str, *, now: datetime, by: str) -> datetime | None:
+        """Close a month for good, if it is due; when it was closed, None while it is not due.
 
-        *by* is the staff id of whoever asked, or ``schedule``. Asked again it gives the same
-        figures; before the month is due it is preliminary and closes nothing. Raises NotFound
-        for an unknown clinic, BadRequest for what is no month or has not begun.
+        *by* is the staff id of whoever asked, or ``schedule``. Raises NotFound for an unknown
+        clinic, BadRequest for what is no month.
         """
-        first_day(month)
         with self._store.read() as session:
             at = ledger.closed_at(session, org, scope, month)
         if at is None and now >= self.due(org, scope, month):
             at = ledger.close(self._store, org, scope, month, at=now, by=by)
+        return at
+
+    def period(self, org: str, scope: str, month: str, now: datetime) -> tuple[Period, bool]:
+        """What the month is counted over, and whether it is closed; an open one as known now.
+
+        Raises as ``close`` does.
+        """
+        first_day(month)
+        clinics = tuple(one.id for one in self.clinics(org, scope))
         with self._store.read() as session:
-            return self._compiled(session, org, scope, month, at or now, open_month=at is None)
+            at = ledger.closed_at(session, org, scope, month)
+        return Period(org, clinics, month, at or now), at is not None
+
+    def report(self, org: str, scope: str, month: str, *, now: datetime) -> MonthlyReport:
+        """The month's report: the same figures each time once it is closed, preliminary before.
+
+        Raises as ``close`` does.
+        """
+        period, closed = self.period(org, scope, month, now)
+        with self._store.read() as session:
+            return self._compiled(session, period, scope, closed=closed)
 
     def _bounds(self, org: str, clinic: Clinic, month: str) -> tuple[datetime, datetime]:
         """The midnights at which the month begins and ends at a clinic."""
@@ -88,11 +105,11 @@ class Monthly:
         return calendar.at_local(first, MIDNIGHT), calendar.at_local(following, MIDNIGHT)
 
     def _compiled(
-        self, session: Session, org: str, scope: str, month: str, at: datetime, *, open_month: bool
+        self, session: Session, period: Period, scope: str, *, closed: bool
     ) -> MonthlyReport:
+        org, month, at = period.org, period.month, period.at
         organization = self._tenants.get(org).organization
         clinics = self.clinics(org, scope)
-        period = Period(org, tuple(one.id for one in clinics), month, at)
         told = series(session, period, period.compared)
         figures = tuple(_figure(one, told, period) for one in MEASURES.values())
         begins, ends = self._bounds(org, clinics[0], month)
@@ -110,7 +127,7 @@ class Monthly:
             month_says=says(month),
             zone=clinics[0].zone,
             as_of=at,
-            preliminary=open_month,
+            preliminary=not closed,
             verdict=month_story.verdict(month, figures, len(fell), len(came_back)),
             tiles=TILES,
             figures=figures,
@@ -125,7 +142,7 @@ class Monthly:
             heard=shape.heard(session, period),
             campaigns=shape.campaigns(session, period),
             oddities=shape.oddities(session, period),
-            late=late.late(session, period) if not open_month else Late(),
+            late=late.late(session, period) if closed else Late(),
             clinics=_roll_up(session, period, clinics) if len(clinics) > 1 else (),
             value=silence.protected(
                 session, period, self._tenants.get(org).policy.report.episode_value or None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from models.monthly import ALL_CLINICS, Aged, Amount, Figure, Relationship, SourceLine, Thing
+from models.monthly import Aged, Amount, Figure, Relationship, SourceLine, Thing, in_address
 from models.months import back, says
 
 MOST_THINGS = 3
@@ -52,7 +52,7 @@ def _wanted(
     ageing: Sequence[Aged],
 ) -> Iterator[Thing]:
     named = {one.name: one.now for one in figures}
-    page = f"/reports/{'all' if scope == ALL_CLINICS else scope}/{month}"
+    page = f"/reports/{in_address(scope)}/{month}"
     fresh = [one for one in silent if f"{one.since:%Y-%m}" == month]
     if fresh:
         yield Thing(

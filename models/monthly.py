@@ -19,6 +19,19 @@ FEW = 10  # fewer than this carry no share and no median that anybody should act
 ALL_CLINICS = "*"
 
 
+EVERY = "all"  # in an address
+
+
+def in_address(scope: str) -> str:
+    """A scope as it stands in an address."""
+    return EVERY if scope == ALL_CLINICS else scope
+
+
+def from_address(scope: str) -> str:
+    """The reverse of ``in_address``."""
+    return ALL_CLINICS if scope == EVERY else scope
+
+
 class Unit(StrEnum):
     """What a figure's value is in."""
 

@@ -236,7 +236,7 @@ _THINGS = (
         says="Book 14 patients whose evaluation date passed without a visit",
         why="Nobody has told whether they came; the oldest is 19 days past.",
         number=14,
-        link="/reports/*/2027-02/booked?waiting=true",
+        link="/reports/all/2027-02/contacted_24h?which=others",
     ),
     Thing(
         says="Get 6 plans of care signed that are past day 21",

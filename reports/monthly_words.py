@@ -13,7 +13,16 @@ from decimal import ROUND_HALF_UP, Decimal
 from hashlib import sha256
 from typing import Final, NamedTuple
 
-from models.monthly import Amount, Figure, Good, MonthlyReport, Outcome, SourceLine, Unit
+from models.monthly import (
+    Amount,
+    Figure,
+    Good,
+    MonthlyReport,
+    Outcome,
+    SourceLine,
+    Unit,
+    in_address,
+)
 from reports.kit.text import day, moment
 
 NBSP: Final = "\u00a0"
@@ -325,7 +334,7 @@ def window(one: Outcome) -> str:
 
 def drill(report: MonthlyReport, name: str) -> str:
     """The path of the page that shows the referrals behind a figure."""
-    return f"/reports/{report.scope}/{report.month}/{name}"
+    return f"/reports/{in_address(report.scope)}/{report.month}/{name}"
 
 
 def footnotes(report: MonthlyReport) -> Callable[[str], int]:

@@ -12,7 +12,7 @@ from models.events import ExternalId
 from models.facts import ClosedReason
 from models.referral import Stage
 from store.rows import insert_unless_there
-from store.tables import ExternalIdRow, ReferralRow
+from store.tables import ExternalIdRow, PatientRow, ReferralRow
 
 
 def get(session: Session, org: str, referral_id: str) -> ReferralRow:
@@ -73,3 +73,13 @@ def of_patient(
         | (ReferralRow.closed_reason == ClosedReason.DECEASED),
     )
     return session.exec(query.order_by(col(ReferralRow.received_at), col(ReferralRow.id))).all()
+
+
+def patients_of(session: Session, wanted: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Given and family name of the patient of each referral."""
+    query = (
+        select(ReferralRow.id, PatientRow.given_name, PatientRow.family_name)
+        .join(PatientRow, col(PatientRow.id) == col(ReferralRow.patient_id))
+        .where(col(ReferralRow.id).in_(wanted))
+    )
+    return {referral: (given, family) for referral, given, family in session.exec(query)}

@@ -23,8 +23,6 @@ def late(session: Session, period: Period) -> Late:
     was told late: a first try or an evaluation from before the closing. What has simply gone on
     since is no change.
     """
-    if period.at is None:
-        return Late()
     now, then = aliased(LedgerRow), aliased(LedgerRow)
     fresh = [
         col(now.org) == period.org,

@@ -12,7 +12,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, false, or_, true
+from sqlalchemy import ColumnElement, and_, or_, true
 from sqlmodel import col
 
 from models.facts import ClosedReason
@@ -102,8 +102,6 @@ def _still_days(days: int) -> Asks:
     """Neither evaluated nor closed, and the days are not over yet."""
 
     def asks(period: Period) -> ColumnElement[bool]:
-        if period.at is None:
-            return _open(period)
         return and_(_open(period), col(L.received_at) > period.at - timedelta(days=days))
 
     return asks
@@ -118,8 +116,6 @@ def _tried_next_day(_: Period) -> ColumnElement[bool]:
 
 
 def _not_yet_24_hours(period: Period) -> ColumnElement[bool]:
-    if period.at is None:
-        return false()
     return and_(col(L.attempted_at).is_(None), col(L.contact_within) > period.at)
 
 

@@ -17,12 +17,12 @@ YEAR = 12
 
 
 class Period(NamedTuple):
-    """One month of some clinics; ``at`` None counts what is known now."""
+    """One month of some clinics, as known at a moment: its closing, or now."""
 
     org: str
     clinics: tuple[str, ...]
     month: str
-    at: datetime | None
+    at: datetime
 
     @property
     def year(self) -> tuple[str, ...]:

@@ -101,8 +101,6 @@ def funnel(session: Session, period: Period) -> tuple[Step, ...]:
 
 def ageing(session: Session, period: Period) -> tuple[Aged, ...]:
     """Open referrals at the moment of the report by days since receipt, those in care apart."""
-    if period.at is None:
-        raise ValueError("ages need the moment they are counted at")
     waiting = col(L.stage).in_(_BEFORE_CARE)
     asked: list[ColumnElement[int]] = []
     for low, high, _ in AGES:

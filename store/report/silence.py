@@ -79,9 +79,9 @@ def returned(
 def verdicts(session: Session, period: Period, until: date) -> dict[str, Judged]:
     """The newest weekly verdict of each source that was seen by the end of the month."""
     V = SourceVerdictRow  # noqa: N806 - an alias of a table
-    last = columns(func.max(col(V.week))).where(col(V.org) == period.org, col(V.week) <= until)
-    if period.at is not None:
-        last = last.where(col(V.known_at) <= period.at)
+    last = columns(func.max(col(V.week))).where(
+        col(V.org) == period.org, col(V.week) <= until, col(V.known_at) <= period.at
+    )
     week = session.scalar(last)
     if week is None:
         return {}
@@ -127,7 +127,7 @@ def protected(session: Session, period: Period, per_episode: float | None) -> Va
 
 
 def _known(period: Period) -> Sequence[Any]:
-    return [] if period.at is None else [col(S.known_at) <= period.at]
+    return [col(S.known_at) <= period.at]
 
 
 def _ours(period: Period) -> Any:
@@ -143,9 +143,8 @@ def _stands(period: Period) -> Any:
         col(later.source_id) == col(S.source_id),
         col(later.id) > col(S.id),
         col(later.since) <= col(S.since),
+        col(later.known_at) <= period.at,
     ]
-    if period.at is not None:
-        wrong.append(col(later.known_at) <= period.at)
     return ~columns(col(later.id)).where(and_(*wrong)).exists()
 
 

@@ -114,7 +114,9 @@ def test_a_refused_address_ends_it(office: Office) -> None:
 
 def test_the_report_of_an_open_month_closes_nothing(office: Office) -> None:
     monthly = Monthly(office.store, office.tenants)
-    told = monthly.report(ORG, CLINIC, MARCH, now=DUE - timedelta(days=3), by="drew")
+    early = DUE - timedelta(days=3)
+    assert monthly.close(ORG, CLINIC, MARCH, now=early, by="drew") is None
+    told = monthly.report(ORG, CLINIC, MARCH, now=early)
     assert told.preliminary
     assert told.figure("received").now.value == 1
     with office.store.read() as session:
@@ -124,12 +126,14 @@ def test_the_report_of_an_open_month_closes_nothing(office: Office) -> None:
 def test_a_closed_month_asked_again_says_the_same_and_counts_what_came_late(office: Office) -> None:
     office.wall = datetime(2026, 3, 2, 15, 1, tzinfo=UTC)
     monthly = Monthly(office.store, office.tenants)
-    first = monthly.report(ORG, CLINIC, MARCH, now=DUE, by="drew")
+    monthly.close(ORG, CLINIC, MARCH, now=DUE, by="drew")
+    first = monthly.report(ORG, CLINIC, MARCH, now=DUE)
+    assert not first.preliminary
     at = datetime(2026, 3, 9, 15, 0, tzinfo=UTC)
     late = EvaluationCompleted(at=at, day=at.date())
     office.record.write(ORG, office.referral_id, late, recorded_at=DUE + timedelta(days=2))
     office.receive(at=at, patient={"given_name": "Robin", "family_name": "Example"})
-    again = monthly.report(ORG, CLINIC, MARCH, now=DUE + timedelta(days=40), by="ada")
+    again = monthly.report(ORG, CLINIC, MARCH, now=DUE + timedelta(days=40))
     assert again.model_copy(update={"late": first.late}) == first
     assert (again.late.arrived, again.late.changed) == (1, 1)
     assert again.as_of == DUE
@@ -138,10 +142,10 @@ def test_a_closed_month_asked_again_says_the_same_and_counts_what_came_late(offi
 def test_nothing_is_said_of_other_clinics_or_of_no_month(office: Office) -> None:
     monthly = Monthly(office.store, office.tenants)
     with pytest.raises(NotFound):
-        monthly.report(ORG, "nowhere", MARCH, now=DUE, by="drew")
+        monthly.report(ORG, "nowhere", MARCH, now=DUE)
     with pytest.raises(BadRequest):
-        monthly.report(ORG, CLINIC, "2026-13", now=DUE, by="drew")
-    empty = monthly.report(ORG, "west", MARCH, now=DUE + timedelta(days=1), by="drew")
+        monthly.report(ORG, CLINIC, "2026-13", now=DUE)
+    empty = monthly.report(ORG, "west", MARCH, now=DUE + timedelta(days=1))
     assert empty.verdict == "No referral was received in March 2026."
     assert empty.figure("converted").now.value is None
     assert empty.things == ()
@@ -150,7 +154,7 @@ def test_nothing_is_said_of_other_clinics_or_of_no_month(office: Office) -> None
 
 def test_the_roll_up_names_every_clinic(office: Office) -> None:
     monthly = Monthly(office.store, office.tenants)
-    told = monthly.report(ORG, ALL, MARCH, now=DUE + timedelta(days=1), by="drew")
+    told = monthly.report(ORG, ALL, MARCH, now=DUE + timedelta(days=1))
     assert [one.clinic_id for one in told.clinics] == ["east", "west"]
     assert [one.amounts[0].value for one in told.clinics] == [1, 0]
     assert told.scope_name == "Riverside Physical Therapy, all 2 clinics"

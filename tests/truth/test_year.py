@@ -212,7 +212,7 @@ def test_a_closed_month_does_not_move_and_what_came_late_is_counted_apart(world:
         found = late.late(session, period)
         assert late.late(session, period._replace(at=CLOSED + timedelta(days=400))).arrived == 0
         assert ledger.closed_at(session, ORG, "*", "2026-10") is None
-    t = period.at.timestamp() if period.at else 0
+    t = period.at.timestamp()
     ((arrived,),) = told.rows(
         f"SELECT count(*) FROM r WHERE substr(came_day, 1, 7) = '2026-10' AND known > {t}"
     )
