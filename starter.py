@@ -324,6 +324,21 @@ def preview(
     run_preview(kind, to)
 
 
+@app.command("report")
+@friendly
+def report_month(
+    clinic: Annotated[str | None, typer.Option(help="A clinic's id; without one, all.")] = None,
+    month: Annotated[str | None, typer.Option(help="YYYY-MM; without one, last month.")] = None,
+    to: Annotated[Path, typer.Option("--out", help="Folder for the files.")] = Path("report"),
+    org: Annotated[str | None, typer.Option(help="The organization, where several are.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a month's report as PDF, page, spreadsheet, CSV and JSON; close the month if due."""
+    from cli.reporting import report as run_report
+
+    run_report(clinic, month, to, org, as_json=as_json)
+
+
 @app.command()
 @friendly
 def invite(

@@ -6,9 +6,10 @@ import asyncio
 import time as stopwatch
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import httpx
 from fastapi import FastAPI
@@ -16,10 +17,11 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.console import out, print_json, say
+from cli.reporting import made
 from cli.serving import free_port, serve
 from cli.showing import words
 from cli.workplace import load_tenants, wall_clock
-from demo.cast import ORG, Json
+from demo.cast import CLINIC, ORG, Json
 from demo.crew import Crew, clean
 from demo.life import opening_monday
 from demo.lives import lives
@@ -30,8 +32,9 @@ from demo.stage import Stage, raised
 from engine.client import connect
 from engine.server import Engine, find_or_start
 from models.ids import referral_workflow_id
+from models.months import month_of
 from settings import Settings
-from store.engine import migrate, open_store
+from store.engine import Store, migrate, open_store
 from telemetry.logs import configure
 
 
@@ -89,6 +92,7 @@ async def run(settings: Settings, *, as_json: bool, stay: bool = False) -> int:
             ) as stage:
                 await play(stage, crew, script, show)
                 value = await result(stage, crew, script, stopwatch.monotonic() - began)
+                value["report"] = _report(here, store, stage, opening)
                 if as_json:
                     print_json(value)
                 else:
@@ -101,6 +105,16 @@ async def run(settings: Settings, *, as_json: bool, stay: bool = False) -> int:
             await crew.stop()
     finally:
         await engine.stop()
+
+
+def _report(settings: Settings, store: Store, stage: Stage, opening: datetime) -> list[str]:
+    """The clinic's report of the month in which it all began, as known at the end."""
+    tenants = load_tenants(settings)
+    zone = ZoneInfo(tenants.get(ORG).organization.clinics[0].zone)
+    month = month_of(opening.astimezone(zone).date())
+    to, ends = settings.data_dir / "report", stage.skipper.now
+    _, paths = made(store, tenants, ORG, CLINIC, month, to, ends, settings.base_url)
+    return [str(path) for path in paths]
 
 
 def _sum_up(value: Json, settings: Settings, link: str | None) -> None:
@@ -124,6 +138,9 @@ def _sum_up(value: Json, settings: Settings, link: str | None) -> None:
     out.print(f"[bold]Faxes, texts and mails as they would go out:[/] {settings.outbox_dir}")
     for pdf in _examples(settings.outbox_dir):
         out.print(f"  {pdf}", markup=False, soft_wrap=True)
+    out.print("[bold]The clinic's report of the first month:[/]")
+    for path in value["report"][:2]:
+        out.print(f"  {path}", markup=False, soft_wrap=True)
     if link:
         out.print("[bold]One referral in the Temporal UI[/] (it stays up with `demo --stay`):")
         out.print(f"  {link}", soft_wrap=True)

@@ -64,6 +64,10 @@ ROUTES: list[Route] = [
     Route("POST", "/faxes/{fax_id}/parts/{part_id}/{act}", (May.SORT,), "fax"),
     Route("GET", "/today", (May.NUMBERS,)),
     Route("GET", "/today/{name}", (May.NUMBERS,), "figure"),
+    Route("GET", "/reports", (May.NUMBERS,)),
+    Route("GET", "/reports/{scope}/{month}", (May.NUMBERS,), "month"),
+    Route("POST", "/reports/{scope}/{month}", (May.NUMBERS,), "month"),
+    Route("GET", "/reports/{scope}/{month}/{name}", (May.NUMBERS,), "month"),
     Route("GET", "/conversations", (May.TALK, May.NAMES)),
     Route("GET", "/conversations/of/{referral_id}", (May.TALK, May.NAMES), "referral"),
     Route("GET", "/conversations/{thread_id}", (May.TALK, May.NAMES), "thread"),
@@ -113,6 +117,12 @@ async def a_figure(site: Site) -> dict[str, str]:
     """One that the referral at "east" counts in."""
     await a_referral(site)
     return {"name": "overdue"}
+
+
+async def a_month(site: Site) -> dict[str, str]:
+    """The month the referral at "east" was received in."""
+    await a_referral(site)
+    return {"scope": "east", "month": f"{site.door.now:%Y-%m}", "name": "received"}
 
 
 async def a_fax(site: Site) -> dict[str, str]:
@@ -210,6 +220,7 @@ async def a_wait(site: Site) -> dict[str, str]:
 THINGS: dict[str, Callable[[Site], Awaitable[dict[str, str]]]] = {
     "referral": a_referral,
     "figure": a_figure,
+    "month": a_month,
     "colleague": a_colleague,
     "task": a_task,
     "thread": a_thread,

@@ -1,0 +1,111 @@
+"""Reports on the desk: the list, the page, its files, and who stands behind each figure."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime
+
+import pytest
+from openpyxl import load_workbook
+from pypdf import PdfReader
+
+from models.monthly import MonthlyReport
+from models.months import month_of
+from store import ledger
+from store.report.measures import MEASURES
+from tests.doors import ORG
+from tests.web.conftest import Site
+from tests.web.desk.conftest import Browser
+
+OVER = datetime(2030, 1, 15, 15, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+async def drew(browser: Browser) -> Browser:
+    """The director of both clinics."""
+    assert (await browser.sign_in("drew@example.org")).status_code == 303
+    return browser
+
+
+async def referred(site: Site) -> tuple[str, str]:
+    """A referral at "east", and its month."""
+    referral = await site.door.refer(clinic="east")
+    calendar = site.door.tenants.calendar(ORG, site.door.now, "east")
+    return referral, month_of(calendar.local_date(site.door.now))
+
+
+async def test_the_list_begins_with_the_first_referral(site: Site, drew: Browser) -> None:
+    _, month = await referred(site)
+    page = await drew.get("/reports")
+    assert page.text.count("<tr>") == 2  # its head, and this month
+    assert f"/reports/all/{month}" in page.text
+    assert "so far" in page.text
+
+
+async def test_a_figure_of_the_page_opens_to_its_referrals(site: Site, drew: Browser) -> None:
+    referral, month = await referred(site)
+    page = await drew.get(f"/reports/east/{month}")
+    assert page.status_code == 200
+    assert page.text.count("<h1") == 1
+    assert f"/reports/east/{month}/received" in page.text
+    behind = await drew.get(f"/reports/east/{month}/received")
+    assert f"/referrals/{referral}" in behind.text
+    assert "Jordan" in behind.text
+    assert referral not in (await drew.get(f"/reports/west/{month}/received")).text
+    for name in MEASURES:
+        for which in ("counted", "others", "open"):
+            answer = await drew.get(f"/reports/all/{month}/{name}", params={"which": which})
+            assert answer.status_code == 200, (name, which)
+
+
+async def test_the_files_say_what_the_page_says(site: Site, drew: Browser) -> None:
+    _, month = await referred(site)
+    here = f"/reports/east/{month}"
+    told = json.loads((await drew.get(f"{here}/report.json")).content)
+    report = MonthlyReport.model_validate(told)
+    assert report.figure("received").now.value == 1
+    pdf = await drew.get(f"{here}/report.pdf")
+    assert report.verdict[:20] in PdfReader(io.BytesIO(pdf.content)).pages[0].extract_text()
+    book = load_workbook(io.BytesIO((await drew.get(f"{here}/report.xlsx")).content))
+    assert "Figures" in " ".join(book.sheetnames)
+    assert report.verdict in (await drew.get(here)).text
+    assert pdf.headers["cache-control"] == "no-store"
+    assert (await drew.get(f"{here}/report.docx")).status_code == 404
+
+
+async def test_a_month_is_closed_by_hand_once_it_is_over(site: Site, drew: Browser) -> None:
+    _, month = await referred(site)
+    here = f"/reports/east/{month}"
+    assert "Close the month" not in (await drew.get(here)).text
+    assert (await drew.post(here)).status_code == 400
+    site.door.now = OVER
+    await drew.sign_in("drew@example.org")
+    assert "Close the month" in (await drew.get(here)).text
+    assert (await drew.post(here)).status_code == 303
+    assert "Close the month" not in (await drew.get(here)).text
+    with site.door.store.read() as session:
+        assert ledger.closed_at(session, ORG, "east", month) == OVER
+
+
+async def test_looking_closes_nothing(site: Site, drew: Browser) -> None:
+    _, month = await referred(site)
+    site.door.now = OVER
+    await drew.sign_in("drew@example.org")
+    for name in ("", "/report.pdf", "/received"):
+        assert (await drew.get(f"/reports/east/{month}{name}")).status_code == 200
+    with site.door.store.read() as session:
+        assert ledger.closed_at(session, ORG, "east", month) is None
+
+
+async def test_what_is_no_month_or_has_not_begun_is_said_so(site: Site, drew: Browser) -> None:
+    await referred(site)
+    assert (await drew.get("/reports/east/2026-13")).status_code == 400
+    assert (await drew.get("/reports/east/2099-01")).status_code == 404
+    assert (await drew.get("/reports/nowhere/2026-01")).status_code == 404
+
+
+async def test_the_roll_up_is_for_who_works_everywhere(site: Site, browser: Browser) -> None:
+    _, month = await referred(site)
+    assert (await browser.sign_in("lee@example.org")).status_code == 303
+    assert (await browser.get(f"/reports/all/{month}")).status_code == 200
