@@ -15,6 +15,7 @@ from models import month_story
 from models.errors import NotFound
 from models.monthly import (
     ALL_CLINICS,
+    Amount,
     ClinicLine,
     Definition,
     Figure,
@@ -111,7 +112,8 @@ class Monthly:
         organization = self._tenants.get(org).organization
         clinics = self.clinics(org, scope)
         told = series(session, period, period.compared)
-        figures = tuple(_figure(one, told, period) for one in MEASURES.values())
+        first = ledger.first_month(session, org) or month
+        figures = tuple(_figure(one, told, period, first) for one in MEASURES.values())
         begins, ends = self._bounds(org, clinics[0], month)
         local = self._tenants.calendar(org, at, clinics[0].id).local_date
         fell = silence.silent(session, period, ends, local)
@@ -185,11 +187,13 @@ def _rates(judged: Judged) -> str:
     return f"{before:.1f} a month before, {judged.recent / RECENT * monthly:.1f} now"
 
 
-def _figure(measure: Measure, told: Series, period: Period) -> Figure:
+def _figure(measure: Measure, told: Series, period: Period, first: str) -> Figure:
+    """One figure; of months before the organization's *first* referral nothing is known."""
     amounts = told[measure.name]
 
     def in_month(month: str) -> Point:
-        return Point(month=month, amount=amounts.get(month, nothing(measure)))
+        none = nothing(measure) if month >= first else Amount()
+        return Point(month=month, amount=amounts.get(month, none))
 
     months = tuple(in_month(month) for month in period.year)
     return Figure(

@@ -114,7 +114,9 @@ def _missed(amount: Amount, sentence: str, why: str, link: str) -> Iterator[Thin
 
 
 def _against(received: Figure, month: str) -> str:
-    came, before = int(received.now.value or 0), int(received.before.value or 0)
+    if received.before.value is None:
+        return ""  # nothing is known of the month before
+    came, before = int(received.now.value or 0), int(received.before.value)
     last = says(back(month, 1)).split()[0]
     if came == before:
         return f", as many as in {last}"
