@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from models.base import Model
 from models.facts import UtcDatetime
@@ -95,6 +96,13 @@ class Figure(Model):
     year_ago: Amount
     months: tuple[Point, ...] = ()
     target: float | None = None
+
+    @model_validator(mode="after")
+    def _one_value_for_one_month(self) -> Self:
+        """Forms that show the line and forms that show the month alone must not disagree."""
+        if self.months and self.months[-1].amount != self.now:
+            raise ValueError(f"the last month of {self.name} is not what it is now")
+        return self
 
 
 class Lost(Model):

@@ -61,7 +61,8 @@ def _lost(step: Step) -> str:
     parts = [f"{why.number:,} {why.says}" for why in step.lost]
     total = f" {sum(why.number for why in step.lost):,}" if len(parts) > 1 else ""
     lost = f"Lost{total}: {', '.join(parts)}." if parts else ""
-    return f"{lost} Still on the way: {step.waiting:,}.".strip() if step.waiting else lost
+    # The numbers first: long reasons are cut at the end.
+    return f"Still on the way: {step.waiting:,}. {lost}".strip() if step.waiting else lost
 
 
 def _parts(step: Step, after: int, whole: Box, longest: int) -> list[Mark]:

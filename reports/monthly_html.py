@@ -18,7 +18,7 @@ from reports import monthly_tables as tables
 from reports import monthly_words as words
 from reports.html import environment
 from reports.kit.scene_svg import to_hidden_svg, to_svg
-from reports.monthly_pages import HOLLOW, drawn
+from reports.monthly_pages import HOLLOW, NO_LINES, drawn
 from reports.monthly_trend import trend
 
 _CSS = Path(__file__).resolve().parent.parent / "web" / "static" / "report.css"
@@ -52,6 +52,7 @@ def body(report: MonthlyReport, desk: str | None = "") -> Markup:
             svg=_drawings(report),
             spark=lambda *line: to_hidden_svg(charts.sparkline(*line)),
             hollow=HOLLOW,
+            no_lines=NO_LINES,
         )
     )
 

@@ -31,36 +31,38 @@ HOLLOW = (
     "A hollow dot is of fewer than ten, or not final because some may still come true. The dashed "
     "line is the target, the tinted side of it where the figure should be."
 )
+NO_LINES = "No month has any data yet."
 TINY = 62.0
 
 
 def way_page(pen: Pen, report: MonthlyReport) -> Story:
     """Page 2: the funnel, the lines and the open referrals by age."""
     size = 8.5 * pen.fit.scale
+    came = report.funnel[0].number if report.funnel else 0
+    lines = drawn(report)
     return [
-        pen.head(f"The way of {words.many(_first(report), 'referral')} received this month"),
-        to_drawing(funnel(report.funnel, BODY_WIDTH, size)),
+        pen.head(f"The way of {words.many(came, 'referral')} received this month"),
+        *([to_drawing(funnel(report.funnel, BODY_WIDTH, size))] if came else []),
         pen.head("Twelve months"),
-        *_lines(pen, drawn(report)),
-        pen.write(HOLLOW, pen.small),
+        *(_lines(pen, lines) if lines else [pen.write(NO_LINES)]),
+        *([pen.write(HOLLOW, pen.small)] if lines else []),
         *_ages(pen, report, size),
     ]
 
 
 def drawn(report: MonthlyReport) -> list[Figure]:
-    """The figures drawn as lines: the tiles' first, then the others in their order."""
+    """The figures drawn as lines: the tiles' first, then the others in their order.
+
+    Those of which no month knows anything are left out.
+    """
     first = [report.figure(name) for name in report.tiles]
     rest = [one for one in report.figures if one.name not in report.tiles]
-    return [*first, *rest][:_LINES]
-
-
-def _first(report: MonthlyReport) -> int:
-    return report.funnel[0].number if report.funnel else 0
+    return [one for one in (*first, *rest) if any(point.amount.value for point in one.months)][
+        :_LINES
+    ]
 
 
 def _lines(pen: Pen, figures: Sequence[Figure]) -> Story:
-    if not figures:
-        return []
     gap, size = 14.0, 7.8 * pen.fit.scale
     each = (BODY_WIDTH - 2 * gap) / 3
     charts: list[Flowable] = [to_drawing(trend(one, each, 15 * size, size)) for one in figures]

@@ -13,6 +13,8 @@ from models.monthly import Figure, MonthlyReport, Named, Relationship, SourceLin
 from reports import monthly_words as words
 from reports.monthly_words import NBSP, month_name, said
 
+NOBODY = "Nobody referred anybody in this month."
+
 
 class Row(NamedTuple):
     """The cells, and what the row is of: the name of a figure, or the id of a source."""
@@ -140,7 +142,7 @@ def sources(report: MonthlyReport) -> Table:
         "How it goes",
     )
     rows = tuple(_source(one) for one in report.sources)
-    return Table("sources", "Sources", columns, rows, "Nobody referred anybody in this month.")
+    return Table("sources", "Sources", columns, rows, NOBODY)
 
 
 def _source(one: SourceLine) -> Row:

@@ -75,7 +75,8 @@ def scale(figure: Figure) -> tuple[float, float]:
         return 0.0, 100.0
     top = max(values, default=1.0)
     bottom = 0.0 if figure.unit in (Unit.COUNT, Unit.MONEY) else min(values, default=0.0)
-    spread = max(top - bottom, abs(top) * 0.2, 0.5)
+    least = 4.0 if figure.unit is Unit.COUNT else 0.5
+    spread = max(top - bottom, abs(top) * 0.2, least)
     nice = _nice(spread / 4)
     low = min(math.floor((bottom - 0.05 * spread) / nice) * nice, bottom)
     high = math.ceil((top + 0.05 * spread) / nice) * nice

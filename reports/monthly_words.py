@@ -29,7 +29,7 @@ NBSP: Final = "\u00a0"
 NOTHING: Final = "no data"
 TOO_FEW: Final = "too few to compare"
 TOO_EARLY: Final = "too early to compare"
-NO_COMPARISON: Final = "nothing to compare with"
+NO_COMPARISON: Final = "no comparison"
 UNCHANGED: Final = "no change"
 
 DECIMALS: Final = {

@@ -1,0 +1,80 @@
+"""Every form of the monthly report: the same bytes, and the same figures in all of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from models.monthly import MonthlyReport, Point
+from models.monthly_sample import SAMPLE
+from models.monthly_sample_edges import EDGES
+from reports.forms import FORMS, make, write
+from tests.reports.agreement import html_table, seen, sheet
+
+ALL = {"sample": SAMPLE, **EDGES}
+DESK = "https://desk.example.org"
+
+
+@pytest.mark.parametrize("name", ["sample", "nothing", "one_referral", "closed_only", "markup"])
+def test_every_form_says_the_same_figures(tmp_path: Path, name: str) -> None:
+    report = ALL[name]
+    write(report, tmp_path, DESK)
+    forms = seen(tmp_path)
+    assert set(forms["report.json"]) == {one.title for one in report.figures}
+    for form, figures in forms.items():
+        assert figures == forms["report.json"], form
+
+
+def test_a_form_that_says_something_else_is_found(tmp_path: Path) -> None:
+    write(SAMPLE, tmp_path)
+    figures = list(SAMPLE.figures)
+    now = figures[3].now.model_copy(update={"open": 6})
+    months = (*figures[3].months[:-1], Point(month=SAMPLE.month, amount=now))
+    figures[3] = figures[3].model_copy(update={"now": now, "months": months})
+    other = SAMPLE.model_copy(update={"figures": tuple(figures)})
+    for form in ("report.pdf", "report.html", "report.xlsx", "figures.csv"):
+        (tmp_path / form).write_bytes(make(other, form))
+        forms = seen(tmp_path)
+        assert forms[form] != forms["report.json"], form
+        (tmp_path / form).write_bytes(make(SAMPLE, form))
+
+
+def test_sources_and_the_funnel_are_the_same_on_page_and_in_the_spreadsheet() -> None:
+    page, book = make(SAMPLE, "report.html"), make(SAMPLE, "report.xlsx")
+    shown = [(row[0], row[1]) for row in html_table(page, "sources")[1:]]
+    counted = [(row[0], str(row[2])) for row in sheet(book, "Sources")][1:]
+    assert shown == counted
+    assert sum(int(count) for _, count in shown) == SAMPLE.figure("received").now.value
+    funnel = {row[0]: row[1] for row in html_table(page, "funnel")[1:]}
+    assert funnel == {
+        row[0]: str(row[2]) for row in sheet(book, "Funnel") if row[1] == "came this far"
+    }
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_same_report_same_bytes(form: str) -> None:
+    again = MonthlyReport.model_validate_json(SAMPLE.model_dump_json())
+    assert make(SAMPLE, form, DESK) == make(again, form, DESK)
+
+
+def test_a_file_that_is_written_twice_is_the_same(tmp_path: Path) -> None:
+    report = EDGES["one_referral"]
+    first = {name: path.read_bytes() for name, path in write(report, tmp_path / "new").items()}
+    assert set(first) == set(FORMS)
+    assert all(
+        first[name] == path.read_bytes() for name, path in write(report, tmp_path / "new").items()
+    )
+
+
+def test_what_somebody_typed_is_never_a_formula() -> None:
+    for name in ("markup", "at_sign", "bidi"):
+        book = make(EDGES[name], "report.xlsx")
+        for title in ("Summary", "Sources", "Relationships", "Funnel", "Clinics"):
+            assert list(sheet(book, title))
+        for line in make(EDGES[name], "sources.csv").decode("utf-8-sig").splitlines()[1:]:
+            assert not line.split(",")[1].strip('"').startswith(("=", "+", "-", "@"))
+
+
+def test_json_is_the_value_itself() -> None:
+    assert MonthlyReport.model_validate_json(make(SAMPLE, "report.json")) == SAMPLE
