@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reportlab.platypus import (
-    BalancedColumns,
     Flowable,
     KeepTogether,
     Paragraph,
@@ -223,4 +222,16 @@ def _definitions(pen: Pen, report: MonthlyReport) -> Story:
         Paragraph(f"[{at}] <b>{markup(one.title)}.</b> {markup(one.note)}", tiny)
         for at, one in enumerate(report.definitions, 1)
     ]
-    return [pen.head("What the figures mean"), BalancedColumns(notes, nCols=2, innerPadding=12)]
+    half = (len(notes) + 1) // 2  # read down the left column, then down the right one
+    pairs: list[Story] = [
+        [left, *(notes[at + half : at + half + 1] or [Spacer(0, 0)])]
+        for at, left in enumerate(notes[:half])
+    ]
+    style = [
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("LEFTPADDING", (0, 0), (0, -1), 0),
+        ("TOPPADDING", (0, 0), (-1, -1), 0),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5),
+    ]
+    table = Placed(pairs, colWidths=[BODY_WIDTH / 2] * 2, style=blocks.styled(style))
+    return [*pen.head_of_table("What the figures mean"), table]

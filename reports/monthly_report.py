@@ -41,7 +41,7 @@ def build(report: MonthlyReport, desk: str | None = None) -> bytes:
 
     The same report gives the same bytes.
     """
-    note = f"{words.known(report)} No patient is named. Data {words.fingerprint(report)}"
+    note = f"{words.status(report)}. No patient is named. Data {words.fingerprint(report)}"
     sheet = Sheet(
         title=f"Monthly report {report.month}, {shortened(report.scope_name, 60)}",
         head=report.org_name,

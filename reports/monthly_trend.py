@@ -11,7 +11,9 @@ import math
 from collections.abc import Sequence
 
 from models.monthly import Amount, Figure, Good, Unit
+from reports.kit import fonts
 from reports.kit.scene import Bar, Box, Dot, Ink, Mark, Scene, Stroke, Words, words
+from reports.kit.text import fits
 from reports.monthly_charts import runs
 from reports.monthly_words import NOTHING, Said, month_name, of, said, target, with_unit
 
@@ -44,7 +46,7 @@ def trend(figure: Figure, width: float, height: float = 112.0, size: float = 8.0
     points = {at: (plot.x + at * step, y(v)) for at, v in enumerate(values) if v is not None}
     marks: list[Mark] = [
         words(0, size, figure.title, size * 1.08, bold=True, room=width),
-        words(0, 2.25 * size, _subtitle(figure), small, room=width, ink=Ink.SOFT),
+        words(0, 2.25 * size, _subtitle(figure, small, width), small, room=width, ink=Ink.SOFT),
     ]
     at_target = None if figure.target is None else y(figure.target)
     if at_target is not None:
@@ -115,9 +117,13 @@ def _short(text: str) -> str:
     return text
 
 
-def _subtitle(figure: Figure) -> str:
-    parts = (_UNITS[figure.unit], _SENSE[figure.good], figure.counts)
-    return " · ".join(part for part in parts if part)
+def _subtitle(figure: Figure, size: float, width: float) -> str:
+    """Scale and direction, and of which referrals where there is room for all of it."""
+    parts = [part for part in (_UNITS[figure.unit], _SENSE[figure.good], figure.counts) if part]
+    full = " · ".join(parts)
+    if not figure.counts or fits(full, fonts.REGULAR, size, width):
+        return full
+    return " · ".join(parts[:-1])
 
 
 def _axis(value: float, unit: Unit) -> str:
@@ -166,11 +172,10 @@ def _labels(
     if not points:
         return [words(right, plot.y + plot.height / 2, NOTHING, size, room=room)]
     final = figure.months[-1].amount
-    stack = _stack(right, points, figure, size, room)
-    aim = _short(target(figure))
+    blocks = [_stack(right, points, figure, size, room)]
     if at_target is not None:
-        stack = _beside(stack, _aim(right, at_target, aim, size, room), plot)
-    marks: list[Mark] = [*stack]
+        blocks.append(_aim(right, at_target, _short(target(figure)), size, room))
+    marks: list[Mark] = [*_apart(blocks, plot.y - size, plot.y + plot.height + 1.6 * size)]
     start = min(points)
     if len(points) > 1 and figure.months[start].amount is not final:
         marks.extend(_first(figure, start, plot, points, at_target, size))
@@ -204,23 +209,18 @@ def _aim(x: float, y: float, aim: str, size: float, room: float) -> list[Words]:
     ]
 
 
-def _beside(stack: list[Words], aim: list[Words], plot: Box) -> list[Words]:
-    """Both in one column: the target above or below the value, whichever moves them less."""
-    value_first = stack[0].y <= aim[0].y
-    upper, lower = (stack, aim) if value_first else (aim, stack)
-    gap = 1.5
-    overlap = upper[-1].box.y + upper[-1].box.height + gap - lower[0].box.y
-    if overlap > 0:
-        upper, lower = _moved(upper, -overlap / 2), _moved(lower, overlap / 2)
-    over = plot.y - upper[0].box.y
-    if over > 0:
-        upper = _moved(upper, over)
-        lower = _moved(lower, max(_low(upper) + gap - lower[0].box.y, 0))
-    under = _low(lower) - (plot.y + plot.height + 14)
-    if under > 0:
-        lower = _moved(lower, -under)
-        upper = _moved(upper, -max(_low(upper) + gap - lower[0].box.y, 0))
-    return [*upper, *lower]
+def _apart(blocks: Sequence[list[Words]], top: float, bottom: float) -> list[Words]:
+    """All in one column, each as near as there is room to where it would like to be."""
+    column = sorted(blocks, key=lambda lines: lines[0].box.y)
+    above = top
+    for at, lines in enumerate(column):  # down, until nothing lies on what is above it
+        column[at] = _moved(lines, max(above - lines[0].box.y, 0))
+        above = _low(column[at]) + 1
+    below = bottom
+    for at in reversed(range(len(column))):  # and up again where the foot is too near
+        column[at] = _moved(column[at], min(below - _low(column[at]), 0))
+        below = column[at][0].box.y - 1
+    return [line for lines in column for line in lines]
 
 
 def _low(lines: Sequence[Words]) -> float:
@@ -248,16 +248,18 @@ def _first(
     px, py = points[start]
     line = [points[at] for at in sorted(points)]
     aim = [] if at_target is None else [(plot.x, at_target), (plot.x + plot.width, at_target)]
-    level = None
     for by in (-0.7, 1.35, -1.6, 2.2, -2.6, 3.2, -3.6, 4.2):
         label = words(px + 2, py + by * size, text, size * 0.95, bold=True, room=plot.width)
         box = label.box
-        inside = box.y >= plot.y and box.y + box.height <= plot.y + plot.height
-        box = Box(box.x, box.y - 1.9, box.width + 1.9, box.height + 3.8)  # a dot beside the line
-        if inside and not box.crossed(line) and not box.crossed(aim):
-            level = label
+        around = Box(box.x, box.y - 1.9, box.width + 1.9, box.height + 3.8)  # and a dot's radius
+        if (
+            plot.y <= box.y <= plot.y + plot.height - box.height
+            and box.x + box.width <= plot.x + plot.width
+            and not around.crossed(line)
+            and not around.crossed(aim)
+        ):
             break
-    if level is None:
+    else:
         return []
-    ground = Box(level.box.x - 1, level.box.y, level.length + 2, level.box.height)
-    return [Bar(ground, Ink.PAPER), level]
+    ground = Box(box.x - 1, box.y, box.width + 2, box.height)
+    return [Bar(ground, Ink.PAPER), label]

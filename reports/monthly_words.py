@@ -159,8 +159,8 @@ class Change(NamedTuple):
 def change(now: Amount, before: Amount, unit: Unit, good: Good = Good.NEITHER) -> Change:
     """From ``before`` to ``now``; in points where both are shares.
 
-    A share with open ones is compared only where the end cannot turn the sign: it can still rise
-    to (number + open) of n.
+    A share with open ones is compared only where the end cannot turn the sign: it lies between
+    number of n and (number + open) of n, and the difference given is the least there will be.
     """
     if now.value is None or before.value is None:
         return Change(NO_COMPARISON)
@@ -169,14 +169,20 @@ def change(now: Amount, before: Amount, unit: Unit, good: Good = Good.NEITHER) -
     difference = rounded(now.value, unit) - rounded(before.value, unit)
     if not now.open and not before.open:
         return _change(difference, unit, good)
-    if before.open or unit is not Unit.PERCENT or now.number is None:
+    if unit is not Unit.PERCENT or now.number is None or before.number is None:
         return Change(TOO_EARLY)
-    best = rounded(100 * (now.number + now.open) / now.n, unit) - rounded(before.value, unit)
-    if difference > 0:
-        return _change(difference, unit, good, "already ")
-    if best < 0:
-        return _change(best, unit, good, "at best ")
+    least = rounded(now.value, unit) - _at_best(before)
+    most = _at_best(now) - rounded(before.value, unit)
+    if least > 0:
+        return _change(least, unit, good, "already ")
+    if most < 0:
+        return _change(most, unit, good, "at best ")
     return Change(TOO_EARLY)
+
+
+def _at_best(amount: Amount) -> Decimal:
+    """The share if all that are open come true."""
+    return rounded(100 * ((amount.number or 0) + amount.open) / amount.n, Unit.PERCENT)
 
 
 def _change(difference: Decimal, unit: Unit, good: Good, how: str = "") -> Change:
@@ -265,13 +271,18 @@ def many(number: int, one: str, several: str | None = None) -> str:
 
 def known(report: MonthlyReport) -> str:
     """As of when the figures are, and whether they may still change."""
-    at = moment(report.as_of, report.zone)
     if report.preliminary:
         return (
-            f"Preliminary, as known on {at}: {report.month_says} is not closed yet and its "
-            "figures will still change."
+            f"{status(report)}: {report.month_says} is not closed yet and its figures will still "
+            "change."
         )
-    return f"Closed, as known on {at}."
+    return f"{status(report)}."
+
+
+def status(report: MonthlyReport) -> str:
+    """The same in a few words, for the foot of a page."""
+    at = moment(report.as_of, report.zone)
+    return f"{'Preliminary' if report.preliminary else 'Closed'}, as known on {at}"
 
 
 def late(report: MonthlyReport) -> str:

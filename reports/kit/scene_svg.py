@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from reports.kit.scene import Bar, Dot, Ink, Mark, Scene, Stroke, Words
 from reports.kit.scene_pdf import stripes
+from reports.kit.text import tidy
 
 _COLORS = {
     Ink.INK: "#16202a",
@@ -30,8 +31,8 @@ def to_svg(scene: Scene, key: str) -> Markup:
     return _svg(
         scene,
         f'role="img" aria-labelledby="{name}-title {name}-says"',
-        f'<title id="{name}-title">{escape(scene.title)}</title>'
-        f'<desc id="{name}-says">{escape(scene.says)}</desc>',
+        f'<title id="{name}-title">{escape(tidy(scene.title))}</title>'
+        f'<desc id="{name}-says">{escape(tidy(scene.says))}</desc>',
     )
 
 
@@ -57,7 +58,7 @@ def _tag(mark: Mark) -> str:
         points = " ".join(f"{_n(x)},{_n(y)}" for x, y in mark.points)
         dashes = ' stroke-dasharray="3 2"' if mark.dashed else ""
         return (
-            f'<polyline points="{points}" fill="none" stroke-width="{_n(mark.width)}" '
+            f'<polyline points="{points}" stroke-width="{_n(mark.width)}" '
             f'stroke-linejoin="round"{dashes} {_paint(stroke=mark.ink)}/>'
         )
     if isinstance(mark, Dot):
