@@ -153,7 +153,7 @@ def sparkline(values: Sequence[float | None], width: float = 62.0, height: float
         ),
     ]
     if values and values[-1] is not None:
-        marks.append(Dot(*point(len(values) - 1, values[-1]), radius=1.8))
+        marks.append(Dot(*point(len(values) - 1, values[-1]), radius=min(1.8, height / 8)))
     says = f"From {known[0]:g} to {known[-1]:g}" if known else "Nothing"
     return Scene(width, height, many(len(values), "month"), says, tuple(marks))
 

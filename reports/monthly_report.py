@@ -15,7 +15,7 @@ from reportlab.platypus import PageBreak, Paragraph, Spacer, Table
 from models.monthly import Figure, MonthlyReport
 from reports import monthly_tables as tables
 from reports import monthly_words as words
-from reports.kit import blocks
+from reports.kit import blocks, fonts
 from reports.kit.page import BODY_WIDTH
 from reports.kit.pen import Fit, Pen
 from reports.kit.scene_pdf import to_drawing
@@ -114,21 +114,29 @@ def _tile(pen: Pen, report: MonthlyReport, figure: Figure, desk: str | None) -> 
     told = said(figure.now, figure.unit)
     number, unit = words.parted(told.value)
     value = _linked(number, words.drill(report, figure.name), desk)
-    size = 9 * pen.fit.scale
-    big = pen.title.clone("tile", fontSize=20 * pen.fit.scale, leading=24 * pen.fit.scale)
-    if not unit and len(number) > 6:
-        big = pen.title
+    width = BODY_WIDTH / len(report.tiles) - 16
+    size, small = _sizes(pen, number, unit, width)
+    big = pen.title.clone("tile", fontSize=size, leading=24 * pen.fit.scale)
     under = ", ".join(part for part in (told.of, told.note) if part) or figure.counts
     last, year = compared(figure, report.month)
-    width = BODY_WIDTH / len(report.tiles) - 16
     return [
         pen.write(figure.title, blocks.bold(pen, pen.small)),
-        Paragraph(f'{value} <font size="{size:g}">{markup(unit)}</font>', big),
+        Paragraph(f'{value} <font size="{small:g}">{markup(unit)}</font>', big),
         pen.write(under, pen.small),
         to_drawing(sparkline(tables.line(figure), width, 30)),
         pen.write(last, pen.small),
         pen.write(year, pen.small),
     ]
+
+
+def _sizes(pen: Pen, number: str, unit: str, room: float) -> tuple[float, float]:
+    """Type of a tile's number and of its unit, as large as one line allows."""
+    small = 8.5 * pen.fit.scale
+    for size in (20.0, 17.0, 14.0):
+        wide = fonts.width(f"{number} ", fonts.BOLD, size * pen.fit.scale)
+        if wide + fonts.width(unit, fonts.BOLD, small) <= room:
+            return size * pen.fit.scale, small
+    return 12 * pen.fit.scale, small
 
 
 def _things(pen: Pen, report: MonthlyReport, desk: str | None) -> Story:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from models.monthly import Figure, MonthlyReport, Named, Relationship, SourceLine, Unit
+from models.monthly import FEW, Figure, MonthlyReport, Named, Relationship, SourceLine, Unit
 from reports import monthly_words as words
 from reports.monthly_words import NBSP, month_name, said
 
@@ -224,7 +224,9 @@ def channels(report: MonthlyReport) -> Table:
 
 def _of(number: int, n: int) -> str:
     """A share with its n, or the two counts where there are few."""
-    if n < 10:
+    if not n:
+        return "none"
+    if n < FEW:
         return f"{number:,} of {n:,}"
     return f"{round(100 * number / n)}{NBSP}% ({number:,} of {n:,})"
 

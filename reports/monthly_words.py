@@ -326,8 +326,9 @@ def outcome(one: Outcome) -> Said:
     """The median change, or that it is withheld."""
     if one.withheld or one.median_percent is None:
         return Said(f"n = {one.n}, withheld" if one.withheld else NOTHING)
-    way = "better" if one.median_percent >= 0 else "worse"
-    value = f"{plain(abs(rounded(one.median_percent, Unit.PERCENT)))}{NBSP}% {way}"
+    change = rounded(one.median_percent, Unit.PERCENT)
+    way = "better" if change > 0 else "worse"
+    value = f"{plain(abs(change))}{NBSP}% {way}" if change else UNCHANGED
     return Said(value, f"{one.n:,} of {one.eligible:,}")
 
 
