@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from models.monthly import MonthlyReport
 from reports import monthly_charts as charts
+from reports import monthly_sentences as sentences
 from reports import monthly_tables as tables
 from reports import monthly_words as words
 from reports.html import environment
@@ -47,6 +48,7 @@ def body(report: MonthlyReport, desk: str | None = "") -> Markup:
         template.render(
             d=report,
             w=words,
+            s=sentences,
             t=tables,
             link=link,
             svg=_drawings(report),

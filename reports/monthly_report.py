@@ -13,6 +13,7 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.platypus import PageBreak, Paragraph, Spacer, Table
 
 from models.monthly import Figure, MonthlyReport
+from reports import monthly_sentences as sentences
 from reports import monthly_tables as tables
 from reports import monthly_words as words
 from reports.kit import blocks, fonts
@@ -41,7 +42,7 @@ def build(report: MonthlyReport, desk: str | None = None) -> bytes:
 
     The same report gives the same bytes.
     """
-    note = f"{words.status(report)}. No patient is named. Data {words.fingerprint(report)}"
+    note = f"{sentences.status(report)}. No patient is named. Data {sentences.fingerprint(report)}"
     sheet = Sheet(
         title=f"Monthly report {report.month}, {shortened(report.scope_name, 60)}",
         head=report.org_name,
@@ -77,7 +78,7 @@ def _first_page(pen: Pen, report: MonthlyReport, desk: str | None) -> Story:
     if report.clinics:
         story += write_table(pen, tables.clinics(report), _clinic_widths(report))
     story.append(pen.head("How sure these figures are"))
-    sure = (words.known(report), words.late(report), words.zones(report))
+    sure = (sentences.known(report), sentences.late(report), sentences.zones(report))
     story += [pen.write(line) for line in sure if line]
     return story
 
@@ -113,7 +114,7 @@ def _tiles(pen: Pen, report: MonthlyReport, desk: str | None) -> Story:
 def _tile(pen: Pen, report: MonthlyReport, figure: Figure, desk: str | None) -> Story:
     told = said(figure.now, figure.unit)
     number, unit = words.parted(told.value)
-    value = _linked(number, words.drill(report, figure.name), desk)
+    value = _linked(number, sentences.drill(report, figure.name), desk)
     width = BODY_WIDTH / len(report.tiles) - 16
     size, small = _sizes(pen, number, unit, width)
     big = pen.title.clone("tile", fontSize=size, leading=24 * pen.fit.scale)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from models.monthly import FEW, Figure, MonthlyReport, Named, Relationship, SourceLine, Unit
+from reports import monthly_sentences as sentences
 from reports import monthly_words as words
 from reports.monthly_words import NBSP, month_name, said
 
@@ -57,7 +58,7 @@ def clinics(report: MonthlyReport) -> Table:
 
 def figures(report: MonthlyReport) -> Table:
     """Every figure: this month, the changes, the target and twelve months as a line."""
-    number = words.footnotes(report)
+    number = sentences.footnotes(report)
     rows = []
     for one in report.figures:
         note = number(one.name)
@@ -146,13 +147,13 @@ def sources(report: MonthlyReport) -> Table:
 
 
 def _source(one: SourceLine) -> Row:
-    goes = words.standing(one)
+    goes = sentences.standing(one)
     if one.verdict_says:
         goes = f"{goes}: {one.verdict_says}" if goes else one.verdict_says
     cells = (
         one.name,
         f"{one.received:,}",
-        words.source_change(one),
+        sentences.source_change(one),
         f"{one.year_ago:,}",
         f"{one.also:,}" if one.also else "none",
         str(said(one.contacted, Unit.PERCENT)),
@@ -238,9 +239,9 @@ def outcomes(report: MonthlyReport) -> Table:
             (
                 one.says,
                 one.measure_says,
-                words.window(one),
-                str(words.outcome(one)),
-                words.reached(one),
+                sentences.window(one),
+                str(sentences.outcome(one)),
+                sentences.reached(one),
             ),
             f"{one.group}/{one.measure}/{one.days[0]}",
         )

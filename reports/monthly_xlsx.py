@@ -16,6 +16,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from models.monthly import FEW, Amount, MonthlyReport, Unit
+from reports import monthly_sentences as sentences
 from reports import monthly_tables as tables
 from reports import monthly_words as words
 from reports.kit.text import tidy
@@ -42,7 +43,7 @@ def build(report: MonthlyReport, _desk: str | None = None) -> bytes:
         {
             "title": f"Monthly report {report.month}",
             "author": "referral-loop",
-            "comments": f"Data {words.fingerprint(report)}",
+            "comments": f"Data {sentences.fingerprint(report)}",
             "created": report.as_of.replace(tzinfo=None),
         }
     )
@@ -129,10 +130,10 @@ def _summary(sheets: _Sheets, report: MonthlyReport) -> None:
         ("Report", f"{report.org_name}, {report.scope_name}"),
         ("Month", report.month_says),
         ("Verdict", report.verdict),
-        ("Known", words.known(report)),
-        ("Late", words.late(report)),
-        ("Time zones", words.zones(report) or report.zone),
-        ("Data", words.fingerprint(report)),
+        ("Known", sentences.known(report)),
+        ("Late", sentences.late(report)),
+        ("Time zones", sentences.zones(report) or report.zone),
+        ("Data", sentences.fingerprint(report)),
         *((f"To do {at}", f"{one.says}. {one.why}") for at, one in enumerate(report.things, 1)),
         *([("Value protected", tables.worth(report))] if tables.worth(report) else []),
     ]

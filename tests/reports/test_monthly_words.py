@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from models.monthly import Amount, Good, Unit
 from models.monthly_sample import SAMPLE
 from models.monthly_sample_edges import EDGES
+from reports import monthly_sentences as sentences
 from reports import monthly_words as words
 from reports.monthly_words import change, said
 
@@ -109,23 +110,23 @@ def test_months_go_back_over_new_year() -> None:
 
 def test_few_outcomes_are_withheld() -> None:
     for one in EDGES["few_outcomes"].outcomes:
-        assert str(words.outcome(one)) == f"n = {one.n}, withheld"
-        assert words.reached(one) == "withheld"
-    told = str(words.outcome(SAMPLE.outcomes[0])).replace(NB, " ")
+        assert str(sentences.outcome(one)) == f"n = {one.n}, withheld"
+        assert sentences.reached(one) == "withheld"
+    told = str(sentences.outcome(SAMPLE.outcomes[0])).replace(NB, " ")
     assert told == "41 % better (34 of 51)"
 
 
 def test_what_came_late_is_said_and_a_preliminary_month_too() -> None:
-    assert "2 referrals of this month became known" in words.late(SAMPLE)
-    assert "changed in 5 referrals; none of it is in these figures" in words.late(SAMPLE)
-    assert words.late(EDGES["nothing"]).startswith("Nothing about this month")
+    assert "2 referrals of this month became known" in sentences.late(SAMPLE)
+    assert "changed in 5 referrals; none of it is in these figures" in sentences.late(SAMPLE)
+    assert sentences.late(EDGES["nothing"]).startswith("Nothing about this month")
     preliminary = EDGES["preliminary"]
-    assert words.known(preliminary).startswith("Preliminary")
-    assert not words.late(preliminary)
+    assert sentences.known(preliminary).startswith("Preliminary")
+    assert not sentences.late(preliminary)
 
 
 def test_three_time_zones_are_named_and_one_is_not() -> None:
-    assert re.findall(r"America/\w+", words.zones(SAMPLE)) == [
+    assert re.findall(r"America/\w+", sentences.zones(SAMPLE)) == [
         *("America/Chicago", "America/Denver", "America/New_York")
     ]
-    assert words.zones(EDGES["one_clinic"]) == ""
+    assert sentences.zones(EDGES["one_clinic"]) == ""
