@@ -25,7 +25,10 @@ from models.monthly_sample import SAMPLE
 
 _MARKUP = '<b>Bob</b> & "Eve" <script>alert(1)</script> {{ 7*7 }} =HYPERLINK("http://example.org")'
 _BIDI = "د. محمد بن سلمان (أبو علي) \u202eevil\u202c"
-_LONG = "The Extraordinarily Long and Entirely Fictional Center for Orthopedic Medicine " * 4
+_LONG = (
+    "The Extraordinarily Long and Entirely Fictional Center for Orthopedic Medicine"
+    + " of the Valley" * 16
+)
 
 
 _PARTS = (

@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import Final, NamedTuple, cast
 from unittest.mock import patch
 
+import pypdfium2
 from PIL import Image
 from playwright.async_api import Browser, Page
 
@@ -23,6 +24,8 @@ from cli.serving import serve
 from integrations.reading import reader
 from models.fax import Media
 from models.links import Purpose
+from models.monthly_sample import SAMPLE as MONTH
+from reports import monthly_html, monthly_report
 from settings import EXAMPLE_PASSWORD, Settings, load
 from store import slots
 from tests.browser import chromium
@@ -65,6 +68,7 @@ SHOTS: Final = (
 async def main() -> None:
     """Take every picture anew; prints each with its size, and fails on one that is too large."""
     OUT.mkdir(parents=True, exist_ok=True)
+    _report()
     # Cards that are due at one moment stand in the order of their ids: the same ids, one picture.
     drawn = SimpleNamespace(choice=random.Random(0).choice)
     with patch("models.ids.secrets", drawn), tempfile.TemporaryDirectory() as temporary:
@@ -77,9 +81,26 @@ async def main() -> None:
             people["fax"] = await _fax(door)
             app = create_app(settings, door.intake, store, lambda: door.now)
             async with serve(app, settings, port=0) as url, chromium() as browser:
+                await _report_on_a_phone(browser)
                 for shot in SHOTS:
                     for size in shot.sizes:
                         await _take(browser, url, shot, size, people)
+
+
+def _report() -> None:
+    """The pages of a fictional monthly report, as they are printed."""
+    pages = pypdfium2.PdfDocument(monthly_report.build(MONTH))
+    for at, page in enumerate(pages, 1):
+        path = OUT / f"report-{at}.png"
+        _kept(path, page.render(scale=1.5).to_pil())
+
+
+async def _report_on_a_phone(browser: Browser) -> None:
+    """The first screen of its page."""
+    page = await browser.new_page(viewport={"width": PHONE[0], "height": PHONE[1]})
+    await page.set_content(monthly_html.build(MONTH).decode())
+    _kept(OUT / "report-phone.png", Image.open(io.BytesIO(await page.screenshot())))
+    await page.close()
 
 
 async def _fax(door: Door) -> str:
@@ -122,12 +143,9 @@ async def _take(
         await page.wait_for_load_state("networkidle")
         suffix = "" if size == DESK else "-phone"
         path = OUT / f"{shot.name}{suffix}.png"
-        path.write_bytes(_small(await page.screenshot()))
+        _kept(path, Image.open(io.BytesIO(await page.screenshot())))
     finally:
         await context.close()
-    length = path.stat().st_size
-    sys.stdout.write(f"{path.relative_to(OUT.parent.parent)}  {length // 1000} kB\n")
-    assert length < MOST_BYTES, path
 
 
 async def _sign_in(page: Page, url: str, shot: Shot) -> None:
@@ -138,11 +156,12 @@ async def _sign_in(page: Page, url: str, shot: Shot) -> None:
     await page.wait_for_url("**/tasks")
 
 
-def _small(png: bytes) -> bytes:
+def _kept(path: Path, picture: Image.Image) -> None:
     """The same picture in 128 colours, which is all that a page has."""
-    out = io.BytesIO()
-    Image.open(io.BytesIO(png)).convert("RGB").quantize(128).save(out, "PNG", optimize=True)
-    return out.getvalue()
+    picture.convert("RGB").quantize(128).save(path, "PNG", optimize=True)
+    length = path.stat().st_size
+    sys.stdout.write(f"{path.relative_to(OUT.parent.parent)}  {length // 1000} kB\n")
+    assert length < MOST_BYTES, path
 
 
 if __name__ == "__main__":

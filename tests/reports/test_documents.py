@@ -83,6 +83,12 @@ def test_every_kind_has_builder_sample_and_twin() -> None:
         assert html.startswith("<!doctype html>")
 
 
+def test_the_monthly_report_can_be_previewed_as_well() -> None:
+    pdf, html = preview("monthly_report")
+    assert pdf.startswith(b"%PDF-")
+    assert "February 2027" in html
+
+
 def test_unknown_kind_is_not_found() -> None:
     with pytest.raises(NotFound):
         preview("love_letter")
