@@ -46,6 +46,7 @@ echo "k1:$(openssl rand -base64 32)" | keep codec_keys
 echo "admin:$(openssl rand -base64 32)" | keep codec_tokens
 by_organization whsec_ "$@" | keep webhook_secrets
 by_organization "" "$@" | keep api_tokens
+printf '{}\n' | keep report_tokens # nobody reads figures alone; see docs/integrators/reports.md
 printf '' | keep smtp_password # empty: a mail server that asks for none, or none at all
 printf '' | keep twilio_auth_token # empty: no texts by Twilio
 printf '' | keep telnyx_api_key # empty: no faxes by Telnyx

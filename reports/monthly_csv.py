@@ -30,7 +30,7 @@ def figures(report: MonthlyReport, _desk: str | None = None) -> bytes:
         for one in report.figures
         for point in one.months
     ]
-    return _written(head, rows)
+    return written(head, rows)
 
 
 def sources(report: MonthlyReport, _desk: str | None = None) -> bytes:
@@ -53,7 +53,7 @@ def sources(report: MonthlyReport, _desk: str | None = None) -> bytes:
         )
         for one in report.sources
     ]
-    return _written(head, rows)
+    return written(head, rows)
 
 
 def _amount(amount: Amount, unit: Unit) -> tuple[Cell, ...]:
@@ -63,7 +63,8 @@ def _amount(amount: Amount, unit: Unit) -> tuple[Cell, ...]:
     return (value, amount.number, amount.n, amount.open)
 
 
-def _written(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+def written(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+    """A table as CSV: one row of names, then the rows."""
     out = StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(head)

@@ -34,6 +34,7 @@ from settings.examples import (
     EXAMPLE_ORGANIZATION,
     EXAMPLE_WEBHOOK_SECRET,
 )
+from settings.report_tokens import ReportToken
 from settings.secret_files import PREFIX, SecretFiles
 from telemetry.logs import Format, Level
 
@@ -96,6 +97,7 @@ class Environment(BaseSettings):
     api_tokens: dict[str, tuple[SecretStr, ...]] = {
         EXAMPLE_ORGANIZATION: (SecretStr(EXAMPLE_API_TOKEN),)
     }
+    report_tokens: dict[str, tuple[ReportToken, ...]] = {}  # who may read figures, no more
     max_body_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 9 * 1024 * 1024
     replay_window_seconds: Annotated[int, Field(ge=1, le=3600)] = 300
 
@@ -209,6 +211,21 @@ class Environment(BaseSettings):
         for org, tokens in given.items():
             if any(len(token.get_secret_value()) < SHORTEST_TOKEN for token in tokens):
                 raise ValueError(f"a token of {org} is shorter than {SHORTEST_TOKEN} characters")
+        return given
+
+    @field_validator("report_tokens")
+    @classmethod
+    def _usable_readers(
+        cls, given: dict[str, tuple[ReportToken, ...]]
+    ) -> dict[str, tuple[ReportToken, ...]]:
+        for org, readers in given.items():
+            if not SLUG.fullmatch(org):
+                raise ValueError("each key must be the id of an organization")
+            for one in readers:
+                if len(one.token.get_secret_value()) < SHORTEST_TOKEN:
+                    raise ValueError(
+                        f"the token {one.name} of {org} is shorter than {SHORTEST_TOKEN} characters"
+                    )
         return given
 
     @classmethod

@@ -20,6 +20,7 @@ SECRETS: Final = (
     "codec_tokens",
     "webhook_secrets",
     "api_tokens",
+    "report_tokens",
     "store_url",
     "smtp_password",
     "twilio_auth_token",

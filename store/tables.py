@@ -44,6 +44,7 @@ from store.tables_post import (
     SentLetterRow,
     SubjectType,
 )
+from store.tables_scorecard import ReportKeyRow
 from store.tables_sources import SourceStateRow, SourceVerdictRow
 from store.tables_talk import DeskTextRow, ThreadRow
 
@@ -81,6 +82,7 @@ __all__ = [
     "ProviderRow",
     "ReferralRow",
     "ReplyRow",
+    "ReportKeyRow",
     "ReturnCodeRow",
     "SentLetterRow",
     "SessionRow",

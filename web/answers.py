@@ -7,6 +7,10 @@ from collections.abc import Sequence
 from models.base import Model
 from models.contracts import Card
 from models.facts import UtcDatetime
+from models.monthly import Good, Unit
+from models.shared_lines import IdentifiedLine, SharedLine
+from store.report.behind import Which
+from store.report.measures import How, Month
 from store.tables import InboxRow, TaskRow
 
 
@@ -120,3 +124,48 @@ def task_view(row: TaskRow, parts: Sequence[TaskRow] = ()) -> TaskView:
     shown = row.model_dump(include=set(TaskView.model_fields))
     gathered = tuple(task_view(part) for part in parts)
     return TaskView(**shown, event_id=row.inbox_id, parts=gathered)
+
+
+class MeasureView(Model):
+    """One figure of the reports: what it counts, in which month, in which unit.
+
+    ``asked`` says of which referrals, ``note`` is its footnote in the reports.
+    """
+
+    name: str
+    title: str
+    note: str
+    unit: Unit
+    how: How
+    month: Month
+    asked: str
+    good: Good
+    target: float | None = None
+
+
+class PageOfLines(Model):
+    """What a page of lines says of itself; ``next`` is None on the last one.
+
+    ``as_of`` is the closing of a closed month, and of an open one (``preliminary``) the moment its
+    first page was asked for.
+    """
+
+    scope: str
+    month: str
+    measure: str | None = None
+    which: Which | None = None
+    as_of: UtcDatetime
+    preliminary: bool
+    next: str | None = None
+
+
+class LinesPage(PageOfLines):
+    """Lines without names, ids and days."""
+
+    lines: tuple[SharedLine, ...]
+
+
+class IdentifiedPage(PageOfLines):
+    """Lines with days and ids, for a token that says ``identified``."""
+
+    lines: tuple[IdentifiedLine, ...]

@@ -33,6 +33,7 @@ from web import (
     openapi,
     patient,
     problems,
+    reports_api,
     tasks_api,
 )
 from web.dispatcher import Dispatcher
@@ -94,6 +95,7 @@ def create_app(
     app.include_router(hooks.router(settings, intake, dispatcher, clock))
     app.include_router(api.router(settings, intake, dispatcher, clock))
     app.include_router(tasks_api.router(settings, intake))
+    app.include_router(reports_api.router(settings, intake, store, clock))
     app.include_router(callbacks.router(settings, intake, store, dispatcher, clock))
     app.include_router(health.router(intake, store))
     shapes = problems.install(app)

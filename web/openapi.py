@@ -11,7 +11,8 @@ from pydantic.json_schema import models_json_schema
 
 from models.events import Event, NewReferral, Problem
 from models.facts import DECISIONS
-from web.examples import DECISION, EVENTS, NEW_REFERRAL
+from models.monthly_sample import SAMPLE
+from web.examples import DECISION, EVENTS, LINES_PAGE, MEASURE, NEW_REFERRAL
 
 TITLE: Final = "referral-loop"
 VERSION: Final = "1"
@@ -22,6 +23,7 @@ PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     for status, says in {
         400: "The content is the sender's to change; the code says what",
         401: "Signature, timestamp or token",
+        403: "The token is known, and this is not for it",
         404: "No such organization, event or referral",
         409: "The id came with another body, or a decision is not possible now",
         413: "Over the size limit",
@@ -53,6 +55,43 @@ REFERRAL_BODY: Final = _body(_ref(NewReferral), {"new_referral": NEW_REFERRAL})
 DECISION_BODY: Final = _body(
     {"oneOf": [_ref(model) for model in DECISIONS.values()]}, {"call_logged": DECISION}
 )
+
+
+def _answer(says: str, example: Any, table: str) -> dict[str, Any]:
+    """An answer in both forms; the JSON's schema is the route's own."""
+    as_json: dict[str, Any] = {"example": example} if example is not None else {}
+    content = {
+        "application/json": as_json,
+        "text/csv": {"schema": {"type": "string"}, "example": table},
+    }
+    headers = {
+        name: {"schema": {"type": "string"}, "description": told}
+        for name, told in {
+            "x-as-of": "The moment that is counted as of",
+            "link": 'The next page, where there is one: <…>; rel="next"',
+        }.items()
+    }
+    return {"description": says, "content": content, "headers": headers}
+
+
+def _csv(*rows: dict[str, Any]) -> str:
+    """Rows as CSV, none of whose values needs quotes."""
+    values = [",".join("" if one is None else str(one) for one in row.values()) for row in rows]
+    return "\n".join([",".join(rows[0]), *values]) + "\n"
+
+
+REPORT_ANSWER: Final = _answer(
+    "The report",
+    SAMPLE.model_dump(mode="json"),
+    "figure,title,unit,month,value,number,n,open,target\n"
+    "received,Referrals received,count,2027-02,214.0,214,214,0,\n",
+)
+MEASURES_ANSWER: Final = _answer(
+    "The measures",
+    [MEASURE],
+    "name,title,note,unit,how,month,asked,good,target\n",
+)
+LINES_ANSWER: Final = _answer("A page of lines", LINES_PAGE, _csv(*LINES_PAGE["lines"]))
 
 
 def describe(app: FastAPI) -> None:

@@ -40,11 +40,7 @@ def behind(
 
     ``after`` is the last one of the page before: its day and its referral's id.
     """
-    query = select(LedgerRow).where(
-        asked_in(measure, period, [period.month]), _picked(measure, period, which)
-    )
-    if source_id is not None:
-        query = query.where(col(LedgerRow.source_id) == source_id)
+    query = select(LedgerRow).where(counted_in(period, measure, which, source_id))
     if after is not None:
         day, referral = after
         later = col(LedgerRow.received_on) > day
@@ -52,6 +48,14 @@ def behind(
         query = query.where(later | same)
     query = query.order_by(col(LedgerRow.received_on), col(LedgerRow.referral_id)).limit(most)
     return session.exec(query).all()
+
+
+def counted_in(
+    period: Period, measure: Measure, which: Which, source_id: str | None = None
+) -> ColumnElement[bool]:
+    """The condition for the lines behind a figure in the period's month."""
+    chosen = and_(asked_in(measure, period, [period.month]), _picked(measure, period, which))
+    return chosen if source_id is None else and_(chosen, col(LedgerRow.source_id) == source_id)
 
 
 def _picked(measure: Measure, period: Period, which: Which) -> ColumnElement[bool]:

@@ -1,0 +1,76 @@
+"""Pages of lines for the read API: by the same conditions as the figures, as of one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement
+
+from activities.monthly import Monthly
+from models.ledger import Line
+from store.engine import Store
+from store.report import lines
+from store.report.behind import Which, counted_in
+from store.report.measures import Measure
+from store.report.scope import Period
+
+
+class Question(NamedTuple):
+    """Which lines are asked for: all of a month, or those behind one of its figures."""
+
+    scope: str
+    month: str
+    measure: Measure | None = None
+    which: Which = Which.COUNTED
+    source_id: str | None = None
+
+
+class Told(NamedTuple):
+    """A page of lines with their referrals' ids; ``more``: it is not the last one."""
+
+    as_of: datetime
+    preliminary: bool
+    lines: Sequence[tuple[str, Line]]
+    more: bool
+
+
+class Lines:
+    """The lines behind the figures; safe to share between threads."""
+
+    def __init__(self, store: Store, monthly: Monthly) -> None:
+        self._store = store
+        self._monthly = monthly
+
+    def page(
+        self,
+        org: str,
+        question: Question,
+        *,
+        now: datetime,
+        most: int,
+        after: tuple[datetime, str] | None = None,
+    ) -> Told:
+        """One page; ``after`` is the moment and the last referral of the page before.
+
+        Every page of one reading is counted as of the same moment: a closed month's closing, or
+        when an open one's first page was asked for. Raises NotFound for an unknown clinic,
+        BadRequest for what is no month.
+        """
+        period, closed = self._monthly.period(org, question.scope, question.month, now)
+        last = None
+        if after is not None:
+            as_of, last = after
+            closed = closed and as_of == period.at
+            period = period._replace(at=as_of)
+        with self._store.read() as session:
+            rows = lines.page(session, _condition(period, question), after=last, most=most + 1)
+        found = [(one.referral_id, Line.model_validate(one.model_dump())) for one in rows[:most]]
+        return Told(period.at, not closed, found, len(rows) > most)
+
+
+def _condition(period: Period, question: Question) -> ColumnElement[bool]:
+    if question.measure is None:
+        return lines.received(period)
+    return counted_in(period, question.measure, question.which, question.source_id)

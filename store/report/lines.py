@@ -1,0 +1,30 @@
+"""Lines a page at a time, for the read API: ordered by id, which says nothing of days."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, select
+
+from store.report.scope import Period
+from store.tables import LedgerRow
+
+
+def received(period: Period) -> ColumnElement[bool]:
+    """Every line of the month of receipt, those included that count nowhere."""
+    return period.lines() & (col(LedgerRow.received_month) == period.month)
+
+
+def page(
+    session: Session, which: ColumnElement[bool], *, after: str | None, most: int
+) -> Sequence[LedgerRow]:
+    """At most so many lines for which a condition holds, by referral id, from *after* on.
+
+    The condition holds for at most one line of a referral, as ``Period.lines`` does. Ids are drawn
+    at random, so their order does not give away who came first.
+    """
+    query = select(LedgerRow).where(which)
+    if after is not None:
+        query = query.where(col(LedgerRow.referral_id) > after)
+    return session.exec(query.order_by(col(LedgerRow.referral_id)).limit(most)).all()
