@@ -3,7 +3,7 @@ PY := .venv/bin/python
 STAMP := .venv/.synced
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up test lint check format lock clean scenarios native pictures
+.PHONY: help demo up test lint check format lock clean scenarios native pictures truth
 
 help: ## This list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,10 @@ test: $(STAMP) ## The whole suite, on SQLite and Postgres and a real Temporal se
 	@echo "Running the test suite (about 15 minutes; Temporal is built first if it is missing)."
 	@$(PY) -m pytest -q -n auto --dist loadfile -m "not engine and not native"
 	@$(PY) -m pytest -q -m engine
+
+truth: $(STAMP) ## A year of 200,000 referrals: every figure against an independent computation
+	@REFERRAL_LOOP_TRUTH=200000 $(PY) -m pytest -q tests/truth
+	@$(PY) -m tests.truth.detection
 
 native: $(STAMP) ## The production shape without containers, with parts of it killed under load
 	@echo "Running the end-to-end suite on docker-compose.yml without containers (about 3 minutes)."

@@ -214,7 +214,7 @@ def _roll_up(session: Session, period: Period, clinics: Sequence[Clinic]) -> tup
     lines = []
     for clinic in clinics:
         alone = period._replace(clinics=(clinic.id,))
-        told = series(session, alone, [period.month])
+        told = series(session, alone, [period.month], TILES)
         amounts = tuple(told[name].get(period.month, nothing(MEASURES[name])) for name in TILES)
         lines.append(
             ClinicLine(clinic_id=clinic.id, name=clinic.name, zone=clinic.zone, amounts=amounts)

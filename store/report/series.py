@@ -5,7 +5,7 @@ Medians and means leave out empty values; a measure nobody is asked of has no va
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func
@@ -21,13 +21,16 @@ from store.tables import LedgerRow
 Series = dict[str, dict[str, Amount]]
 
 
-def series(session: Session, period: Period, months: Sequence[str]) -> Series:
-    """Every measure of the registry in each of the months."""
-    found: Series = {name: {} for name in MEASURES}
-    for month in dict.fromkeys(one.month for one in MEASURES.values()):
-        together = [one for one in MEASURES.values() if one.month is month]
+def series(
+    session: Session, period: Period, months: Sequence[str], names: Collection[str] = MEASURES
+) -> Series:
+    """Every measure of the registry, or those named, in each of the months."""
+    wanted = [one for one in MEASURES.values() if one.name in names]
+    found: Series = {one.name: {} for one in wanted}
+    for month in dict.fromkeys(one.month for one in wanted):
+        together = [one for one in wanted if one.month is month]
         _count(session, period, months, [m for m in together if m.how is not How.MEDIAN], found)
-    for one in MEASURES.values():
+    for one in wanted:
         if one.how is How.MEDIAN:
             _median(session, period, months, one, found)
     return found

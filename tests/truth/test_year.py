@@ -25,7 +25,7 @@ from tests.databases import sqlite_store
 from tests.truth.asked import ASKED, Plain
 from tests.truth.year import CLINICS, ORG, fill, plain, year
 
-COUNT = int(os.environ.get("REFERRAL_LOOP_TRUTH", "200000"))
+COUNT = int(os.environ.get("REFERRAL_LOOP_TRUTH", "20000"))
 CLOSED = datetime(2026, 12, 2, 12, 0, tzinfo=UTC)
 CASES = [
     pytest.param(CLINICS, "2026-11", id="all-november"),
