@@ -129,7 +129,7 @@ def write_table(pen: Pen, table: Table, widths: Sequence[float]) -> Story:
     return [
         *pen.head_of_table(table.caption),
         grid(_head(pen, table.columns), rows, widths),
-        *_more(pen, left),
+        *_more(pen, left + table.more),
     ]
 
 
@@ -150,7 +150,11 @@ def write_sources(pen: Pen, report: MonthlyReport) -> Story:
     ]
     head = [*_head(pen, columns), pen.write("12 months", blocks.bold(pen, pen.small))]
     widths = [120, 34, 34, 38, 112, 104, TINY]
-    return [*pen.head_of_table(table.caption), grid(head, rows, widths, 1.4), *_more(pen, left)]
+    return [
+        *pen.head_of_table(table.caption),
+        grid(head, rows, widths, 1.4),
+        *_more(pen, left + table.more),
+    ]
 
 
 def write_figures(pen: Pen, report: MonthlyReport) -> Story:
@@ -191,7 +195,7 @@ def _cells(pen: Pen, row: Row, columns: Sequence[str]) -> list[Flowable]:
 def _more(pen: Pen, left: int) -> Story:
     if not left:
         return []
-    return [pen.write(f"And {left:,} more in the spreadsheet and on the page.", pen.small)]
+    return [pen.write(f"And {left:,} more in the spreadsheet.", pen.small)]
 
 
 def _small(pen: Pen, table: Table, width: float) -> Story:
@@ -202,7 +206,7 @@ def _small(pen: Pen, table: Table, width: float) -> Story:
     shown, left = pen.rows(table.rows)
     rows = [_cells(pen, row, ("", ">")) for row in shown[1:]]
     first = _cells(pen, shown[0], ("", ">"))
-    return [head, grid(first, rows, [width - 40, 40], 1.0), *_more(pen, left)]
+    return [head, grid(first, rows, [width - 40, 40], 1.0), *_more(pen, left + table.more)]
 
 
 def _beside(parts: Sequence[Story], width: float) -> Story:

@@ -14,6 +14,7 @@ from reports import monthly_sentences as sentences
 from reports import monthly_words as words
 from reports.monthly_words import NBSP, month_name, said
 
+MOST = 500  # rows of a table that paper and page hold; nobody reads more of them there
 NOBODY = "Nobody referred anybody in this month."
 
 
@@ -34,6 +35,7 @@ class Table(NamedTuple):
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     empty: str
+    more: int = 0  # rows that are in the spreadsheet alone
 
 
 def clinics(report: MonthlyReport) -> Table:
@@ -130,7 +132,7 @@ def ageing(report: MonthlyReport) -> Table:
 
 
 def sources(report: MonthlyReport) -> Table:
-    """Every source, the largest first; those who fell silent stand out."""
+    """The sources, the largest first; those who fell silent stand out."""
     columns = (
         "Source",
         f">{month_name(report.month)}",
@@ -142,8 +144,12 @@ def sources(report: MonthlyReport) -> Table:
         ">Days to first visit",
         "How it goes",
     )
-    rows = tuple(_source(one) for one in report.sources)
-    return Table("sources", "Sources", columns, rows, NOBODY)
+    rows = tuple(_source(one) for one in report.sources[:MOST])
+    return Table("sources", "Sources", columns, rows, NOBODY, _beyond(report.sources))
+
+
+def _beyond(these: Sequence[object]) -> int:
+    return max(len(these) - MOST, 0)
 
 
 def _source(one: SourceLine) -> Row:
@@ -165,14 +171,15 @@ def _source(one: SourceLine) -> Row:
 
 
 def source_months(report: MonthlyReport) -> Table:
-    """Every source in each of twelve months: what the small lines are drawn from."""
+    """The sources in each of twelve months: what the small lines are drawn from."""
     names = [words.earlier(report.month, 11 - at) for at in range(12)]
     rows = tuple(
         Row((one.name, *(f"{count:,}" for count in one.twelve)), one.source_id)
-        for one in report.sources
+        for one in report.sources[:MOST]
     )
     columns = ("Source", *(f">{month_name(name)}" for name in names))
-    return Table("source-months", "Referrals by source and month", columns, rows, "No sources.")
+    caption = "Referrals by source and month"
+    return Table("source-months", caption, columns, rows, "No sources.", _beyond(report.sources))
 
 
 def silent(report: MonthlyReport) -> Table:
@@ -199,9 +206,10 @@ def _relationships(name: str, caption: str, these: Sequence[Relationship], empty
             ),
             one.source_id,
         )
-        for one in these
+        for one in these[:MOST]
     )
-    return Table(name, caption, ("Source", "State", "Last referral", "Facts"), rows, empty)
+    columns = ("Source", "State", "Last referral", "Facts")
+    return Table(name, caption, columns, rows, empty, _beyond(these))
 
 
 def channels(report: MonthlyReport) -> Table:

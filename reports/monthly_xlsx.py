@@ -38,7 +38,8 @@ Cell = str | int | float | date | None | tuple[float | None, Unit]
 def build(report: MonthlyReport, _desk: str | None = None) -> bytes:
     """The workbook: summary, figures by month, sources, funnel, channels, outcomes, definitions."""
     out = BytesIO()
-    book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False})
+    # Row by row through a temporary file: 50,000 sources need no more memory than fifty.
+    book = xlsxwriter.Workbook(out, {"constant_memory": True, "strings_to_formulas": False})
     book.set_properties(
         {
             "title": f"Monthly report {report.month}",

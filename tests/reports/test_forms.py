@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
-from models.monthly import MonthlyReport, Point
+from models.monthly import MonthlyReport, Point, Unit
 from models.monthly_sample import SAMPLE
 from models.monthly_sample_edges import EDGES
+from reports import monthly_words as words
 from reports.forms import FORMS, make, write
-from tests.reports.agreement import html_table, seen, sheet
+from reports.monthly_tables import MOST
+from tests.reports.agreement import html_table, seen, sheet, squeezed
 
 ALL = {"sample": SAMPLE, **EDGES}
 DESK = "https://desk.example.org"
@@ -74,6 +79,36 @@ def test_what_somebody_typed_is_never_a_formula() -> None:
             assert list(sheet(book, title))
         for line in make(EDGES[name], "sources.csv").decode("utf-8-sig").splitlines()[1:]:
             assert not line.split(",")[1].strip('"').startswith(("=", "+", "-", "@"))
+
+
+def test_more_sources_than_anybody_reads_are_in_the_spreadsheet() -> None:
+    one = SAMPLE.sources[0]
+    sources = tuple(one.model_copy(update={"source_id": f"s{at}"}) for at in range(MOST + 7))
+    report = SAMPLE.model_copy(update={"sources": sources})
+    page = make(report, "report.html")
+    assert len(html_table(page, "sources")) == MOST + 1
+    assert b"And 7 more in the spreadsheet." in page
+    assert len(list(sheet(make(report, "report.xlsx"), "Sources"))) == MOST + 8
+    assert make(report, "sources.csv").count(b"\r\n") == MOST + 8
+
+
+def test_every_month_of_every_figure_is_the_same_in_all_of_them() -> None:
+    """On the page in words, in the spreadsheet and in CSV as numbers."""
+    page = html_table(make(SAMPLE, "report.html"), "months")[1:]
+    rows = list(csv.DictReader(StringIO(make(SAMPLE, "figures.csv").decode("utf-8-sig"))))
+    book = list(sheet(make(SAMPLE, "report.xlsx"), "Figures by month"))[1:]
+    for at, figure in enumerate(SAMPLE.figures):
+        told = rows[12 * at : 12 * at + 12]
+        values, ns, still = (row[2:] for row in book[3 * at : 3 * at + 3])
+        for month in range(12):
+            row = told[month]
+            assert row["month"] == figure.months[month].month
+            amount = figure.months[month].amount
+            assert page[at][month + 1] == squeezed(str(words.said(amount, figure.unit)))
+            shown = values[month] * (100 if figure.unit is Unit.PERCENT else 1)
+            assert float(row["value"]) == pytest.approx(shown)
+            assert (int(row["n"]), int(row["open"])) == (ns[month], still[month])
+            assert page[at][month + 1].startswith(words.plain(Decimal(row["value"]).normalize()))
 
 
 def test_json_is_the_value_itself() -> None:
