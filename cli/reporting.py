@@ -32,7 +32,7 @@ def report(
     if org is None and len(known) > 1:
         raise BadRequest(f"There are several organizations; choose one with --org: {known}.")
     org, scope, now = org or known[0], clinic or ALL_CLINICS, wall_clock()
-    today = tenants.calendar(org, now, clinic).local_date(now)
+    today = tenants.calendar(org, now).local_date(now)
     wanted = month or back(month_of(today), 1)
     if first_day(wanted) > today:
         raise BadRequest("That month has not begun yet.", code="month_ahead")
