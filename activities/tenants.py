@@ -12,6 +12,7 @@ from models.monthly import ALL_CLINICS
 from models.policy import Rules
 from models.policy_file import OrganizationPolicy, calendar_for
 
+_SPAN = 5  # years: calendars that begin in the same ones are kept once
 _YEARS_AHEAD = 2  # an episode is over by then; the calendar follows weekly hours beyond
 
 
@@ -29,6 +30,7 @@ class Tenants:
                 )
             self._by_id[one.organization.id] = one
         self._calendar = lru_cache(maxsize=256)(self._make_calendar)
+        self._long = lru_cache(maxsize=64)(self._make_long)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_id)
@@ -62,6 +64,10 @@ class Tenants:
         clocks = [(one.id, one.zone, at) for one in clinics]
         return clocks if len(clinics) == 1 else [*clocks, (ALL_CLINICS, clinics[-1].zone, at)]
 
+    def calendars(self, org: str, since: datetime, at: datetime) -> tuple[Calendar, ...]:
+        """Every clinic's calendar, with the closed days since a moment and around another one."""
+        return self._long(org, since.year // _SPAN * _SPAN, at.year)
+
     def rules(self, org: str, clinic_id: str, at: datetime) -> Rules:
         """What a referral received at this moment is pinned to (policy.md rule 11)."""
         return Rules(policy=self.get(org).policy, calendar=self.calendar(org, at, clinic_id))
@@ -69,3 +75,8 @@ class Tenants:
     def _make_calendar(self, org: str, clinic_id: str, year: int) -> Calendar:
         organization = self.get(org).organization
         return calendar_for(organization, clinic_id, range(year - 1, year + _YEARS_AHEAD + 1))
+
+    def _make_long(self, org: str, first: int, year: int) -> tuple[Calendar, ...]:
+        organization = self.get(org).organization
+        years = range(first - 1, year + _YEARS_AHEAD + 1)
+        return tuple(calendar_for(organization, one.id, years) for one in organization.clinics)

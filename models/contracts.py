@@ -20,6 +20,7 @@ from models.kinds import Kind
 from models.policy import Rules
 from models.referral import MessageRef, Referral
 from models.roles import Role
+from models.source_states import SourceState
 from models.tasks import TaskKind
 
 Channel = Literal["fax", "sms", "email", "crm"]
@@ -64,14 +65,21 @@ class SourceStart(Model):
 
 
 class Look(Model):
-    """The store's answer to "is this source quiet?"; ``again_at`` None waits for a referral.
+    """The store's answer to "how does this source stand?"; ``again_at`` None waits for a referral.
 
-    ``closed``: its provider has left, and the watch ends until a referral begins it again.
+    ``quiet``: it is silent and somebody should call; ``asked``: somebody has been asked to.
+    ``state`` is how it stands and ``then`` what comes next if nobody comes; an older answer has
+    neither. ``away``: its physician is on leave. ``closed``: its provider has left, or it turned
+    out to be another source, and the watch ends until a referral begins it again.
     """
 
     quiet: bool = False
     closed: bool = False
     again_at: UtcDatetime | None = None
+    state: SourceState | None = None
+    then: SourceState | None = None
+    asked: bool = True
+    away: bool = False
 
 
 class ReportAsked(Model):

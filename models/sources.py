@@ -60,14 +60,6 @@ def asked_about(history: SourceHistory, policy: Policy) -> bool:
     return watched(history.kind) and not history.left and bool(history.received) and enough
 
 
-def quiet_at(history: SourceHistory, policy: Policy) -> datetime | None:
-    """When the source counts as quiet by the promise alone: 60 days after its last referral."""
-    last = history.last
-    if last is None or not asked_about(history, policy):
-        return None
-    return last + length(policy.silence.quiet)
-
-
 def priority(history: SourceHistory, policy: Policy) -> Priority:
     """What the source was worth: high with the key flag, or by its last twelve months of sending.
 

@@ -65,6 +65,7 @@ def watched_sources(session: Session, orgs: Iterable[str]) -> list[Watched]:
         col(SourceRow.kind).in_(kinds),
         col(SourceRow.last_received_at).is_not(None),
         col(SourceRow.left_on).is_(None),
+        col(SourceRow.merged_into).is_(None),
     )
     rows = session.exec(query.order_by(col(SourceRow.id)))
     return [Watched(org, source_id, quiet is not None) for org, source_id, quiet in rows]

@@ -1,6 +1,6 @@
 """Sources as their silence watch needs them: dates in, a task and a date out.
 
-The rule for quiet is models.sources; this module hands it the dates and keeps what follows in one
+The rules are models.source_states; this module hands it the dates and keeps what follows in one
 transaction, so a source is never quiet without a task or the reverse.
 """
 
@@ -8,31 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import NamedTuple
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from models.errors import NotFound
 from models.facts import ClosedReason
 from models.linking import Link
+from models.organization import Absence
+from models.people import SourceKind
+from models.sources import SourceHistory
 from models.tasks import TaskKind, task_key
 from store import gathering, tasks
 from store.rows import LOCKED
 from store.tables import ReferralRow, SourceRow, TaskRow, TaskState
 
 _QUIET = TaskKind.RE_ENGAGEMENT
-
-
-class SourceDates(NamedTuple):
-    """What is known of a source's rhythm; ``received`` are its valid referrals, oldest first."""
-
-    source_id: str
-    kind: str
-    key_source: bool
-    received: tuple[datetime, ...]
-    quiet_since: datetime | None
-    next_touch_at: datetime | None
-    left: bool = False
 
 
 def get(session: Session, org: str, source_id: str) -> SourceRow:
@@ -43,33 +34,53 @@ def get(session: Session, org: str, source_id: str) -> SourceRow:
     return row
 
 
-def history(session: Session, org: str, source_id: str) -> SourceDates:
-    """The dates on which a source's valid referrals came; raises NotFound.
+def history(session: Session, org: str, source_id: str) -> SourceHistory:
+    """What a source's silence is judged by; raises NotFound.
 
     Duplicates, renewals and those entered in error are no referrals; one the clinic declined is,
-    and so is one that another source sent as well (policy.md rules 2, 14 and 20).
+    and so is one that another source sent as well (policy.md rules 2, 14 and 20). Referrals of
+    sources that turned out to be this one are its own.
     """
     row = get(session, org, source_id)
+    own = col(ReferralRow.source_id).in_(also_known_as(session, source_id))
     query = select(ReferralRow.received_at).where(
-        ReferralRow.source_id == source_id,
+        own,
         col(ReferralRow.confirmed).is_(True),
         col(ReferralRow.duplicate_of).is_(None) | (col(ReferralRow.linked_as) == Link.CO_SOURCE),
         col(ReferralRow.closed_reason).is_distinct_from(ClosedReason.ENTERED_IN_ERROR),
     )
-    return SourceDates(
-        source_id=row.id,
-        kind=row.kind,
-        key_source=row.key_source,
-        received=tuple(session.exec(query.order_by(col(ReferralRow.received_at)))),
-        quiet_since=row.quiet_since,
-        next_touch_at=row.next_touch_at,
-        left=row.left_on is not None,
+    declined = select(func.max(ReferralRow.closed_at)).where(
+        own, ReferralRow.closed_reason == ClosedReason.DECLINED_BY_CLINIC
     )
+    away: tuple[Absence, ...] = ()
+    if row.away_from is not None and row.away_until is not None:
+        away = (Absence(first=row.away_from, last=row.away_until),)
+    return SourceHistory(
+        kind=SourceKind(row.kind),
+        received=tuple(session.exec(query.order_by(col(ReferralRow.received_at)))),
+        key=row.key_source,
+        left=row.left_on is not None,
+        away=away,
+        declined=session.exec(declined).one(),
+    )
+
+
+def also_known_as(session: Session, source_id: str) -> list[str]:
+    """This source, and those that turned out to be it."""
+    known = [source_id]
+    while True:
+        query = select(SourceRow.id).where(
+            col(SourceRow.merged_into).in_(known), col(SourceRow.id).not_in(known)
+        )
+        more = sorted(session.exec(query))
+        if not more:
+            return known
+        known += more
 
 
 def received(session: Session, source: SourceRow, at: datetime) -> None:
     """A valid referral came: the watch starts again; one told late moves nothing back."""
-    _lock(session, source)
+    locked(session, source)
     if source.last_received_at is None or source.last_received_at < at:
         source.last_received_at = at
     if source.left_on is not None and at.date() > source.left_on:
@@ -78,32 +89,60 @@ def received(session: Session, source: SourceRow, at: datetime) -> None:
     session.flush()
 
 
-def open_quiet(
-    session: Session, source: SourceRow, *, since: datetime, at: datetime, due: datetime
-) -> tuple[TaskRow, bool]:
-    """The source has been quiet since a moment: its task, and whether it is new.
-
-    One task for one silence, named after the last referral; looking again finds it.
-    """
-    _lock(session, source)
-    occasion = (source.last_received_at or source.created_at).date().isoformat()
-    known = tasks.find(session, source.org, source.id, task_key(_QUIET, occasion))
-    task = tasks.open_for_source(session, source, _QUIET, occasion, due=due, at=at)
-    reopened = task.state == TaskState.MOOT
-    if reopened:
-        # Closed without a referral since: a policy or a correction said so, and says so no more.
-        task.state, task.done_at, task.due = TaskState.OPEN, None, due
-        session.add(task)
-        gathering.gather(session, task)
+def fell_quiet(session: Session, source: SourceRow, *, since: datetime) -> None:
+    """The source has been quiet since a moment; told again it changes nothing."""
     source.quiet_since = source.quiet_since or since
     session.add(source)
     session.flush()
+
+
+def open_quiet(
+    session: Session,
+    source: SourceRow,
+    *,
+    since: datetime,
+    at: datetime,
+    due: datetime,
+    says: str | None = None,
+    again: str = "",
+) -> tuple[TaskRow, bool]:
+    """The source has been quiet since a moment: its task, and whether it is new.
+
+    One task for one silence, named after the last referral, and another one for each *again*;
+    looking again finds it. It is given to whoever the relationship belongs to.
+    """
+    locked(session, source)
+    known = tasks.find(session, source.org, source.id, task_key(_QUIET, occasion(source, again)))
+    task = tasks.open_for_source(
+        session,
+        source,
+        _QUIET,
+        occasion(source, again),
+        due=due,
+        at=at,
+        says=says,
+        owner=source.owner_id,
+    )
+    reopened = task.state == TaskState.MOOT
+    if reopened:
+        # Closed without a referral since: a policy, a leave or a correction said so, and says so
+        # no more.
+        task.state, task.done_at, task.due, task.says = TaskState.OPEN, None, due, says or task.says
+        session.add(task)
+        gathering.gather(session, task)
+    fell_quiet(session, source, since=since)
     return task, known is None or reopened
+
+
+def occasion(source: SourceRow, again: str = "") -> str:
+    """What one silence of a source is called: the day of its last referral."""
+    day = (source.last_received_at or source.created_at).date().isoformat()
+    return f"{day}-{again}" if again else day
 
 
 def close_quiet(session: Session, source: SourceRow, *, at: datetime) -> None:
     """The source is heard from again: its open tasks about silence are overtaken."""
-    _lock(session, source)
+    locked(session, source)
     source.quiet_since = None
     session.add(source)
     for task in tasks.open_tasks(session, source.org, source_id=source.id, kind=_QUIET):
@@ -144,6 +183,7 @@ def all_of(session: Session, org: str, *, quiet: bool | None = None) -> Sequence
     return session.exec(query.order_by(col(SourceRow.name), col(SourceRow.id))).all()
 
 
-def _lock(session: Session, source: SourceRow) -> None:
+def locked(session: Session, source: SourceRow) -> None:
+    """Nobody else writes this source until the transaction ends; it is read anew."""
     session.flush()
     session.get(SourceRow, source.id, with_for_update=LOCKED, populate_existing=True)

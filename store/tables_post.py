@@ -39,6 +39,7 @@ class SubjectType(StrEnum):
     FACT = "fact"
     TASK = "task"
     REPORT = "report"  # a notice that a month's report is there
+    SOURCE_STATE = "source_state"
 
 
 class MessageRow(Table, table=True):

@@ -31,7 +31,9 @@ class SourceStateRow(Table, table=True):
     since: datetime = Field(sa_type=UtcDateTime)
     last_at: datetime = Field(sa_type=UtcDateTime)  # the latest referral at that moment
     known_at: datetime = Field(sa_type=UtcDateTime)
-    facts: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)  # models.re_engagement.Facts
+    facts: dict[str, Any] = Field(
+        default_factory=dict, sa_type=JSON
+    )  # models.re_engagement.Facts, and its words as ``says``
 
 
 class SourceVerdictRow(Table, table=True):

@@ -71,8 +71,9 @@ def open_for_source(
     at: datetime,
     role: Role | None = None,
     says: str | None = None,
+    owner: str | None = None,
 ) -> TaskRow:
-    """The task's row on a source, opened unless it exists."""
+    """The task's row on a source, opened unless it exists; *owner* has it from the beginning."""
     return _open(
         session,
         TaskRow(
@@ -86,6 +87,8 @@ def open_for_source(
             due=due,
             says=says or SPECS[kind].says,
             opened_at=at,
+            owner=owner,
+            taken_at=at if owner else None,
         ),
     )
 

@@ -9,6 +9,7 @@ from temporalio.common import RawValue
 
 from engine.attributes import NEEDS_ATTENTION
 from models.contracts import Look, SourceStart
+from models.source_states import SourceState
 from workflows.milestones import NO_BODY
 from workflows.policies import STORE_RETRY, STORE_TIMEOUT
 
@@ -18,7 +19,7 @@ LOOKS_PER_PAGE = 200  # about 2,000 events: far below where the engine suggests 
 
 @workflow.defn(name="SourceWorkflow")
 class SourceWorkflow:
-    """Years with one source: each referral starts the 60 days again; silence becomes a task."""
+    """Years with one source: each referral starts its silence anew; silence becomes a task."""
 
     @workflow.init
     def __init__(self, start: SourceStart) -> None:
@@ -30,7 +31,8 @@ class SourceWorkflow:
     async def run(self, start: SourceStart) -> None:
         """Look, wait for the day the store names or for the next referral, look again.
 
-        It ends with a provider who has left; their next referral, if any, begins another watch.
+        It ends with a provider who has left, or a source that turned out to be another one; the
+        next referral, if any, begins another watch.
         """
         self.quiet = start.quiet
         for _ in range(LOOKS_PER_PAGE):
@@ -51,7 +53,7 @@ class SourceWorkflow:
         workflow.continue_as_new(start.model_copy(update={"quiet": self.quiet}))
 
     async def wait(self, look: Look, heard: int) -> None:
-        """Until the next referral, or the day on which silence would begin or grow."""
+        """Until the next referral, or the day on which the store has something to say."""
 
         def news() -> bool:
             return self.told > heard
@@ -79,16 +81,32 @@ class SourceWorkflow:
         self.told += 1
 
     def show(self, look: Look) -> None:
-        """The list shows quiet sources; the details say until when the watch waits."""
+        """The list shows quiet sources; the details say how it stands and until when it waits."""
         if look.quiet != self.quiet:
             self.quiet = look.quiet
             workflow.upsert_search_attributes([NEEDS_ATTENTION.value_set(look.quiet)])
-        if look.quiet:
-            says = "**Quiet.** A person has been asked to call; the next referral ends it."
-        elif look.closed:
-            says = "Closed: the provider has left. A referral begins the watch again."
-        elif look.again_at is None:
-            says = "Waits for the next referral."
-        else:
-            says = f"Sends patients. Quiet on {look.again_at:%a %d %b %Y} if none comes."
-        workflow.set_current_details(says)
+        workflow.set_current_details(_says(look))
+
+
+def _says(look: Look) -> str:
+    """How the source stands, what comes next, and what a person has been asked."""
+    if look.closed:
+        return "Closed: nobody sends under this name any more. A referral begins the watch again."
+    if look.quiet:
+        stands = "Lapsed" if look.state is SourceState.LAPSED else "Quiet"
+        asked = (
+            "A person has been asked to call" if look.asked else "A person is asked to call soon"
+        )
+        return f"**{stands}.** {asked}; the next referral ends it."
+    if look.state is not None and look.state.silent and not look.away:
+        return "**Quiet.** Nobody is asked to call: it sent too few for that."
+    if look.again_at is None:
+        return "Waits for the next referral."
+    day = f"{look.again_at:%a %d %b %Y}"
+    if look.away:
+        return f"**On leave.** Days of leave are no silence. Looks again on {day}."
+    if look.state is SourceState.COOLING:
+        return f"**Cooling.** Slower than its own rhythm. Quiet on {day} if none comes."
+    sends = "Has come back" if look.state is SourceState.RETURNED else "Sends patients"
+    then = "Cooling" if look.then is SourceState.COOLING else "Quiet"
+    return f"{sends}. {then} on {day} if none comes."

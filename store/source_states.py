@@ -1,0 +1,187 @@
+"""How sources stood: the history that is only added to, and what stands on the source itself."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from models.ledger import Counted
+from models.re_engagement import Facts, Worked, says
+from models.source_states import Change, SourceState
+from models.tasks import TaskKind
+from store.tables import SourceRow, TaskRow, TaskState
+from store.tables_ledger import FOR_EVER, LedgerRow
+from store.tables_sources import SourceStateRow
+
+_ASKED = (TaskKind.RE_ENGAGEMENT, TaskKind.QUIET_PRACTICE)
+DIRECTORS = "-director"  # the end of an occasion: the same silence, one step up
+_YEAR = timedelta(days=365)
+
+
+def told(session: Session, source_id: str) -> list[Change]:
+    """Everything that was ever written of a source, in the order it was written."""
+    query = select(SourceStateRow).where(SourceStateRow.source_id == source_id)
+    rows = session.exec(query.order_by(col(SourceStateRow.id)))
+    return [Change(SourceState(row.state), row.since, row.last_at) for row in rows]
+
+
+def write(
+    session: Session,
+    source: SourceRow,
+    changes: Sequence[Change],
+    facts: Facts,
+    *,
+    known_at: datetime,
+) -> SourceStateRow | None:
+    """Add what became known, the facts with the last of it; that one, if there is any.
+
+    Call it with the source locked, in the transaction that opens or closes its task.
+    """
+    row = None
+    for one in changes:
+        row = SourceStateRow(
+            org=source.org,
+            source_id=source.id,
+            state=one.state,
+            since=one.since,
+            last_at=one.last,
+            known_at=known_at,
+            facts=_worded(facts, one) if one is changes[-1] else {},
+        )
+        session.add(row)
+        session.flush()  # the order of their ids is the order in which they were told
+    if row is not None:
+        source.state, source.state_since = row.state, row.since
+        session.add(source)
+        session.flush()
+    return row
+
+
+def _worded(facts: Facts, change: Change) -> dict[str, Any]:
+    return {**facts.model_dump(mode="json"), "says": says(change.state, facts)}
+
+
+def of_source(session: Session, org: str, source_id: str) -> Sequence[SourceStateRow]:
+    """How one source stood, the newest first; what was taken back is left out."""
+    query = select(SourceStateRow).where(
+        SourceStateRow.org == org, SourceStateRow.source_id == source_id
+    )
+    standing: list[SourceStateRow] = []
+    for row in session.exec(query.order_by(col(SourceStateRow.id))):
+        while standing and standing[-1].since >= row.since:
+            standing.pop()
+        standing.append(row)
+    return standing[::-1]
+
+
+def standing_at(
+    session: Session, org: str, at: datetime, known_at: datetime | None = None
+) -> dict[str, SourceState]:
+    """How each source stood at a moment, as known at another one (None: now); one SELECT."""
+    newest = select(func.max(SourceStateRow.id)).where(
+        SourceStateRow.org == org, col(SourceStateRow.since) <= at
+    )
+    if known_at is not None:
+        newest = newest.where(col(SourceStateRow.known_at) <= known_at)
+    query = select(SourceStateRow.source_id, SourceStateRow.state).where(
+        col(SourceStateRow.id).in_(newest.group_by(col(SourceStateRow.source_id)))
+    )
+    return {source_id: SourceState(state) for source_id, state in session.exec(query)}
+
+
+def days_to_evaluation(session: Session, org: str, source_id: str, until: datetime) -> list[int]:
+    """How long each patient of a source waited for the evaluation, of the year up to a moment."""
+    query = select(LedgerRow.evaluation_days).where(
+        LedgerRow.org == org,
+        LedgerRow.source_id == source_id,
+        LedgerRow.counted == Counted.REFERRAL,
+        col(LedgerRow.known_until) == FOR_EVER,
+        col(LedgerRow.received_on) > (until - _YEAR).date(),
+        col(LedgerRow.received_on) <= until.date(),
+        col(LedgerRow.evaluation_days).is_not(None),
+    )
+    return [days for days in session.exec(query) if days is not None]
+
+
+def worked(session: Session, source: SourceRow, since: datetime, until: datetime) -> Worked | None:
+    """The last thing a person did about a silence before it ended; None: nothing on record.
+
+    Done tasks of the source, and of its practice where one stood for several.
+    """
+    gathered = select(TaskRow.gathered_in).where(
+        TaskRow.source_id == source.id, col(TaskRow.gathered_in).is_not(None)
+    )
+    query = select(TaskRow).where(
+        TaskRow.org == source.org,
+        (col(TaskRow.source_id) == source.id) | col(TaskRow.id).in_(gathered),
+        col(TaskRow.kind).in_(_ASKED),
+        TaskRow.state == TaskState.DONE,
+        TaskRow.outcome == "done",
+        col(TaskRow.done_at) >= since,
+        col(TaskRow.done_at) <= until,
+    )
+    row = session.exec(query.order_by(col(TaskRow.done_at).desc())).first()
+    if row is None or row.done_at is None:
+        return None
+    return Worked(task=row.id, by=row.done_by, days=(until - row.done_at).days)
+
+
+def last_asked(session: Session, source: SourceRow) -> TaskRow | None:
+    """The newest task in which somebody was asked to call a quiet source."""
+    query = select(TaskRow).where(
+        TaskRow.org == source.org,
+        TaskRow.source_id == source.id,
+        TaskRow.kind == TaskKind.RE_ENGAGEMENT,
+        ~col(TaskRow.key).endswith(DIRECTORS),
+    )
+    return session.exec(query.order_by(col(TaskRow.opened_at).desc())).first()
+
+
+class Monday(NamedTuple):
+    """One line of the Monday list: a source to look in on, and its open task if it has one."""
+
+    source: SourceRow
+    state: SourceStateRow
+    task: TaskRow | None
+
+
+def monday(session: Session, org: str, owners: Collection[str | None] = ()) -> list[Monday]:
+    """What the liaison looks through on Mondays, longest silent first (policy.md rule 20).
+
+    Sources that cool, about which nobody is asked yet, and open tasks about quiet ones that are
+    of low priority, because nobody else reminds of them. *owners*: only theirs, of everybody where
+    none is named; None among them stands for sources that are nobody's.
+    """
+    newest = (
+        select(func.max(SourceStateRow.id))
+        .where(SourceStateRow.org == org)
+        .group_by(col(SourceStateRow.source_id))
+    )
+    query = (
+        select(SourceRow, SourceStateRow, TaskRow)
+        .join(SourceStateRow, col(SourceStateRow.source_id) == col(SourceRow.id))
+        .join(
+            TaskRow,
+            (col(TaskRow.source_id) == col(SourceRow.id))
+            & (col(TaskRow.kind) == TaskKind.RE_ENGAGEMENT)
+            & (col(TaskRow.state) == TaskState.OPEN),
+            isouter=True,
+        )
+        .where(
+            SourceRow.org == org,
+            col(SourceStateRow.id).in_(newest),
+            (col(SourceRow.state) == SourceState.COOLING) | col(TaskRow.id).is_not(None),
+        )
+        .order_by(col(SourceStateRow.last_at), col(SourceRow.id))
+    )
+    rows = [Monday(*row) for row in session.exec(query)]
+    return [one for one in rows if _belongs(one) and (not owners or one.source.owner_id in owners)]
+
+
+def _belongs(one: Monday) -> bool:
+    cools = one.source.state == SourceState.COOLING
+    return cools or Facts.model_validate(one.state.facts).worth == "low"
