@@ -21,6 +21,7 @@ from activities.guard import scrubbed
 from activities.listening import Listening
 from activities.receipts import Receipts, Tell, pass_on
 from activities.tenants import Tenants
+from activities.verdicts import Verdicts
 from integrations.registry import Clients
 from models.contracts import ChoreDone, SweepInput
 from models.errors import NotFound, Refused
@@ -92,6 +93,7 @@ class Chores:
         self._crm = CrmOutbox(store, tenants, channels)
         self._duty = Duty(store, tenants)
         self._listening = Listening(store, tenants)
+        self._verdicts = Verdicts(store, tenants)
         self._chores: dict[str, Callable[[datetime], Awaitable[ChoreDone]]] = {
             "inbox": self.inbox,
             "faxes": self.faxes,
@@ -101,6 +103,7 @@ class Chores:
             "tasks": self.tasks,
             "feeds": self.feeds,
             "slots": self.slots,
+            "verdicts": self.verdicts,
             "purge": self.purge,
         }
 
@@ -199,6 +202,11 @@ class Chores:
         if self._free_times is not None:
             seen, moved = await asyncio.to_thread(self._free_times.refresh, now)
         return ChoreDone(chore="slots", seen=seen, moved=moved)
+
+    async def verdicts(self, now: datetime) -> ChoreDone:
+        """Say once a week of every source whether it grows, holds or fades."""
+        seen, new = await asyncio.to_thread(self._verdicts.run, now)
+        return ChoreDone(chore="verdicts", seen=seen, moved=new)
 
     async def purge(self, now: datetime) -> ChoreDone:
         """Empty inbox bodies, outbox payloads and faxes past each organization's retention [H8]."""

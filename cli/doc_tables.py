@@ -92,6 +92,7 @@ CHORE_SAYS: Final[dict[str, str]] = {
     "tasks": "returns tasks whose lease has ended, raises those that lie too long",
     "feeds": "asks an administrator about an EMR feed that has fallen silent",
     "slots": "reads the EMR's free times for patients' pages",
+    "verdicts": "says once a week of every source whether it grows, holds or fades",
     "purge": "removes what has passed its retention",
 }
 

@@ -42,6 +42,7 @@ CHORES: Final[Mapping[str, timedelta]] = MappingProxyType(
         "tasks": timedelta(minutes=5),
         "feeds": timedelta(minutes=10),
         "slots": timedelta(minutes=5),
+        "verdicts": timedelta(hours=6),  # once a week; later runs of it find them there
         "purge": timedelta(days=1),
     }
 )

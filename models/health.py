@@ -27,6 +27,7 @@ _MEANS: Final[Mapping[str, str]] = MappingProxyType(
         "vendors": "texts and faxes that came while our address was away are not looked for",
         "receipts": "nobody asks whether messages arrived",
         "crm": "the CRM hears nothing",
+        "verdicts": "nobody is told which sources grow or fade",
         "purge": "nothing is deleted after its retention",
     }
 )
