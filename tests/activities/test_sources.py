@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 from temporalio.testing import ActivityEnvironment
 
 from activities.sources import Sources
+from activities.tenants import Tenants
 from models.contracts import Look, SourceStart
 from models.errors import NotFound
+from models.policy_file import load
 from models.source_states import SourceState
-from store.tables import DeliveryRow, SourceRow, TaskRow
-from tests.doors import ORG, START, Door, referral_event
+from store.tables import DeliveryRow, SourceRow, SourceStateRow, TaskRow
+from store.tasks import complete
+from tests.doors import ORG, POLICY, START, Door, referral_event
 
 DAY = timedelta(days=1)
 
@@ -141,3 +144,212 @@ async def test_the_activity_looks_at_the_workflows_own_time(door: Door, watch: S
     assert not environment.run(watch.look, start).quiet
     with pytest.raises(NotFound):
         environment.run(watch.look, SourceStart(org=ORG, source_id="src_none"))
+
+
+# --- how it stands, and what is asked -----------------------------------------------------------
+
+
+def states(door: Door) -> list[tuple[str, int]]:
+    """Every state that was written, with the day on which it began."""
+    with door.store.read() as session:
+        rows = session.exec(select(SourceStateRow).order_by(col(SourceStateRow.id))).all()
+    return [(row.state, (row.since - START).days) for row in rows]
+
+
+def change(door: Door, **columns: object) -> None:
+    """What the liaison wrote about the source."""
+    with door.store.write() as session:
+        row = session.exec(select(SourceRow)).one()
+        for name, value in columns.items():
+            setattr(row, name, value)
+        session.add(row)
+
+
+def done(door: Door, at: datetime) -> None:
+    """Somebody does what is asked about the source."""
+    with door.store.write() as session:
+        for row in session.exec(select(TaskRow).where(TaskRow.state == "open")).all():
+            if row.source_id:
+                complete(session, ORG, row.id, by="lia", at=at)
+
+
+def said(door: Door) -> list[str]:
+    return [str(row.payload["says"]) for row in crm(door) if row.payload]
+
+
+async def test_a_weekly_sender_cools_in_weeks_and_nobody_is_asked_yet(
+    door: Door, watch: Sources
+) -> None:
+    start = await a_source(door, *range(0, 7 * 26, 7))
+    last = START + 175 * DAY
+    look = watch.judge(start, last)
+    assert (look.state, look.then, look.quiet) == (SourceState.ACTIVE, SourceState.COOLING, False)
+    assert look.again_at is not None
+    assert 20 <= (look.again_at - last).days <= 35
+    cooling = watch.judge(start, look.again_at)
+    assert (cooling.state, cooling.then, cooling.quiet) == ("cooling", "quiet", False)
+    assert tasks(door) == []
+    (sentence,) = said(door)
+    assert sentence.startswith("Slower than their own rhythm: 26 in 25 weeks, last one ")
+    touch = source(door).next_touch_at
+    assert touch is not None
+    assert touch < look.again_at + 9 * DAY
+    assert cooling.again_at is not None
+    assert (cooling.again_at - last).days < 60
+    quiet = watch.judge(start, cooling.again_at)
+    assert (quiet.state, quiet.quiet) == (SourceState.QUIET, True)
+    assert [role for _, role, _ in tasks(door)] == ["liaison"]
+    assert [state for state, _ in states(door)] == ["active", "cooling", "quiet"]
+
+
+async def test_the_task_is_its_owners_and_says_why(door: Door, watch: Sources) -> None:
+    start = await a_source(door, 0, 20, 40)
+    change(door, owner_id="lia")
+    at = START + 100 * DAY
+    watch.judge(start, at)
+    with door.store.read() as session:
+        (row,) = session.exec(select(TaskRow).where(TaskRow.kind == "re_engagement")).all()
+    assert (row.owner, row.role, row.taken_at) == ("lia", "liaison", at)
+    assert row.says == ("Quiet: 3 in 6 weeks, last one 60 days ago. Call, or write a personal note")
+    owners = {row.payload["owner"] for row in crm(door) if row.payload}
+    assert owners == {"lia"}
+
+
+async def test_lapsing_asks_again_about_a_valued_source_once_the_first_call_is_over(
+    door: Door, watch: Sources
+) -> None:
+    start = await a_source(door, 0, 20, 40)
+    watch.judge(start, START + 100 * DAY)
+    lapsing = START + 160 * DAY
+    watch.judge(start, lapsing)  # nobody has called: no second task
+    assert len([key for key, role, _ in tasks(door) if role == "liaison"]) == 1
+    done(door, START + 161 * DAY)
+    look = watch.judge(start, START + 161 * DAY)
+    assert [key for key, _, state in tasks(door) if state == "open"] == [
+        "re_engagement:2026-02-14-lapsed"
+    ]
+    assert look.again_at is not None  # the director's turn
+    done(door, START + 162 * DAY)
+    assert watch.judge(start, START + 500 * DAY).again_at is None
+    assert len([key for key, role, _ in tasks(door) if role == "liaison"]) == 2
+
+
+async def test_a_one_off_sender_is_asked_about_once(door: Door, watch: Sources) -> None:
+    start = await a_source(door)
+    watch.judge(start, START + 60 * DAY)
+    done(door, START + 61 * DAY)
+    look = watch.judge(start, START + 120 * DAY)
+    assert (look.state, look.again_at) == (SourceState.LAPSED, None)
+    assert [state for _, _, state in tasks(door)] == ["done"]
+
+
+async def test_nobody_is_asked_twice_within_sixty_days(door: Door, watch: Sources) -> None:
+    start = await a_source(door, *range(0, 140, 2))
+    last = START + 138 * DAY
+    quiet = watch.judge(start, last).again_at
+    assert quiet is not None
+    watch.judge(start, quiet)
+    done(door, quiet)
+    await a_source(door, 160)
+    watch.judge(start, START + 160 * DAY)
+    look = watch.judge(start, START + 190 * DAY)
+    assert (look.state, look.quiet, look.asked) == (SourceState.QUIET, True, False)
+    assert look.again_at == quiet + 60 * DAY
+    assert [state for _, _, state in tasks(door)] == ["done"]
+    assert watch.judge(start, look.again_at).asked
+    assert [state for _, _, state in tasks(door)] == ["done", "open"]
+
+
+async def test_leave_stops_the_clock_and_takes_the_task_away(door: Door, watch: Sources) -> None:
+    start = await a_source(door)
+    watch.judge(start, START + 60 * DAY)
+    first, last = (START + 55 * DAY).date(), (START + 84 * DAY).date()
+    change(door, away_from=first, away_until=last, away_why="parental leave")
+    look = watch.judge(start, START + 61 * DAY)
+    assert (look.state, look.quiet, look.away) == (SourceState.ACTIVE, False, True)
+    assert look.again_at == START + 90 * DAY
+    assert [state for _, _, state in tasks(door)] == ["moot"]
+    assert source(door).quiet_since is None
+    assert watch.judge(start, START + 90 * DAY).quiet
+    assert [state for _, _, state in tasks(door)] == ["open"]
+    assert states(door) == [("active", 0), ("quiet", 60), ("active", 0), ("quiet", 90)]
+
+
+async def test_who_was_quiet_before_the_leave_is_asked_about_after_it(
+    door: Door, watch: Sources
+) -> None:
+    start = await a_source(door)
+    watch.judge(start, START + 60 * DAY)
+    change(door, away_from=(START + 70 * DAY).date(), away_until=(START + 79 * DAY).date())
+    look = watch.judge(start, START + 70 * DAY)
+    assert (look.state, look.quiet, look.away) == (SourceState.QUIET, False, True)
+    assert look.again_at is not None
+    assert (look.again_at - START).days in {79, 80}
+    assert watch.judge(start, look.again_at).quiet
+    assert [state for _, _, state in tasks(door)] == ["open"]
+
+
+async def test_a_task_waits_for_a_day_on_which_we_are_open(door: Door, watch: Sources) -> None:
+    holiday = datetime(2026, 5, 25, 15, tzinfo=UTC)  # Memorial Day, a Monday
+    days = (holiday - START).days - 60
+    start = await a_source(door, days)
+    look = watch.judge(start, holiday)
+    assert (look.quiet, look.asked) == (True, False)
+    assert look.again_at is not None
+    assert look.again_at.date() == date(2026, 5, 26)
+    assert watch.judge(start, look.again_at).asked
+
+
+async def test_the_referral_that_ends_it_says_what_came_before(door: Door, watch: Sources) -> None:
+    start = await a_source(door)
+    watch.judge(start, START + 60 * DAY)
+    done(door, START + 65 * DAY)
+    await a_source(door, 72)
+    watch.judge(start, START + 72 * DAY)
+    assert said(door)[-1] == (
+        "Back after 72 days: one patient before; 7 days after a call or note by lia"
+    )
+    with door.store.read() as session:
+        row = session.exec(select(SourceStateRow).where(SourceStateRow.state == "returned")).one()
+    assert row.facts["worked"]["by"] == "lia"
+
+
+async def test_an_organization_may_leave_one_off_senders_alone(door: Door) -> None:
+    told = load(POLICY)
+    silence = told.policy.silence.model_copy(update={"min_referrals": 2})
+    policy = told.policy.model_copy(update={"silence": silence})
+    tenants = Tenants([told.model_copy(update={"policy": policy})])
+    watch = Sources(door.store, tenants, lambda: door.now)
+    start = await a_source(door)
+    look = watch.judge(start, START + 60 * DAY)
+    assert (look.state, look.quiet, look.again_at) == ("quiet", False, START + 120 * DAY)
+    assert tasks(door) == []
+
+
+async def test_a_source_that_turned_out_to_be_another_is_watched_no_longer(
+    door: Door, watch: Sources
+) -> None:
+    start = await a_source(door)
+    watch.judge(start, START + 60 * DAY)
+    with door.store.write() as session:
+        gone = session.exec(select(SourceRow)).one()
+        session.add(SourceRow(**gone.model_dump() | {"id": "src_into", "identity": "into"}))
+        session.flush()
+        gone.merged_into = "src_into"
+        session.add(gone)
+    assert watch.judge(start, START + 61 * DAY) == Look(closed=True)
+    assert [state for _, _, state in tasks(door)] == ["moot"]
+    into = SourceStart(org=ORG, source_id="src_into")
+    assert watch.judge(into, START + 61 * DAY).state == SourceState.QUIET
+
+
+async def test_a_second_look_writes_nothing(door: Door, watch: Sources) -> None:
+    start = await a_source(door, 0, 70, 71)
+    for at in (71, 71, 72, 140, 140):
+        watch.judge(start, START + at * DAY)
+    known = states(door)
+    assert known == [("active", 0), ("quiet", 60), ("returned", 70), ("active", 71), ("quiet", 131)]
+    before = len(crm(door))
+    watch.judge(start, START + 140 * DAY)
+    assert states(door) == known
+    assert len(crm(door)) == before
