@@ -12,20 +12,18 @@ from typing import Any
 
 from sqlmodel import Session
 
-from activities.letters import local, printed
+from activities.re_engagement import draft
 from activities.tenants import Tenants
-from activities.wording import render
 from integrations.contract import Accepted, ChannelClient
 from integrations.registry import Clients
 from models.contracts import Parcel, Sent
 from models.errors import CannotTell, ChannelError
-from models.kinds import Kind
-from models.messages import ReEngagement
-from models.people import SourceKind
-from reports.kit.text import day
+from models.tasks import TaskKind
 from store import post, sources
 from store.engine import Store
 from store.tables import DeliveryRow, DeliveryState
+
+_QUIET = frozenset({TaskKind.RE_ENGAGEMENT, TaskKind.QUIET_PRACTICE})
 
 
 class CrmOutbox:
@@ -61,8 +59,8 @@ class CrmOutbox:
             if not post.claim(session, row.id, row.attempt, at=now, again=True):
                 return None
             payload = dict(row.payload or {})
-            draft = self._draft(session, row.org, payload, now)
-        body = json.dumps(payload | draft, ensure_ascii=False, sort_keys=True)
+            note = self._draft(session, row.org, payload, now)
+        body = json.dumps(payload | note, ensure_ascii=False, sort_keys=True)
         return Parcel(reference=row.reference, channel="crm", to=row.org, body=body)
 
     def _settle(self, row: DeliveryRow, accepted: Accepted, now: datetime) -> bool:
@@ -76,22 +74,11 @@ class CrmOutbox:
         self, session: Session, org: str, payload: dict[str, Any], now: datetime
     ) -> dict[str, str]:
         """The words to begin with, for a task about a quiet office."""
-        if payload.get("kind") != Kind.RE_ENGAGEMENT:
+        if payload.get("type") != "task" or payload.get("kind") not in _QUIET:
             return {}
         source = sources.get(session, org, str(payload.get("source_id")))
-        if source.kind == SourceKind.PAST_PATIENT or source.last_received_at is None:
-            return {}
-        organization = self._tenants.get(org).organization
-        clinic = organization.clinics[0]
-        context = ReEngagement(
-            clinic=clinic.short_name,
-            phone=printed(clinic.phone),
-            source=source.name,
-            days_quiet=max(0, (now - source.last_received_at).days),
-            last_referral=day(local(source.last_received_at, clinic).date()),
-            postal_address=organization.postal_address,
-        )
-        return {"draft": render(Kind.RE_ENGAGEMENT, "crm", "en", context).body}
+        words = draft(self._tenants, source, now)
+        return {"draft": words} if words else {}
 
     def _client(self, row: DeliveryRow) -> ChannelClient:
         return self._channels["crm", self._tenants.get(row.org).channels.crm]

@@ -114,6 +114,7 @@ class ReEngagement(Context):
     """A draft for the liaison's note; sent as a letter it needs the address and a way out [K14]."""
 
     source: str
+    writer: str = ""  # whose relationship it is
     days_quiet: int
     last_referral: str
     postal_address: str
@@ -210,6 +211,7 @@ MESSAGES: dict[Kind, MessageSpec] = {
             clinic=_CLINIC,
             phone=_PHONE,
             source="Lakeside Family Medicine",
+            writer="Lia Example",
             days_quiet=60,
             last_referral="Jan 12, 2026",
             postal_address="12 Harbor Street, Albany, NY 12207",

@@ -177,6 +177,7 @@ def test_the_letter_names_the_patient_and_says_why() -> None:
 
 def test_the_note_to_a_quiet_source_has_an_address_and_a_way_out() -> None:
     body = render(Kind.RE_ENGAGEMENT, "crm", "en", MESSAGES[Kind.RE_ENGAGEMENT].sample).body
+    assert "Lia Example, " in body  # whose relationship it is
     assert "12 Harbor Street, Albany, NY 12207" in body
     assert "rather not get notes" in body
 

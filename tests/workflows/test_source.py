@@ -9,7 +9,9 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.worker import UnsandboxedWorkflowRunner
 
 from engine.attributes import NEEDS_ATTENTION
+from models.contracts import Look
 from models.ids import source_workflow_id
+from models.source_states import SourceState
 from tests.lives import monday, on
 from tests.theater import Theater, on_stage
 from workflows import source
@@ -104,3 +106,26 @@ async def test_the_watch_ends_with_a_provider_who_left(client: Client) -> None:
         await handle.signal("look_again")
         await handle.result()
         assert not any(look.quiet for _, look in theater.fakes.looks)
+
+
+@pytest.mark.parametrize(
+    ("look", "says"),
+    [
+        (Look(again_at=START), "Sends patients. Quiet on Mon "),  # as older looks answered
+        (
+            Look(again_at=START, state=SourceState.ACTIVE, then=SourceState.COOLING),
+            "Sends patients. Cooling on Mon ",
+        ),
+        (Look(again_at=START, state=SourceState.RETURNED), "Has come back. Quiet on Mon "),
+        (Look(again_at=START, state=SourceState.COOLING), "**Cooling.** Slower than its own"),
+        (Look(again_at=START, state=SourceState.QUIET, away=True), "**On leave.**"),
+        (Look(state=SourceState.LAPSED), "**Quiet.** Nobody is asked to call"),
+        (Look(quiet=True), "**Quiet.** A person has been asked to call"),
+        (Look(quiet=True, state=SourceState.LAPSED), "**Lapsed.** A person has been asked"),
+        (Look(quiet=True, asked=False), "**Quiet.** A person is asked to call soon"),
+        (Look(), "Waits for the next referral."),
+        (Look(closed=True), "Closed: "),
+    ],
+)
+def test_the_details_say_how_it_stands(look: Look, says: str) -> None:
+    assert source._says(look).startswith(says)
