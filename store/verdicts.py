@@ -13,7 +13,7 @@ from math import isfinite
 from operator import itemgetter
 from typing import Final, NamedTuple
 
-from sqlalchemy import and_, func, insert
+from sqlalchemy import case, func, insert
 from sqlmodel import Session, col, select
 
 from models.ledger import Counted
@@ -41,33 +41,27 @@ def sent(session: Session, org: str, week: date) -> Iterator[Sent]:
     By the credited source and the local day (models/attribution.py, models/ledger.py). Sources
     whose silence means nothing are left out. Read it to its end, or close the session.
     """
-    counts = and_(
-        col(LedgerRow.org) == org,
-        col(LedgerRow.counted) == Counted.REFERRAL,
-        col(LedgerRow.known_until) == FOR_EVER,
-        col(LedgerRow.source_kind).in_(_KINDS),
-    )
-    first = (
-        select(col(LedgerRow.source_id), func.min(LedgerRow.received_on).label("day"))
-        .where(counts)
-        .group_by(col(LedgerRow.source_id))
-        .subquery()
+    day = case(
+        (col(LedgerRow.received_on) >= week - (RECENT + BEFORE) * _WEEK, LedgerRow.received_on)
     )
     query = (
-        select(col(LedgerRow.source_id), col(LedgerRow.received_on), func.count(), first.c.day)
-        .join(first, first.c.source_id == col(LedgerRow.source_id))
+        select(col(LedgerRow.source_id), day, func.count(), func.min(LedgerRow.received_on))
         .where(
-            counts,
-            col(LedgerRow.received_on) >= week - (RECENT + BEFORE) * _WEEK,
+            LedgerRow.org == org,
+            LedgerRow.counted == Counted.REFERRAL,
+            col(LedgerRow.known_until) == FOR_EVER,
+            col(LedgerRow.source_kind).in_(_KINDS),
             col(LedgerRow.received_on) < week,
         )
-        .group_by(col(LedgerRow.source_id), col(LedgerRow.received_on), first.c.day)
-        .order_by(col(LedgerRow.source_id), col(LedgerRow.received_on))
+        .group_by(col(LedgerRow.source_id), day)  # all that is older is one line
+        .order_by(col(LedgerRow.source_id))
         .execution_options(yield_per=_AT_ONCE)
     )
     for source_id, rows in groupby(session.execute(query), key=itemgetter(0)):
-        days = [(day, number, begun) for _, day, number, begun in rows]
-        yield Sent(source_id, _counts(days, week))
+        told = [(day, number, begun) for _, day, number, begun in rows]
+        days = [(day, number) for day, number, _ in told if day is not None]
+        if days:
+            yield Sent(source_id, _counts(days, min(begun for *_, begun in told), week))
 
 
 def keep(
@@ -111,15 +105,14 @@ def of_source(session: Session, org: str, source_id: str) -> Sequence[SourceVerd
     return session.exec(query.order_by(col(SourceVerdictRow.week).desc())).all()
 
 
-def _counts(days: Sequence[tuple[date, int, date]], week: date) -> Counts:
+def _counts(days: Sequence[tuple[date, int]], first: date, week: date) -> Counts:
     """Whole weeks only: a source first heard of lately is watched from the day after that."""
     recent = week - RECENT * _WEEK
-    first = days[0][2]
     weeks = min(max((recent - first).days // 7, 0), BEFORE)
     begin = recent - weeks * _WEEK
     weekly = [0] * weeks
     lately = 0
-    for day, number, _ in days:
+    for day, number in days:
         if day >= recent:
             lately += number
         elif day >= begin and day > first:

@@ -26,7 +26,7 @@ from models.facts import (
 )
 from models.kinds import Kind
 from models.policy import Retention
-from store import inbox, post, sources
+from store import inbox, post, sources, verdicts
 from store.engine import Store
 from store.tables import DeliveryState, InboxState, SentLetterRow, SubjectType
 from tests.activities.office import MONDAY, ORG, WALL, Crash, Office
@@ -326,8 +326,19 @@ def test_the_longest_duty_of_any_state_counts(office: Office) -> None:
     assert keep_until(now, organization, illinois).year == 2018
 
 
+async def test_each_source_has_one_verdict_a_week(office: Office, sweep: Sweep) -> None:
+    assert await sweep.run("verdicts", 7 * DAY) == ChoreDone(chore="verdicts", seen=1, moved=1)
+    assert await sweep.run("verdicts", HOUR) == ChoreDone(chore="verdicts", seen=1, moved=0)
+    assert (await sweep.run("verdicts", 7 * DAY)).moved == 1
+    with office.store.read() as session:
+        newest, first = verdicts.of_source(session, ORG, office.source_id)
+    assert (newest.verdict, newest.recent, newest.before) == ("too_few_to_say", 1, 0)
+    assert first.week.weekday() == newest.week.weekday() == 0
+    assert newest.week - first.week == 7 * DAY
+
+
 async def test_an_unknown_chore_names_those_there_are(sweep: Sweep) -> None:
-    there_are = "inbox, faxes, vendors, receipts, crm, tasks, feeds, slots, purge"
+    there_are = "inbox, faxes, vendors, receipts, crm, tasks, feeds, slots, verdicts, purge"
     with pytest.raises(NotFound, match=there_are):
         await sweep.run("dust")
 
