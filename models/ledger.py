@@ -121,11 +121,13 @@ class Line(Model):
     score: int | None = None  # 0 to 10
     texts_sent: int = 0
     texts_delivered: int = 0
+    texts_failed: int = 0
     faxes_sent: int = 0
     faxes_delivered: int = 0
+    faxes_failed: int = 0
     mails_sent: int = 0
     mails_delivered: int = 0
-    failed: int = 0
+    mails_failed: int = 0
     replied: bool = False
     closed_on: date | None = None
     closed_month: str | None = None
@@ -300,12 +302,13 @@ def _ending(r: Referral, calendar: Calendar) -> dict[str, object]:
 
 def _sending(r: Referral) -> dict[str, object]:
     names = {"sms": "texts", "fax": "faxes", "email": "mails"}
-    sent, arrived = r.all(MessageSent), r.all(MessageDelivered)
+    sent, arrived, failed = r.all(MessageSent), r.all(MessageDelivered), r.all(MessageFailed)
     counts: dict[str, object] = {}
     for channel, name in names.items():
         counts[f"{name}_sent"] = sum(one.channel == channel for one in sent)
         counts[f"{name}_delivered"] = sum(one.channel == channel for one in arrived)
-    return {**counts, "failed": len(r.all(MessageFailed)), "replied": bool(r.all(PatientReplied))}
+        counts[f"{name}_failed"] = sum(one.channel == channel for one in failed)
+    return {**counts, "replied": bool(r.all(PatientReplied))}
 
 
 def _odd(r: Referral, came: datetime) -> Iterator[str]:

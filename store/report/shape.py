@@ -123,15 +123,24 @@ def channels(session: Session, period: Period) -> tuple[Channel, ...]:
     sums = [
         func.coalesce(func.sum(col(getattr(L, f"{name}_{what}"))), 0)
         for name in ("texts", "faxes", "mails")
-        for what in ("sent", "delivered")
+        for what in ("sent", "delivered", "failed")
     ]
     replied = how_many(col(L.replied).is_(True))
     query = columns(*sums, replied).where(period.referrals(), col(L.received_month) == period.month)
     told = [int(one) for one in session.connection().execute(query).one()]
     return (
-        Channel(name="sms", says="Texts", sent=told[0], delivered=told[1], answered=told[6]),
-        Channel(name="fax", says="Faxes", sent=told[2], delivered=told[3]),
-        Channel(name="email", says="Mails", sent=told[4], delivered=told[5]),
+        Channel(
+            name="sms",
+            says="Texts to patients",
+            sent=told[0],
+            delivered=told[1],
+            failed=told[2],
+            answered=told[9],
+        ),
+        Channel(
+            name="fax", says="Faxes to offices", sent=told[3], delivered=told[4], failed=told[5]
+        ),
+        Channel(name="email", says="Mails", sent=told[6], delivered=told[7], failed=told[8]),
     )
 
 
