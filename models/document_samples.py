@@ -28,6 +28,7 @@ from models.documents import (
     ThankYouLetter,
 )
 from models.outcomes import MEASURES, Reading, Score, verdict_on
+from models.scorecard_sample import SCORECARD
 
 _CLINIC = Letterhead(
     clinic="Riverside Physical Therapy",
@@ -292,5 +293,6 @@ SAMPLES: dict[str, Document] = {
         PROGRESS_REPORT,
         DISCHARGE_SUMMARY,
         RECEIPT_NOTICE,
+        SCORECARD,
     )
 }

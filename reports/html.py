@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from models.documents import Document
 from models.errors import NotFound
-from reports import figures, words
+from reports import figures, scorecard_words, words
 from reports.kit.text import day, tidy
 from reports.registry import BUILDERS
 
@@ -31,7 +31,9 @@ def render_html(kind: str, data: Document, attachment: bytes | None = None) -> s
     if kind not in BUILDERS or kind != data.kind:
         raise NotFound(f"There is no document of kind {kind!r}.", code="unknown_kind")
     template = environment().get_template(f"{kind}.html")
-    return template.render(d=data, w=words, f=figures, day=day, attachment=attachment)
+    return template.render(
+        d=data, w=words, f=figures, s=scorecard_words, day=day, attachment=attachment
+    )
 
 
 @cache

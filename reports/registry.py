@@ -15,11 +15,13 @@ from models.documents import (
     ThankYouLetter,
 )
 from models.errors import NotFound
+from models.scorecard import ScorecardLetter
 from reports import (
     discharge_summary,
     plan_of_care,
     progress_report,
     receipt_notice,
+    scorecard,
     signature_request,
     thank_you,
 )
@@ -31,6 +33,7 @@ BUILDERS: dict[str, Callable[[Any], bytes]] = {
     ProgressReport.kind: progress_report.build,
     DischargeSummary.kind: discharge_summary.build,
     ReceiptNotice.kind: receipt_notice.build,
+    ScorecardLetter.kind: scorecard.build,
 }
 
 

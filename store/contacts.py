@@ -67,7 +67,7 @@ def contact(
         return _patient(session, referral, on or referral.received_at.date())
     if party == "source" or party.startswith("source:"):
         day = on or referral.received_at.date()
-        return _source(session, sender_of(session, org, referral_id, party), party, day)
+        return of_source(session, sender_of(session, org, referral_id, party), party, day)
     if party == "sender" and referral.fax_from is not None:
         return _sender(session, org, referral.fax_from)
     if party == "certifier" and referral.certifier_id is not None:
@@ -181,7 +181,8 @@ def _provider(session: Session, org: str, provider_id: str, party: str) -> Conta
     )
 
 
-def _source(session: Session, row: SourceRow, party: str, on: date) -> Contact:
+def of_source(session: Session, row: SourceRow, party: str, on: date) -> Contact:
+    """A source itself, or whoever stands in for its provider on a day."""
     who = session.get_one(ProviderRow, row.provider_id) if row.provider_id is not None else None
     stands = people.standing_in(session, who, on) if who else None
     if stands is not None:

@@ -7,7 +7,7 @@ withheld. Counted over the twelve months that end with the report's: one month h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -31,17 +31,19 @@ POST_OP: Final = "post_op "
 WINDOWS: Final = ((6, 35, 49), (12, 77, 91))
 
 
-def outcomes(session: Session, period: Period, source_id: str | None = None) -> tuple[Outcome, ...]:
-    """Every group with somebody who could have been measured; of one source, or of all."""
-    return tuple(one for window in WINDOWS for one in _at(session, period, window, source_id))
+def outcomes(
+    session: Session, period: Period, source_ids: Sequence[str] | None = None
+) -> tuple[Outcome, ...]:
+    """Every group with somebody who could have been measured; of some sources, or of all."""
+    return tuple(one for window in WINDOWS for one in _at(session, period, window, source_ids))
 
 
 def _at(
-    session: Session, period: Period, window: tuple[int, int, int], source_id: str | None
+    session: Session, period: Period, window: tuple[int, int, int], source_ids: Sequence[str] | None
 ) -> Iterator[Outcome]:
     week, first, last = window
-    eligible = _eligible(session, period, last, source_id)
-    rows = _readings(period, 7 * week, first, last, source_id)
+    eligible = _eligible(session, period, last, source_ids)
+    rows = _readings(period, 7 * week, first, last, source_ids)
     medians = {
         (group, measure): (value, int(n))
         for group, measure, value, n in session.connection().execute(
@@ -88,19 +90,19 @@ def _group() -> Any:
     return case(post_op, else_=col(L.region)).label("grouped")
 
 
-def _joined(period: Period, source_id: str | None) -> Any:
+def _joined(period: Period, source_ids: Sequence[str] | None) -> Any:
     wanted = [
         period.referrals(),
         known_at(period.at, S),
         col(L.region).in_(list(Region)),
     ]
-    if source_id is not None:
-        wanted.append(col(L.source_id) == source_id)
+    if source_ids is not None:
+        wanted.append(col(L.source_id).in_(source_ids))
     return and_(*wanted)
 
 
 def _readings(
-    period: Period, target: int, first: int, last: int, source_id: str | None
+    period: Period, target: int, first: int, last: int, source_ids: Sequence[str] | None
 ) -> Select[Any]:
     """One reading of each patient in the window, the one nearest its middle."""
     since, until = first_day(period.year[0]), last_day(period.month)
@@ -118,7 +120,7 @@ def _readings(
         )
         .join(L, col(L.referral_id) == col(S.referral_id))
         .where(
-            _joined(period, source_id),
+            _joined(period, source_ids),
             col(S.day).between(first, last),
             col(S.taken_on).between(since, until),
             col(S.percent).is_not(None),
@@ -131,7 +133,7 @@ def _readings(
 
 
 def _eligible(
-    session: Session, period: Period, last: int, source_id: str | None
+    session: Session, period: Period, last: int, source_ids: Sequence[str] | None
 ) -> dict[tuple[str, str], int]:
     """Patients with a first reading long enough ago to have had one in the window."""
     since = first_day(period.year[0]) - timedelta(days=last)
@@ -140,7 +142,7 @@ def _eligible(
     query = (
         columns(group, col(S.measure), func.count())
         .join(L, col(L.referral_id) == col(S.referral_id))
-        .where(_joined(period, source_id), col(S.day) == 0, col(S.taken_on).between(since, until))
+        .where(_joined(period, source_ids), col(S.day) == 0, col(S.taken_on).between(since, until))
         .group_by(group, col(S.measure))
     )
     told = session.connection().execute(query)

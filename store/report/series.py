@@ -46,6 +46,27 @@ def amount(session: Session, period: Period, measure: Measure) -> Amount:
     return found[measure.name].get(period.month, nothing(measure))
 
 
+def together(
+    session: Session,
+    period: Period,
+    months: Sequence[str],
+    measure: Measure,
+    among: ColumnElement[bool],
+) -> Amount:
+    """One measure over several months as one, of the lines for which a condition holds."""
+    asked = and_(asked_in(measure, period, months), among)
+    if measure.how is How.MEDIAN:
+        rows: Select[Any] = columns(col(measure.column).label("value")).where(
+            asked, col(measure.column).is_not(None)
+        )
+        value, size = session.connection().execute(median_of(rows)).one()
+        return Amount() if value is None else Amount(value=float(value) / measure.divide, n=size)
+    of = measure.of(period)
+    query = columns(how_many(of), _summed(measure, period, of), _open(measure, period, of))
+    n, number, still = session.connection().execute(query.where(asked)).one()
+    return _amount(measure, int(n), float(number or 0), int(still or 0))
+
+
 def nothing(measure: Measure) -> Amount:
     """A month in which nobody is asked: a count of 0, and no share, median or mean."""
     return Amount(value=0.0) if measure.how is How.COUNT else Amount()

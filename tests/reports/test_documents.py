@@ -34,6 +34,7 @@ PAGES = {
     "progress_report": 1,
     "discharge_summary": 1,
     "receipt_notice": 1,
+    "scorecard": 1,
 }
 LONG = "Stairs are easier; however <b>swelling</b> & heat remain after long walks. " * 60
 NAMES = {
@@ -238,6 +239,24 @@ def test_signature_request_is_one_polite_page_and_may_carry_the_plan() -> None:
     with_plan = signature_request.build(SIGNATURE_REQUEST, build(PLAN_OF_CARE))
     assert inspect(with_plan).pages == 3
     assert "Page 1 of 3" in text_of(with_plan)[0]
+
+
+ADVERTISING = ("best", "trust", "excellen", "proud", "leading", "choose us", "refer more", "great")
+
+
+def test_a_scorecard_tells_facts_says_how_to_stop_and_names_no_patient() -> None:
+    pdf, html = preview("scorecard")
+    (page,) = text_of(pdf)
+    for told in (page, " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())):
+        assert "98" in told
+        assert "51 of 52" in told
+        assert "Shoulder after surgery, QuickDASH" in told
+        assert 'write "no scorecards" on this page' in told
+        assert "What stands on fewer than 10 of your patients is left out" in told
+        assert "Back, ODI" not in told  # of six patients
+        assert "Discharge summaries" not in told  # of eight
+        assert "Jordan" not in told
+        assert not [word for word in ADVERTISING if word in told.lower()]
 
 
 def test_thank_you_has_the_next_step_and_no_marketing_words() -> None:

@@ -19,6 +19,7 @@ from models.kinds import Kind
 from models.referral import MessageRef
 from models.roles import Role
 from store import board_views, conversations, documents, post, slots
+from store.tables import ReferralRow
 from tests.doors import ORG
 from tests.web.conftest import Site
 from tests.web.desk.conftest import Browser
@@ -68,6 +69,8 @@ ROUTES: list[Route] = [
     Route("GET", "/reports/{scope}/{month}", (May.NUMBERS,), "month"),
     Route("POST", "/reports/{scope}/{month}", (May.NUMBERS,), "month"),
     Route("GET", "/reports/{scope}/{month}/{name}", (May.NUMBERS,), "month"),
+    Route("GET", "/sources/{source_id}/scorecard", (May.NUMBERS,), "source"),
+    Route("GET", "/sources/{source_id}/scorecard/{name}", (May.NUMBERS,), "source"),
     Route("GET", "/conversations", (May.TALK, May.NAMES)),
     Route("GET", "/conversations/of/{referral_id}", (May.TALK, May.NAMES), "referral"),
     Route("GET", "/conversations/{thread_id}", (May.TALK, May.NAMES), "thread"),
@@ -123,6 +126,14 @@ async def a_month(site: Site) -> dict[str, str]:
     """The month the referral at "east" was received in."""
     await a_referral(site)
     return {"scope": "east", "month": f"{site.door.now:%Y-%m}", "name": "received"}
+
+
+async def a_source(site: Site) -> dict[str, str]:
+    """Whoever sent the one at "east", and the letter about them."""
+    made = await a_referral(site)
+    with site.door.store.read() as session:
+        row = session.get_one(ReferralRow, made["referral_id"])
+    return {"source_id": row.source_id, "name": "letter.pdf"}
 
 
 async def a_fax(site: Site) -> dict[str, str]:
@@ -221,6 +232,7 @@ THINGS: dict[str, Callable[[Site], Awaitable[dict[str, str]]]] = {
     "referral": a_referral,
     "figure": a_figure,
     "month": a_month,
+    "source": a_source,
     "colleague": a_colleague,
     "task": a_task,
     "thread": a_thread,
