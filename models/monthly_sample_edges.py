@@ -249,6 +249,6 @@ EDGES: dict[str, MonthlyReport] = {
     "long_names": _named(_LONG),
     "markup": _named(_MARKUP),
     "bidi": _named(_BIDI),
-    "at_sign": _named("@SUM(1+1)*cmd|' /C calc'!A0"),
+    "formula": _named('=HYPERLINK("http://example.org","1+1")'),
 }
 """Every awkward month by its name; ``SAMPLE`` itself is the roll-up over three time zones."""

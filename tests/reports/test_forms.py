@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from decimal import Decimal
 from io import StringIO
 from pathlib import Path
@@ -72,13 +73,42 @@ def test_a_file_that_is_written_twice_is_the_same(tmp_path: Path) -> None:
     )
 
 
-def test_what_somebody_typed_is_never_a_formula() -> None:
-    for name in ("markup", "at_sign", "bidi"):
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(1)", "\t=1+1", "  =1+1"])
+def test_what_somebody_typed_is_never_a_formula(name: str) -> None:
+    one = SAMPLE.sources[0].model_copy(update={"name": name, "verdict_says": name})
+    report = SAMPLE.model_copy(
+        update={"sources": (one,), "org_name": name, "verdict": name, "scope_name": name}
+    )
+    book = make(report, "report.xlsx")
+    assert next(iter(list(sheet(book, "Sources"))[1:]))[0] == name.strip()
+    assert (("Verdict", name.strip())) in list(sheet(book, "Summary"))
+    (row,) = csv.DictReader(StringIO(make(report, "sources.csv").decode("utf-8-sig")))
+    assert row["name"] == f"'{name.strip()}"
+
+
+def test_awkward_names_come_through_every_sheet() -> None:
+    for name in ("markup", "formula", "bidi"):
         book = make(EDGES[name], "report.xlsx")
-        for title in ("Summary", "Sources", "Relationships", "Funnel", "Clinics"):
+        for title in ("Summary", "Sources", "Relationships", "Funnel", "Clinics", "Other counts"):
             assert list(sheet(book, title))
-        for line in make(EDGES[name], "sources.csv").decode("utf-8-sig").splitlines()[1:]:
-            assert not line.split(",")[1].strip('"').startswith(("=", "+", "-", "@"))
+
+
+SHARE = re.compile(r"\d %( better| worse)? \((\d[\d,]* of \d|n = \d)")
+
+
+@pytest.mark.parametrize("name", ["sample", "one_referral", "closed_only", "few_outcomes"])
+def test_no_percentage_stands_without_its_n(name: str) -> None:
+    page = make(ALL[name], "report.html")
+    tables = ("clinics", "figures", "months", "sources", "channels", "outcomes", "funnel")
+    cells = [
+        cell
+        for table in tables
+        for row in html_table(page, table)
+        for cell in row
+        if "%" in cell and not cell.startswith("at ")  # a target is nobody's share
+    ]
+    assert cells or name == "one_referral"
+    assert [cell for cell in cells if not SHARE.search(cell)] == []
 
 
 def test_more_sources_than_anybody_reads_are_in_the_spreadsheet() -> None:
