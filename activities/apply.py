@@ -52,7 +52,7 @@ from models.people import SourceKind
 from models.referral import Referral
 from models.sources import watched
 from models.tasks import TaskKind, kind_of
-from store import audit, documents, inbox, lookups, people, referrals, sources, tasks
+from store import audit, documents, inbox, ledger, lookups, people, referrals, tasks
 from store.engine import Store
 from store.record import Record
 from store.tables import InboxRow, InboxState, ReferralRow
@@ -256,7 +256,7 @@ class Apply:
             return Applied(row, woken=woken)
         first = referrals.get(session, row.org, arrived.row.id)
         referral = self._record.load(session, row.org, first.id)
-        source = sources.get(session, row.org, arrived.row.source_id)
+        source = ledger.standing(session, arrived.row.source_id)
         heard = (source.id, arrived.row.received_at) if watched(SourceKind(source.kind)) else None
         telling = owed(first, referral, arrived.facts)
         return Applied(row, (telling,), heard if arrived.heard else None, woken, reason=reason)

@@ -20,7 +20,9 @@ from models.facts import (
     CallLogged,
     CallOutcome,
     CallWhy,
+    ClosedReason,
     Decision,
+    ReferralClosed,
     RequestConfirmed,
     TaskHeld,
     TaskOpened,
@@ -29,10 +31,12 @@ from models.facts import (
 from models.people import SourceKind
 from models.sources import watched
 from models.tasks import TaskKind, task_key
-from store import audit, calls, consent, contacts, conversations, referrals, sources, tasks
+from store import audit, calls, consent, contacts, conversations, ledger, referrals, sources, tasks
 from store.engine import Store
 from store.record import Record
 from store.tables import ConsentState, PracticeRow, ReferralRow
+
+_OF_SILENCE = frozenset({ClosedReason.ENTERED_IN_ERROR, ClosedReason.DECLINED_BY_CLINIC})
 
 
 class Book:
@@ -67,6 +71,9 @@ class Book:
             heard = await asyncio.to_thread(self.source_heard, given)
             if heard is not None:
                 await self._loop.source_heard(given.org, *heard)
+            changed = await asyncio.to_thread(self.source_changed, given)
+            if changed is not None:
+                await self._loop.source_changed(given.org, changed)
             return await self._shared(given, answer)
 
     def open(self, given: TaskInput, at: datetime) -> Answer:
@@ -173,8 +180,18 @@ class Book:
             return None
         with self._store.read() as session:
             row = referrals.get(session, given.org, given.referral_id)
-            source = contacts.source_of(session, given.org, given.referral_id)
+            source = ledger.standing(session, row.source_id)
             return (source.id, row.received_at) if watched(SourceKind(source.kind)) else None
+
+    def source_changed(self, given: RecordInput) -> str | None:
+        """The source whose silence is another one now: its request was none, or we said no."""
+        ended = [fact for fact in given.facts if isinstance(fact, ReferralClosed)]
+        if not ended or ended[-1].reason not in _OF_SILENCE:
+            return None
+        with self._store.read() as session:
+            row = referrals.get(session, given.org, given.referral_id)
+            source = ledger.standing(session, row.source_id)
+            return source.id if watched(SourceKind(source.kind)) else None
 
     def _vouched(self, session: Session, given: RecordInput) -> None:
         """The sender is who they say, and the number theirs; the source has been heard from."""
@@ -185,7 +202,7 @@ class Book:
         if office is not None and office.fax is not None and office.fax == row.fax_from:
             office.fax_verified = True
             session.add(office)
-        sources.received(session, source, row.received_at)
+        sources.received(session, ledger.standing(session, source.id), row.received_at)
 
     def _hang_up(self, session: Session, given: RecordInput, call: CallLogged) -> None:
         """The call is over: colleagues may call the number again (policy.md rule 18)."""

@@ -28,7 +28,7 @@ from models.tasks import SPECS, kind_of, moot
 from store import gathering, ledger, referrals, slots, sources
 from store.engine import Store
 from store.rows import digest
-from store.tables import FactRow, ReferralRow, SourceRow, TaskRow, TaskState
+from store.tables import FactRow, ReferralRow, TaskRow, TaskState
 
 
 class Written(NamedTuple):
@@ -110,7 +110,7 @@ class Record:
         session.add(row)
         session.flush()
         if confirmed and (duplicate_of is None or linked_as is Link.CO_SOURCE):
-            sources.received(session, session.get_one(SourceRow, source_id), received_at)
+            sources.received(session, ledger.standing(session, source_id), received_at)
         if duplicate_of is not None:  # no facts of its own will follow
             ledger.follow(session, row, Referral(), rules.calendar, recorded_at)
         return row

@@ -8,10 +8,12 @@ import pytest
 from sqlmodel import col, select
 from temporalio.testing import ActivityEnvironment
 
+from activities.book import Book
 from activities.sources import Sources
 from activities.tenants import Tenants
-from models.contracts import Look, SourceStart
+from models.contracts import Look, RecordInput, SourceStart
 from models.errors import NotFound
+from models.facts import ClosedReason, ReferralClosed
 from models.policy_file import load
 from models.source_states import SourceState
 from store.tables import DeliveryRow, SourceRow, SourceStateRow, TaskRow
@@ -353,3 +355,45 @@ async def test_a_second_look_writes_nothing(door: Door, watch: Sources) -> None:
     watch.judge(start, START + 140 * DAY)
     assert states(door) == known
     assert len(crm(door)) == before
+
+
+async def test_a_referral_told_under_an_old_name_wakes_whom_it_stands_for(door: Door) -> None:
+    start = await a_source(door)
+    with door.store.write() as session:
+        gone = session.exec(select(SourceRow)).one()
+        session.add(SourceRow(**gone.model_dump() | {"id": "src_into", "identity": "into"}))
+        session.flush()
+        gone.merged_into = "src_into"
+        session.add(gone)
+    event = referral_event(external="R-9", at=START + 9 * DAY, patient={"family_name": "No 9"})
+    await door.tell(event)
+    assert [name for name, _ in door.engine.runs[f"source/{ORG}/src_into"][-1].signals] == [
+        "referral_received"
+    ]
+    with door.store.read() as session:
+        into = session.get_one(SourceRow, "src_into")
+        assert into.last_received_at == START + 9 * DAY
+        old = session.get_one(SourceRow, start.source_id)
+        assert old.last_received_at == START
+
+
+@pytest.mark.parametrize(
+    ("reason", "looks"),
+    [
+        (ClosedReason.ENTERED_IN_ERROR, True),
+        (ClosedReason.DECLINED_BY_CLINIC, True),
+        (ClosedReason.COMPLETED, False),
+    ],
+)
+async def test_the_watch_looks_again_when_a_request_was_none_or_we_said_no(
+    door: Door, reason: ClosedReason, looks: bool
+) -> None:
+    referral_id = await door.refer()
+    (watch,) = (runs for name, runs in door.engine.runs.items() if name.startswith("source/"))
+    before = len(watch[-1].signals)
+    closed = ReferralClosed(at=START + DAY, as_of=START + DAY, by="lee", reason=reason)
+    given = RecordInput(org=ORG, clinic_id="east", referral_id=referral_id, facts=(closed,))
+    book = Book(door.store, door.tenants, lambda: door.now, door.intake.loop)
+    environment = ActivityEnvironment()
+    await environment.run(book.record, given)
+    assert [name for name, _ in watch[-1].signals[before:]] == ["look_again"] * looks
