@@ -23,6 +23,7 @@ class May(StrEnum):
     TALK = "talk"
     SORT = "sort"
     SLOTS = "slots"
+    SOURCES = "sources"
     NUMBERS = "numbers"
     AUDIT = "audit"
     STAFF = "staff"
@@ -37,6 +38,7 @@ SAYS: Final[dict[May, str]] = {
     May.TALK: "texts with patients",
     May.SORT: "reads inbound faxes and says what they are",
     May.SLOTS: "offers times to patients",
+    May.SOURCES: "keeps the book of sources: who sends, touches, gifts; never a patient's name",
     May.NUMBERS: "sees the figures",
     May.AUDIT: "reads who has seen and done what",
     May.STAFF: "invites colleagues and ends their sessions",
@@ -46,14 +48,16 @@ _DESK: Final = frozenset(
     {May.BOARD, May.NAMES, May.CHART, May.WORK, May.WAIT, May.TALK, May.SORT, May.SLOTS}
 )
 
+# The book of sources is for those who keep relationships and those who answer for them. A desk
+# works with one referral at a time and needs no list of who sends how many.
 GRANTS: Final[dict[Role, frozenset[May]]] = {
     Role.FRONT_DESK: _DESK,
-    Role.LEAD: _DESK | {May.NUMBERS},
+    Role.LEAD: _DESK | {May.NUMBERS, May.SOURCES},
     Role.THERAPIST: frozenset({May.BOARD, May.NAMES, May.CHART, May.WORK, May.TALK}),
-    Role.LIAISON: frozenset({May.BOARD}),
+    Role.LIAISON: frozenset({May.BOARD, May.SOURCES}),
     Role.BILLING: frozenset({May.BOARD, May.NAMES, May.CHART, May.WAIT, May.SORT}),
     Role.COMPLIANCE: frozenset({May.BOARD, May.NAMES, May.CHART, May.AUDIT, May.SORT}),
-    Role.DIRECTOR: _DESK | {May.NUMBERS, May.AUDIT, May.STAFF},
+    Role.DIRECTOR: _DESK | {May.SOURCES, May.NUMBERS, May.AUDIT, May.STAFF},
     Role.ADMIN: frozenset({May.BOARD, May.STAFF, May.AUDIT}),
 }
 

@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 from models.errors import NotFound
 from models.people import Patient, SourceKind
 from store import people, referrals
+from store.ledger import standing
 from store.tables import PatientRow, PracticeRow, ProviderRow, ReferralRow, SourceRow
 
 
@@ -108,17 +109,18 @@ def touched(session: Session, org: str, referral_id: str, to: Contact) -> Source
     if to.party == "patient":
         return None
     if to.source_id is not None:
-        return session.get_one(SourceRow, to.source_id)
+        return standing(session, to.source_id)
     first = source_of(session, org, referral_id)
     same = (to.provider_id, first.provider_id), (to.practice_id, first.practice_id)
     if any(mine and mine == theirs for mine, theirs in same):
-        return first
+        return standing(session, first.id)
     query = select(SourceRow).where(
         SourceRow.org == org,
         SourceRow.provider_id == to.provider_id,
         col(SourceRow.provider_id).is_not(None),
     )
-    return session.exec(query).first()
+    found = session.exec(query).first()
+    return standing(session, found.id) if found is not None else None
 
 
 def provider(session: Session, org: str, provider_id: str) -> ProviderRow:
@@ -187,7 +189,11 @@ def of_source(session: Session, row: SourceRow, party: str, on: date) -> Contact
     stands = people.standing_in(session, who, on) if who else None
     if stands is not None:
         known = _provider(session, row.org, stands.id, party)
-        return known._replace(verified=row.verified, source_id=row.id)
+        return known._replace(
+            verified=row.verified,
+            source_id=row.id,
+            wants_thanks=known.wants_thanks and row.wants_thanks,
+        )
     practice = session.get_one(PracticeRow, row.practice_id) if row.practice_id else None
     gone = who is not None  # the provider has left, the office is still there
     return Contact(
@@ -200,7 +206,7 @@ def of_source(session: Session, row: SourceRow, party: str, on: date) -> Contact
         practice=practice.name if practice else None,
         treating=SourceKind(row.kind).treating,
         third_party=SourceKind(row.kind).third_party,
-        wants_thanks=practice.wants_thanks if practice else True,
+        wants_thanks=row.wants_thanks and (practice is None or practice.wants_thanks),
         practice_id=row.practice_id,
         patient_id=row.patient_id,
         verified=row.verified,

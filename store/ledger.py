@@ -27,6 +27,7 @@ from store.tables_ledger import FOR_EVER, ClosingRow, LedgerBookRow, LedgerRow, 
 
 _Kept = TypeVar("_Kept", LedgerRow, LedgerScoreRow)
 _NEXT = timedelta(microseconds=1)
+_AT_ONCE = 500  # ids in one statement
 
 
 def known_at(
@@ -74,16 +75,40 @@ def standing(session: Session, source_id: str) -> SourceRow:
     return row
 
 
-def reassign(session: Session, org: str, gone: str, into: SourceRow, at: datetime) -> int:
+def reassign(
+    session: Session,
+    org: str,
+    gone: str,
+    into: SourceRow,
+    at: datetime,
+    *,
+    only: Sequence[str] | None = None,
+) -> int:
     """A source turned out to be another one: its lines count for that from now on; how many.
 
-    Closed months keep it as it was. Doing it again finds no line to change.
+    *only*: the lines of these referrals, where a merge is taken back. Closed months keep it as it
+    was. Doing it again finds no line to change.
     """
+    if only is not None:
+        parts = [only[first : first + _AT_ONCE] for first in range(0, len(only), _AT_ONCE)]
+        return sum(_reassign(session, org, gone, into, at, part) for part in parts)
+    return _reassign(session, org, gone, into, at, None)
+
+
+def _reassign(
+    session: Session,
+    org: str,
+    gone: str,
+    into: SourceRow,
+    at: datetime,
+    only: Sequence[str] | None,
+) -> int:
     closed = _closed_at(session, org)
     own = and_(
         col(LedgerRow.org) == org,
         col(LedgerRow.source_id) == gone,
         col(LedgerRow.known_until) == FOR_EVER,
+        *([] if only is None else [col(LedgerRow.referral_id).in_(only)]),
     )
     number = session.scalar(select(func.count()).select_from(LedgerRow).where(own)) or 0
     if closed is not None:

@@ -27,6 +27,7 @@ from models.people import (
     may_certify,
 )
 from store.columns import Table
+from store.ledger import standing
 from store.rows import digest, find_or_insert, fold
 from store.tables import PatientRow, PracticeRow, ProviderRow, ReferralRow, SourceRow
 
@@ -275,7 +276,11 @@ class _Maker:
             SourceRow.org == self.org, SourceRow.identity == row.identity
         )
         found, fresh = find_or_insert(self.session, row, lambda: self.session.exec(query).first())
-        if fresh or not self.trusted:
+        if fresh:
+            return found, provider
+        if found.merged_into is not None:  # it turned out to be another one, who keeps its own
+            return standing(self.session, found.id), provider
+        if not self.trusted:
             return found, provider
         found.practice_id = row.practice_id or found.practice_id
         found.verified = found.verified or row.verified

@@ -16,6 +16,7 @@ from sqlmodel import Field
 from store.columns import Table, UtcDateTime, Words
 from store.slots import SlotRow, SlotSource, SlotState
 from store.tables_board import BoardViewRow, NoteRow
+from store.tables_book import GiftRow, MergeRow, TouchRow
 from store.tables_desk import InviteRow, PasswordRow, SessionRow
 from store.tables_fax import (
     FaxArrivalRow,
@@ -67,12 +68,14 @@ __all__ = [
     "FaxPageRow",
     "FaxPartRow",
     "FaxRow",
+    "GiftRow",
     "InboxRow",
     "InboxState",
     "InviteRow",
     "LedgerBookRow",
     "LedgerRow",
     "LedgerScoreRow",
+    "MergeRow",
     "MessageRow",
     "MessageState",
     "NoteRow",
@@ -97,6 +100,7 @@ __all__ = [
     "TaskRow",
     "TaskState",
     "ThreadRow",
+    "TouchRow",
 ]
 
 

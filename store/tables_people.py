@@ -114,7 +114,15 @@ class SourceRow(Table, table=True):
     """
 
     __tablename__ = "sources"
-    __table_args__ = (UniqueConstraint("org", "identity"),)
+    __table_args__ = (
+        UniqueConstraint("org", "identity"),
+        Index(None, "org", "state"),
+        Index(None, "org", "owner_id"),
+        Index(None, "org", "next_touch_at"),
+        Index(None, "provider_id"),
+        Index(None, "practice_id"),
+        Index(None, "merged_into"),
+    )
 
     id: str = Field(primary_key=True)
     org: str
@@ -129,6 +137,9 @@ class SourceRow(Table, table=True):
     email: str | None = None
     prefers: str = "fax"
     verified: bool = True
+    wants_thanks: bool = True  # beside the practice's own word, which binds its number (rule 13)
+    best_hours: str | None = Field(default=None, sa_type=Words)  # in their words: Tue before 9
+    hears: str | None = Field(default=None, sa_type=Words)  # what they want to hear of us
     key_source: bool = False  # set by the liaison: its silence is always urgent (rule 20)
     last_received_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     quiet_since: datetime | None = Field(default=None, sa_type=UtcDateTime)

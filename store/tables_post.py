@@ -40,6 +40,7 @@ class SubjectType(StrEnum):
     TASK = "task"
     REPORT = "report"  # a notice that a month's report is there
     SOURCE_STATE = "source_state"
+    TOUCH = "touch"  # with a source, by somebody of ours
 
 
 class MessageRow(Table, table=True):

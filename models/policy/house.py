@@ -75,6 +75,14 @@ class Feed(Model):
     silent: Span = span("4 bh")
 
 
+class Touch(Model):
+    """When a source is to be heard of again, where nobody picked a day (rules 23, 24; judgment)."""
+
+    next: Span = span("60 d")
+    next_key: Span = span("30 d")  # flagged key
+    again: Span = span("5 bd")  # nobody was there
+
+
 class Gifts(Model):
     """The Stark ledger [S1][S2]: US dollars per physician and year, across all clinics."""
 

@@ -12,7 +12,7 @@ from models.clock import Calendar
 from models.kinds import BY_HAND, Kind, Owner
 from models.policy.arriving import Ack, Capture, Decline, Mailroom, Office, Order
 from models.policy.care import Discharge, Dropout, Followup, Poc, Progress, Recert, UnderScheduled
-from models.policy.house import Fax, Feed, Gifts, Report, Retention, Silence, Task
+from models.policy.house import Fax, Feed, Gifts, Report, Retention, Silence, Task, Touch
 from models.policy.reaching import Call, InboundText, MissedCall, Reach, StopOrCancel, Text
 from models.policy.visits import Authorization, Booking, Evaluation, Intake, Reminders
 from models.roles import Role
@@ -51,6 +51,7 @@ class Policy(Model):
     discharge: Discharge = Discharge()
     followup: Followup = Followup()
     silence: Silence = Silence()
+    touch: Touch = Touch()
     fax: Fax = Fax()
     task: Task = Task()
     feed: Feed = Feed()

@@ -25,6 +25,8 @@ from web.desk import (
     scorecard,
     sent,
     slots,
+    source,
+    sources,
     tasks,
     waiting,
 )
@@ -59,6 +61,8 @@ def install(
         figures.router(desk),
         reports.router(desk),
         scorecard.router(desk),
+        sources.router(desk),
+        source.router(desk, intake),
         tasks.router(desk, intake),
         waiting.router(desk, intake),
         board.router(desk),

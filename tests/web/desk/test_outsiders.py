@@ -71,6 +71,14 @@ ROUTES: list[Route] = [
     Route("GET", "/reports/{scope}/{month}/{name}", (May.NUMBERS,), "month"),
     Route("GET", "/sources/{source_id}/scorecard", (May.NUMBERS,), "source"),
     Route("GET", "/sources/{source_id}/scorecard/{name}", (May.NUMBERS,), "source"),
+    Route("GET", "/sources", (May.SOURCES,)),
+    Route("POST", "/sources/search", (May.SOURCES,), fields=(("search", "sample"),)),
+    Route("GET", "/sources/round", (May.SOURCES,)),
+    Route("GET", "/sources/gifts.csv", (May.SOURCES,)),
+    Route("GET", "/sources/{source_id}", (May.SOURCES,), "source"),
+    Route("GET", "/sources/{source_id}/log", (May.SOURCES,), "source"),
+    Route("POST", "/sources/{source_id}/other", (May.SOURCES,), "source"),
+    Route("POST", "/sources/{source_id}/{act}", (May.SOURCES,), "source"),
     Route("GET", "/conversations", (May.TALK, May.NAMES)),
     Route("GET", "/conversations/of/{referral_id}", (May.TALK, May.NAMES), "referral"),
     Route("GET", "/conversations/{thread_id}", (May.TALK, May.NAMES), "thread"),
@@ -133,7 +141,7 @@ async def a_source(site: Site) -> dict[str, str]:
     made = await a_referral(site)
     with site.door.store.read() as session:
         row = session.get_one(ReferralRow, made["referral_id"])
-    return {"source_id": row.source_id, "name": "letter.pdf"}
+    return {"source_id": row.source_id, "name": "letter.pdf", "act": "touch"}
 
 
 async def a_fax(site: Site) -> dict[str, str]:
