@@ -12,7 +12,7 @@ from models.book import Outcome, TouchKind, met
 from models.errors import NotFound
 from models.tasks import TaskKind
 from store import post, sources, tasks
-from store.rows import insert_unless_there
+from store.rows import find_or_insert
 from store.tables import SourceRow, SubjectType, TaskRow, TouchRow
 
 
@@ -55,10 +55,10 @@ def log(session: Session, source: SourceRow, touch: Touch, *, recorded_at: datet
         next_at=touch.next_at,
         recorded_at=recorded_at,
     )
-    if not insert_unless_there(session, row):
-        known = session.get(TouchRow, touch.id)
-        if known is None or known.org != source.org or known.source_id != source.id:
-            raise NotFound("This form is not of this page. Load it again.")
+    known, fresh = find_or_insert(session, row, lambda: session.get(TouchRow, touch.id))
+    if known.org != source.org or known.source_id != source.id:
+        raise NotFound("This form is not of this page. Load it again.")
+    if not fresh:
         return Logged(known, fresh=False)
     if touch.next_at is not None:
         sources.set_next_touch(session, source, touch.next_at)

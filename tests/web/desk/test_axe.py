@@ -30,7 +30,9 @@ async def test_axe_finds_nothing_on_any_page(site: Site) -> None:
         for route in ROUTES:
             if route.method != "GET" or not set(route.needs) <= GRANTS[Role.DIRECTOR]:
                 continue
-            if route.path.endswith(("/file", "/pages/{page}", ".csv")):  # saved, or a picture of a page
+            if route.path.endswith(
+                ("/file", "/pages/{page}", ".csv")
+            ):  # saved, or a picture of a page
                 continue
             answer = await page.goto(f"{site.url}{where[route]}")
             kind = answer.headers.get("content-type", "") if answer else ""
