@@ -180,7 +180,12 @@ def of_year(session: Session, org: str, year: int) -> Iterator[Line]:
         .join(SourceRow, col(SourceRow.id) == col(GiftRow.source_id))
         .join(ProviderRow, col(ProviderRow.id) == col(GiftRow.provider_id), isouter=True)
         .where(GiftRow.org == org, GiftRow.year == year)
-        .order_by(col(GiftRow.given_on), col(GiftRow.recorded_at), col(GiftRow.id))
+        .order_by(
+            col(GiftRow.given_on),
+            col(GiftRow.recorded_at),
+            col(GiftRow.cents).desc(),
+            col(GiftRow.id),
+        )
         .execution_options(yield_per=_AT_ONCE)
     )
     for gift, source, provider, npi in session.exec(query):
