@@ -19,9 +19,10 @@ a day on which no location opens, a public holiday or a closure of ours, is no d
 could have sent, nor is one on which their physician is on leave.
 
 **Bursts.** Who sends three in a week and then nobody for six is no steady sender. φ is the variance
-of their own gaps over the square of their mean, which is 1 for chance arrivals; above 1 it divides
-the exponent (for gamma gaps the tail is longer by that factor), below 1 it is left at 1: nobody is
-called late sooner than by chance because a few gaps happened to be alike.
+of their own gaps over the square of their mean, less its standard error: it is 1 for chance
+arrivals, a few of whose gaps easily look like bursts, and every late word is a lost week. Above 1
+it divides the exponent (for gamma gaps the tail is longer by that factor), below 1 it is left at 1:
+nobody is called late sooner than by chance because a few gaps happened to be alike.
 
 **Limits.** p is of *one* gap, and a steady weekly sender has fifty in a year: about once a year one
 of them looks like cooling though nothing has changed, and once in four or five years like quiet
@@ -35,7 +36,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import accumulate, pairwise
-from math import floor, isfinite
+from math import floor, isfinite, sqrt
 from typing import NamedTuple
 
 from models.clock import ONE_DAY, Calendar
@@ -44,6 +45,7 @@ from models.organization import Absence
 HALF = 0.5  # Jeffreys' prior of a rate
 PRIOR_DAYS = 20  # open days, about a month: three in somebody's first week are no habit yet
 ENOUGH_GAPS = 4  # fewer say nothing about bursts
+DOUBT = 2.0  # over √gaps: the standard error of φ for chance arrivals, by the delta method
 NEVER = 100_000  # open days; longer than anybody waits
 
 
@@ -169,4 +171,5 @@ def _bursts(gaps: Sequence[int]) -> float:
     if not mean:
         return 1.0
     spread = sum((gap - mean) ** 2 for gap in gaps) / (len(gaps) - 1)
-    return max(1.0, spread / mean**2)
+    doubt = DOUBT / sqrt(len(gaps))
+    return max(1.0, spread / mean**2 - doubt)

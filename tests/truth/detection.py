@@ -3,7 +3,8 @@
 ``python -m tests.truth.detection`` makes up sources whose truth is known, two years of each, and
 prints one table. The first year is steady; on a random day of the second one a third of them stop,
 a third send half, and a third go on. A source's *rhythm breaks* on the first day whose gap has a
-chance below 5 % at its true rate (and at least 14 days): nobody could tell sooner.
+chance below 5 % (and is at least 14 days) at the rate it has shown; in parentheses stands the same
+at its true rate, which nobody but the maker of the sources knows.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import statistics
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from math import ceil, log
 from typing import NamedTuple
 
@@ -26,9 +28,19 @@ from tests.lives import CALENDAR
 
 FIRST = date(2026, 1, 5)  # a Monday
 DAYS = 728
+MADE = 96  # of each pace and fate: 2,016 sources
 YEAR = 364
 WEEK = timedelta(days=7)
-RATES = {"weekly": 52, "every other week": 26, "monthly": 12, "every other month": 6}
+# Open days between two patients, and how uneven these gaps are (1: by chance; more: evener).
+PACES = {
+    "twice a week": (2.5, 1.0),
+    "weekly": (5.0, 1.0),
+    "weekly, evenly": (5.0, 4.0),
+    "weekly, in bursts": (5.0, 0.5),
+    "twice a month": (10.5, 1.0),
+    "monthly": (21.0, 1.0),
+    "every other month": (42.0, 1.0),
+}
 FATES = {"stops": 0.0, "sends half": 0.5, "goes on": 1.0}
 FOUND = {SourceState.COOLING, SourceState.QUIET, SourceState.LAPSED}
 POLICY = Policy()
@@ -39,7 +51,7 @@ LEAST = 14  # policy.md §2: silence.cooling_min_gap
 class Source(NamedTuple):
     """One made-up source."""
 
-    rate: str
+    pace: str
     fate: str
     sent: tuple[datetime, ...]
     changed: date
@@ -57,29 +69,33 @@ class Found(NamedTuple):
     verdict: int | None
     sixty: int | None
     ninety: int | None
-    after_break: int | None  # of the rhythm: days after it could first have been told
+    after_break: int | None  # of the rhythm: days after a gap unlikely at the true rate
+    after_own: int | None  # the same at the rate it has shown
 
 
 def sources(each: int, seed: int = 1) -> Iterator[Source]:
-    """So many of every rate and fate, the same ones each time."""
+    """So many of every pace and fate, the same ones each time."""
     dice = random.Random(seed)
-    for rate, yearly in RATES.items():
-        for fate, share in FATES.items():
+    opens = [FIRST + timedelta(days=number) for number in range(DAYS)]
+    opens = [day for day in opens if CALENDAR.is_business_day(day)]
+    for pace in PACES:
+        for fate in FATES:
             for _ in range(each):
-                yield _source(dice, rate, yearly, fate, share)
+                yield _source(dice, pace, fate, opens)
 
 
-def _source(dice: random.Random, rate: str, yearly: int, fate: str, share: float) -> Source:
+def _source(dice: random.Random, pace: str, fate: str, opens: Sequence[date]) -> Source:
     changed = FIRST + timedelta(days=YEAR + dice.randrange(30, 180))
-    daily = yearly / 260  # business days of a year
-    sent = []
-    for number in range(DAYS):
-        day = FIRST + timedelta(days=number)
-        if not CALENDAR.is_business_day(day):
-            continue
-        if dice.random() < daily * (share if day >= changed else 1.0):
-            sent.append(datetime.combine(day, time(dice.randrange(14, 21)), UTC))
-    return Source(rate, fate, tuple(sent), changed)
+    mean, shape = PACES[pace]
+    place, sent = dice.random() * mean, []
+    while place < len(opens):
+        day = opens[int(place)]
+        share = FATES[fate] if day >= changed else 1.0
+        if not share:
+            break
+        sent.append(datetime.combine(day, time(dice.randrange(14, 21)), UTC))
+        place += dice.gammavariate(shape, mean / shape) / share
+    return Source(pace, fate, tuple(sent), changed)
 
 
 def found(source: Source, days: SendingDays) -> Found:
@@ -89,15 +105,15 @@ def found(source: Source, days: SendingDays) -> Found:
     told = life(history, days, POLICY, end)
     falls = [one.since.date() for one in told.changes if one.state in FOUND]
     rhythm = _first(falls, source)
-    breaks = _breaks(source)
+    true = _breaks(source, usual(source.pace))
+    shown = _breaks(source, ceil(log(1 / SHARE) / _shown(source, days)))
     return Found(
         rhythm=rhythm,
         verdict=_first(_fading(source), source),
         sixty=_first(_gaps(source, 60), source),
         ninety=_first(_gaps(source, 90), source),
-        after_break=None
-        if rhythm is None or breaks is None
-        else (source.begins + timedelta(days=rhythm) - breaks).days,
+        after_break=_after(source, rhythm, true),
+        after_own=_after(source, rhythm, shown),
     )
 
 
@@ -148,12 +164,34 @@ def _fading(source: Source) -> list[date]:
     return told
 
 
-def _breaks(source: Source) -> date | None:
-    """The first day after its last referral whose gap is unlikely at its true rate."""
+def _after(source: Source, rhythm: int | None, breaks: date | None) -> int | None:
+    if rhythm is None or breaks is None:
+        return None
+    return (source.begins + timedelta(days=rhythm) - breaks).days
+
+
+def _shown(source: Source, days: SendingDays) -> float:
+    """Referral days for each open day of the twelve months up to its last referral."""
+    last = source.sent[-1].date()
+    since = last - timedelta(days=365)
+    sent = {one.date() for one in source.sent if one.date() > since}
+    return len(sent) / days.between(max(since, FIRST), last)
+
+
+@cache
+def usual(pace: str) -> int:
+    """The open days that 95 of 100 of its gaps stay below."""
+    mean, shape = PACES[pace]
+    dice = random.Random(0)
+    gaps = sorted(dice.gammavariate(shape, mean / shape) for _ in range(20_000))
+    return ceil(gaps[round(len(gaps) * (1 - SHARE))])
+
+
+def _breaks(source: Source, gap: int) -> date | None:
+    """The day on which a gap of so many open days after its last referral is over."""
     if source.fate != "stops":
         return None
-    last = max(one.date() for one in source.sent)
-    gap = ceil(log(1 / SHARE) / (RATES[source.rate] / 260))
+    last = source.sent[-1].date()
     day = last
     while gap:
         day += timedelta(days=1)
@@ -167,7 +205,7 @@ def sending_days() -> SendingDays:
 
 
 def table(each: int) -> str:
-    """One line for each rate and fate, as Markdown."""
+    """One line for each pace and fate, as Markdown."""
     days = sending_days()
     lines = [
         "| they sent | and then | own rhythm | within 7 days of its breaking | weekly verdict "
@@ -179,25 +217,33 @@ def table(each: int) -> str:
         "|---|---|---|---|---|",
     ]
     every = list(sources(each))
-    for rate in RATES:
+    for pace in PACES:
         for fate in FATES:
-            mine = [one for one in every if (one.rate, one.fate) == (rate, fate)]
+            mine = [one for one in every if (one.pace, one.fate) == (pace, fate)]
             if fate == "goes on":
                 sums = [
                     sum(told) / each
                     for told in zip(*(false_alarms(s, days) for s in mine), strict=True)
                 ]
-                calm.append(f"| {rate} | " + " | ".join(f"{one:.2f}" for one in sums) + " |")
+                calm.append(f"| {pace} | " + " | ".join(f"{one:.2f}" for one in sums) + " |")
                 continue
             told = [found(one, days) for one in mine]
-            soon = [one.after_break for one in told if one.after_break is not None]
-            within = f"{100 * sum(one <= 7 for one in soon) / each:.0f} %" if soon else "–"
+            within = _within([one.after_own for one in told], [one.after_break for one in told])
             cells = [
                 _cell([getattr(one, rule) for one in told])
                 for rule in ("rhythm", "verdict", "sixty", "ninety")
             ]
-            lines.append(f"| {rate} | {fate} | {cells[0]} | {within} | {' | '.join(cells[1:])} |")
+            lines.append(f"| {pace} | {fate} | {cells[0]} | {within} | {' | '.join(cells[1:])} |")
     return "\n".join([*lines, "", "False alarms for each source and year:", "", *calm])
+
+
+def _within(own: Sequence[int | None], true: Sequence[int | None]) -> str:
+    if not any(one is not None for one in own):
+        return "–"
+    shares = [
+        100 * sum(one is not None and one <= 7 for one in days) / len(days) for days in (own, true)
+    ]
+    return f"{shares[0]:.0f} % ({shares[1]:.0f} %)"
 
 
 def _cell(days: Sequence[int | None]) -> str:
@@ -208,4 +254,4 @@ def _cell(days: Sequence[int | None]) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(table(int(sys.argv[1]) if len(sys.argv) > 1 else 167) + "\n")
+    sys.stdout.write(table(int(sys.argv[1]) if len(sys.argv) > 1 else MADE) + "\n")
