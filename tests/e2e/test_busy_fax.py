@@ -12,6 +12,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
+from sqlmodel import col, select
 from temporalio.client import Client
 
 from activities.tenants import Tenants
@@ -24,6 +25,8 @@ from models.tasks import TaskKind, kind_of
 from settings import EXAMPLE_API_TOKEN, EXAMPLE_WEBHOOK_SECRET, Settings
 from store.engine import migrate, open_store
 from store.record import Record
+from store.tables import DeliveryRow
+from tests.e2e.phi.doors import until
 from tests.lives import monday
 from tests.scenarios.kit.case import Case
 from tests.scenarios.kit.scene import policy_of
@@ -50,10 +53,19 @@ class Play:
         self.vendor = vendor
 
     async def until(self, day: int, clock: str) -> None:
-        """Let time pass, and hear what the vendor has to tell."""
+        """Let time pass, and hear what the vendor has to tell: the door answers, then writes."""
         await self.stage.advance(self.case.when(day, clock))
         await self.vendor.told.settled()
+        await until(self._heard, "every receipt on record")
         await self.stage.settle()
+
+    def _heard(self) -> bool | None:
+        over = [fax.status for fax in self.vendor.faxes if fax.status in {"failed", "delivered"}]
+        with self.stage.store.read() as session:
+            settled = select(DeliveryRow.state).where(
+                DeliveryRow.channel == "fax", col(DeliveryRow.state).in_(["failed", "delivered"])
+            )
+            return sorted(session.exec(settled)) == sorted(over) or None
 
     @property
     def referral(self) -> Referral:
