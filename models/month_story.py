@@ -121,14 +121,14 @@ def _against(received: Figure, month: str) -> str:
     if came == before:
         return f", as many as in {last}"
     more = "more" if came > before else "fewer"
-    return f", {abs(came - before)} {more} than in {last}"
+    return f", {abs(came - before):,} {more} than in {last}"
 
 
 def _conversion(converted: Amount) -> str:
     if converted.value is None:
         return ""
-    told = f"; {converted.number} of {converted.n} have come to evaluation"
-    return told + (f", {converted.open} are still open" if converted.open else "")
+    told = f"; {converted.number:,} of {converted.n:,} have come to evaluation"
+    return told + (f", {converted.open:,} are still open" if converted.open else "")
 
 
 def _sources(silent: int, returned: int) -> str:
@@ -143,4 +143,4 @@ def _sources(silent: int, returned: int) -> str:
 
 
 def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
