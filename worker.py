@@ -43,7 +43,7 @@ from integrations.email.smtp import SmtpSettings
 from integrations.mailbox.imap import Mailbox
 from integrations.reading.folders import clear_left
 from integrations.registry import ChannelSettings, Clients, open_channels
-from models.errors import ConfigError
+from models.errors import ConfigError, EngineUnavailable
 from settings import TASK_QUEUE, Settings
 from store import schema
 from store.engine import Store, open_store
@@ -59,6 +59,7 @@ _LOG = logger(__name__)
 THREADS = 16
 GRACE = timedelta(seconds=40)  # longer than any vendor call
 PID_FILE = "worker.pid"  # written once the worker polls
+SCHEDULE_AGAIN = timedelta(seconds=30)
 WORKFLOWS = [
     ReferralWorkflow,
     SourceWorkflow,
@@ -172,6 +173,21 @@ def report_clocks(tenants: Tenants) -> list[ReportClock]:
     return [ReportClock(org, *one) for org in tenants for one in tenants.report_clocks(org)]
 
 
+async def schedule_reports(
+    client: Client, tenants: Tenants, again: timedelta = SCHEDULE_AGAIN
+) -> None:
+    """Ensure the Schedules of the monthly reports; a server that is not ready is asked again.
+
+    Beside the worker's own start: what it does for referrals must not wait for reports.
+    """
+    while True:
+        try:
+            return await ensure_reports(client, TASK_QUEUE, report_clocks(tenants))
+        except EngineUnavailable:
+            _LOG.warning("reports_not_scheduled")
+            await asyncio.sleep(again.total_seconds())
+
+
 async def main() -> int:
     """Run until told to stop; raises ConfigError, EngineUnavailable, StoreUnavailable."""
     configure("worker")
@@ -198,12 +214,13 @@ async def main() -> int:
     with measured, ThreadPoolExecutor(THREADS) as threads:
         async with make_worker(client, settings, store, tenants, threads):
             note.write_text(str(os.getpid()))
-            await ensure_reports(client, TASK_QUEUE, report_clocks(tenants))
             looking = asyncio.create_task(keep_looking(PolicyWatch(settings.policy_files, tenants)))
+            scheduling = asyncio.create_task(schedule_reports(client, tenants))
             _LOG.info("worker_started", pid=os.getpid(), address=address)
             await stopping.wait()
             _LOG.info("worker_stopping", pid=os.getpid())
             looking.cancel()
+            scheduling.cancel()
     store.close()
     return 0
 

@@ -59,6 +59,7 @@ EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "message_dropped": "it will not go (`code`); where a person must know, there is a task",
         "text_refused": "a person's text cannot go (`code`); its writer sees why",
         "text_put_off": "a person's text could not be handed on now; the chore tries again",
+        "reports_not_scheduled": "Temporal cannot take the reports' Schedules yet; asked again",
         "report_not_mailed": "a director's address was refused (`code`); the report is on the desk",
         "answer_lost": "a vendor's answer was lost; it is asked before anything is sent again",
         "answer_kept": "a vendor has answered and the record is away; it is written soon again",
