@@ -13,12 +13,13 @@ from datetime import datetime
 from activities.fax_intake import FaxIntake, at_vendor, number_told
 from activities.intake import Intake
 from activities.receipts import Receipts, pass_on
+from activities.scorecard_post import ScorecardPost
 from models.contracts import Channel, Receipt
 from models.errors import EngineUnavailable, LoopError, NotAllowed
 from models.fax import FaxArrival
 from store import faxes, post
 from store.engine import Store
-from store.tables import DeliveryRow
+from store.tables import DeliveryRow, SubjectType
 from telemetry.logs import bound, logger
 
 _LOG = logger(__name__)
@@ -32,6 +33,7 @@ class Callbacks:
         self._intake = intake
         self._faxes = faxes
         self._receipts = Receipts(store, intake.tenants, {})
+        self._letters = ScorecardPost(store, intake.tenants, {}, intake.clock)
 
     async def receipt(self, org: str, channel: Channel, receipt: Receipt, now: datetime) -> None:
         """Settle every delivery that went under this reference, and tell its referral.
@@ -43,6 +45,9 @@ class Callbacks:
         if not rows:
             _LOG.warning("receipt_of_nothing", channel=channel, reference=receipt.reference[:60])
         for row in rows:
+            if row.subject_type == SubjectType.SCORECARD:
+                await asyncio.to_thread(self._letters.told, row, receipt, now)
+                continue
             heard = await asyncio.to_thread(self._receipts.told, row, receipt, now)
             if heard is None:
                 continue

@@ -1,7 +1,8 @@
 """What nobody waits for, done by Schedules on the workers; each chore is a method below.
 
-The sweep never sends a message to anybody: it asks vendors, tells workflows what it heard, hands
-the CRM its rows and empties what is too old. All on the wall clock.
+The sweep never writes to a patient: it asks vendors, tells workflows what it heard, hands the CRM
+its rows, sends the letters to offices that a person has approved, and empties what is too old. All
+on the wall clock.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from activities.free_times import FreeTimes
 from activities.guard import scrubbed
 from activities.listening import Listening
 from activities.receipts import Receipts, Tell, pass_on
+from activities.scorecard_post import ScorecardPost
 from activities.tenants import Tenants
 from activities.verdicts import Verdicts
 from integrations.registry import Clients
@@ -91,6 +93,7 @@ class Chores:
         self._untold = untold
         self._receipts = Receipts(store, tenants, channels)
         self._crm = CrmOutbox(store, tenants, channels)
+        self._scorecards = ScorecardPost(store, tenants, channels, clock)
         self._duty = Duty(store, tenants)
         self._listening = Listening(store, tenants)
         self._verdicts = Verdicts(store, tenants)
@@ -100,6 +103,7 @@ class Chores:
             "vendors": self.vendors,
             "receipts": self.receipts,
             "crm": self.crm,
+            "scorecards": self.scorecards,
             "tasks": self.tasks,
             "feeds": self.feeds,
             "slots": self.slots,
@@ -165,6 +169,11 @@ class Chores:
         for row in waiting:
             moved += await asyncio.to_thread(self._crm.flush, row, now)
         return ChoreDone(chore="crm", seen=len(waiting), moved=moved)
+
+    async def scorecards(self, now: datetime) -> ChoreDone:
+        """Send the letters to offices that a person has approved, and ask what became of them."""
+        seen, moved = await asyncio.to_thread(self._scorecards.run, now)
+        return ChoreDone(chore="scorecards", seen=seen, moved=moved)
 
     async def tasks(self, now: datetime) -> ChoreDone:
         """Return tasks whose lease is over, and raise those that lie too long.

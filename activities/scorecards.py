@@ -61,7 +61,7 @@ class Scorecards:
         now: datetime,
     ) -> Counted:
         """The same in the caller's transaction."""
-        source = ledger.standing(session, sources.get(session, org, source_id).id)
+        source = self.source(session, org, source_id)
         period = self._period(session, org, clinics)
         office = session.get(PracticeRow, source.practice_id) if source.practice_id else None
         whole = whole and office is not None
@@ -73,6 +73,10 @@ class Scorecards:
             scorecard.busiest(session, period, theirs),
             contacts.of_source(session, source, "source", now.date()),
         )
+
+    def source(self, session: Session, org: str, source_id: str) -> SourceRow:
+        """The source an id stands for by now; raises NotFound."""
+        return ledger.standing(session, sources.get(session, org, source_id).id)
 
     def letter(
         self, org: str, counted: Counted, *, document_id: str, sender: str, now: datetime

@@ -39,6 +39,7 @@ CHORES: Final[Mapping[str, timedelta]] = MappingProxyType(
         "vendors": timedelta(minutes=10),
         "receipts": timedelta(minutes=5),
         "crm": timedelta(minutes=2),
+        "scorecards": timedelta(minutes=5),
         "tasks": timedelta(minutes=5),
         "feeds": timedelta(minutes=10),
         "slots": timedelta(minutes=5),

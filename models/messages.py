@@ -235,7 +235,7 @@ MESSAGES: dict[Kind, MessageSpec] = {
     Kind.HELP: _patient(_TO_PATIENT, ("sms",)),
     Kind.MISSED_CALL: _patient(_TO_PATIENT, ("sms",)),
     Kind.DESK_TEXT: _patient(_WRITTEN, ("sms",)),
-    Kind.SCORECARD: _office("scorecard", written=False),
+    Kind.SCORECARD: _office("scorecard"),
 }
 
 

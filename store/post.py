@@ -240,6 +240,37 @@ def queue_notice(
     return row
 
 
+def queue_letter(
+    session: Session,
+    *,
+    org: str,
+    subject_type: SubjectType,
+    subject_id: str,
+    channel: str,
+    address: str,
+    rung: int,
+    at: datetime,
+) -> DeliveryRow:
+    """A letter that belongs to no referral; the same one asked again is the same row."""
+    row, _ = _queue(
+        session,
+        DeliveryRow(
+            id=new_id("dlv"),
+            org=org,
+            subject_type=subject_type,
+            subject_id=subject_id,
+            channel=channel,
+            rung=rung,
+            reference=new_id("rl"),
+            address_ref=address,
+            pages=1 if channel == "fax" else None,
+            created_at=at,
+            recorded_at=at,
+        ),
+    )
+    return row
+
+
 def notice(session: Session, org: str, subject_id: str) -> DeliveryRow | None:
     """The mail about a report to one of the staff, if it was asked for."""
     query = select(DeliveryRow).where(

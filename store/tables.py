@@ -45,7 +45,7 @@ from store.tables_post import (
     SentLetterRow,
     SubjectType,
 )
-from store.tables_scorecard import ReportKeyRow
+from store.tables_scorecard import ReportKeyRow, ScorecardLetterRow
 from store.tables_sources import SourceStateRow, SourceVerdictRow
 from store.tables_talk import DeskTextRow, ThreadRow
 
@@ -87,6 +87,7 @@ __all__ = [
     "ReplyRow",
     "ReportKeyRow",
     "ReturnCodeRow",
+    "ScorecardLetterRow",
     "SentLetterRow",
     "SessionRow",
     "SlotRow",

@@ -39,6 +39,7 @@ class SubjectType(StrEnum):
     FACT = "fact"
     TASK = "task"
     REPORT = "report"  # a notice that a month's report is there
+    SCORECARD = "scorecard"  # a letter to an office, about none of its patients
     SOURCE_STATE = "source_state"
     TOUCH = "touch"  # with a source, by somebody of ours
 

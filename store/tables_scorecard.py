@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import LargeBinary
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, LargeBinary, UniqueConstraint
 from sqlmodel import Field
 
-from store.columns import Table
+from store.columns import Table, UtcDateTime
 
 
 class ReportKeyRow(Table, table=True):
@@ -15,3 +18,30 @@ class ReportKeyRow(Table, table=True):
 
     org: str = Field(primary_key=True)
     key: bytes = Field(sa_type=LargeBinary)
+
+
+class ScorecardLetterRow(Table, table=True):
+    """A letter about a scorecard: one for an office and quarter, and one for an address.
+
+    ``content`` is models.scorecard.ScorecardLetter as it was approved.
+    """
+
+    __tablename__ = "scorecard_letters"
+    __table_args__ = (
+        UniqueConstraint("org", "about", "quarter"),
+        UniqueConstraint("org", "address", "quarter"),
+    )
+
+    id: str = Field(primary_key=True)
+    org: str
+    about: str  # practice:<id>, or source:<id> where there is no office
+    source_id: str = Field(foreign_key="sources.id")  # on whose page it was asked for
+    quarter: str  # 2027-Q1
+    channel: str  # fax | email
+    address: str  # normalised
+    state: str  # store.scorecards.LetterState
+    content: dict[str, Any] = Field(sa_type=JSON)
+    asked_by: str
+    asked_at: datetime = Field(sa_type=UtcDateTime)
+    decided_by: str | None = None
+    decided_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -61,6 +61,7 @@ EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         "text_put_off": "a person's text could not be handed on now; the chore tries again",
         "reports_not_scheduled": "Temporal cannot take the reports' Schedules yet; asked again",
         "report_not_mailed": "a director's address was refused (`code`); the report is on the desk",
+        "scorecard_not_sent": "a letter to an office was refused (`code`); its page says so",
         "answer_lost": "a vendor's answer was lost; it is asked before anything is sent again",
         "answer_kept": "a vendor has answered and the record is away; it is written soon again",
         "document_not_drawn": "a page could not be made; there is a task for a person",

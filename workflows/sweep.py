@@ -10,7 +10,7 @@ from workflows.policies import CHORE_RETRY, CHORE_TIMEOUT
 
 @workflow.defn(name="SweepWorkflow")
 class SweepWorkflow:
-    """Asks and reports, never sends a message."""
+    """Asks and reports; never writes to a patient."""
 
     @workflow.run
     async def run(self, given: SweepInput) -> ChoreDone:

@@ -49,6 +49,11 @@ SPECS: dict[TaskKind, TaskSpec] = {
         "Nothing is faxed to this office any more: ask for its fax number, and correct it",
         never,
     ),
+    TaskKind.APPROVE_SCORECARD: TaskSpec(
+        Role.DIRECTOR,
+        "A letter to an office about its patients' figures waits: read it, then approve or decline",
+        never,
+    ),
     TaskKind.CALL_PRACTICE: TaskSpec(
         Role.FRONT_DESK, "Call this practice once about everything listed here", never
     ),

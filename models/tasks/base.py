@@ -84,6 +84,7 @@ class TaskKind(StrEnum):
     CALL_PRACTICE = "call_practice"
     QUIET_PRACTICE = "quiet_practice"
     ASK_FAX_NUMBER = "ask_fax_number"
+    APPROVE_SCORECARD = "approve_scorecard"
 
 
 Moot = Callable[["Referral", str], bool]  # of a referral and the task's occasion

@@ -206,7 +206,7 @@ def test_a_missing_variable_is_refused_and_never_left_blank() -> None:
 
 def test_an_unknown_template_says_so() -> None:
     with pytest.raises(NotFound) as told:
-        render(Kind.SCORECARD, "email", "en", MESSAGES[Kind.SCORECARD].sample)
+        render(Kind.NEED_INFORMATION, "email", "en", MESSAGES[Kind.NEED_INFORMATION].sample)
     assert told.value.code == "no_template"
 
 

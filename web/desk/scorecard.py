@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from typing import NamedTuple
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final, NamedTuple
 
 from fastapi import APIRouter, Request, Response
+from starlette.responses import RedirectResponse
 
 from activities.scorecards import Counted, Scorecards
+from activities.telling_offices import TellingOffices
 from models.access import May
-from models.errors import NotFound, Refused
+from models.errors import BadRequest, Forbidden, NotFound, Refused
+from models.organization import Staff
 from models.scorecard import Scorecard, ScorecardLetter
 from reports import scorecard as drawn
 from reports import scorecard_words as words
 from reports.html import render_html
+from store.scorecards import LetterState
 from web.desk.door import Desk, Viewer
 
 _NO_STORE = {"cache-control": "no-store"}
 WITHHELD = "withheld"
+Act = Callable[[TellingOffices, str, str, Staff, datetime], object]
+#: What the page's forms ask for; whoever may not, or cannot now, is told why.
+ACTS: Final[dict[str, Act]] = {
+    "ask": lambda t, org, source, by, now: t.ask(org, source, by=by, now=now),
+    "approve": lambda t, org, source, by, now: t.approve(org, source, by=by, now=now),
+    "decline": lambda t, org, source, by, now: t.decline(org, source, by=by, now=now),
+    "stop": lambda t, org, source, by, now: t.switch(org, source, wanted=False, by=by, now=now),
+    "start": lambda t, org, source, by, now: t.switch(org, source, wanted=True, by=by, now=now),
+}
 
 
 class Row(NamedTuple):
@@ -31,12 +46,21 @@ def router(desk: Desk) -> APIRouter:
     """The page and the letter as it would look."""
     pages = APIRouter(include_in_schema=False, tags=["desk"])
     cards = Scorecards(desk.store, desk.tenants)
+    telling = TellingOffices(desk.store, desk.tenants)
 
     @pages.get("/sources/{source_id}/scorecard")
     async def show(request: Request, source_id: str, whole: bool = False) -> Response:
         viewer = await desk.viewer(request, May.NUMBERS)
+        return await shown(request, viewer, source_id, whole)
+
+    async def shown(
+        request: Request, viewer: Viewer, source_id: str, whole: bool, lost: str = ""
+    ) -> Response:
+        """The page; *lost* says why what was asked of it could not be done."""
         counted = await asyncio.to_thread(_counted, desk, cards, viewer, source_id, whole)
         card = counted.card
+        stands = await asyncio.to_thread(telling.standing, viewer.org, counted.source, desk.clock())
+        role = desk.tenants.get(viewer.org).policy.report.scorecard_approved_by
         told = {
             "source": counted.source,
             "card": card,
@@ -47,15 +71,43 @@ def router(desk: Desk) -> APIRouter:
             "columns": words.COLUMNS,
             "outcome_columns": words.OUTCOME_COLUMNS,
             "notes": words.notes(card),
-            "refused": _refused(card),
+            "lost": lost,
+            "stands": stands,
+            "everywhere": _everywhere(desk, viewer),
+            "approver": role.replace("_", " "),
+            "approves": viewer.role is role,
             "here": f"/sources/{counted.source.id}/scorecard",
         }
-        return await desk.page(request, viewer, "scorecard.html", told)
+        status = 409 if lost else 200
+        return await desk.page(request, viewer, "scorecard.html", told, status=status)
+
+    @pages.post("/sources/{source_id}/scorecard")
+    async def do(request: Request, source_id: str) -> Response:
+        viewer = await desk.viewer(request, May.NUMBERS)
+        form = await desk.form(request, viewer)
+        act = ACTS.get(str(form.get("act", "")))
+        if act is None:
+            raise BadRequest("The form is not one of ours.", code="unknown_act")
+        if not _everywhere(desk, viewer):
+            raise Forbidden(
+                "A letter speaks for every clinic: whoever works at all of them asks for it.",
+                code="not_your_clinic",
+            )
+        by = desk.staff(viewer.org, viewer.staff_id)
+        if by is None:
+            raise Forbidden("You have left this organization.", code="not_your_role")
+        try:
+            await asyncio.to_thread(act, telling, viewer.org, source_id, by, desk.clock())
+        except Refused as error:
+            return await shown(request, viewer, source_id, True, error.sentence)
+        what = f"scorecard_{form.get('act')}"
+        await asyncio.to_thread(desk.seen, viewer, source_id, what)
+        return RedirectResponse(f"/sources/{source_id}/scorecard?whole=1", status_code=303)
 
     @pages.get("/sources/{source_id}/scorecard/{name}")
-    async def paper(request: Request, source_id: str, name: str, whole: bool = False) -> Response:
+    async def paper(request: Request, source_id: str, name: str) -> Response:
         viewer = await desk.viewer(request, May.NUMBERS)
-        letter = await asyncio.to_thread(_letter, desk, cards, viewer, source_id, whole)
+        letter = await asyncio.to_thread(_letter, desk, cards, telling, viewer, source_id)
         if name == "letter.pdf":
             pdf = await asyncio.to_thread(drawn.build, letter)
             headers = {**_NO_STORE, "content-disposition": 'inline; filename="scorecard.pdf"'}
@@ -84,13 +136,9 @@ def outcomes(card: Scorecard) -> list[Row]:
     ]
 
 
-def _refused(card: Scorecard) -> str | None:
-    """Why there is no letter, if there is none."""
-    try:
-        card.told()
-    except Refused as error:
-        return error.sentence
-    return None
+def _everywhere(desk: Desk, viewer: Viewer) -> bool:
+    """Whether they work at every clinic."""
+    return len(desk.clinics(viewer)) == len(desk.tenants.get(viewer.org).organization.clinics)
 
 
 def _counted(desk: Desk, cards: Scorecards, viewer: Viewer, source_id: str, whole: bool) -> Counted:
@@ -100,9 +148,13 @@ def _counted(desk: Desk, cards: Scorecards, viewer: Viewer, source_id: str, whol
 
 
 def _letter(
-    desk: Desk, cards: Scorecards, viewer: Viewer, source_id: str, whole: bool
+    desk: Desk, cards: Scorecards, telling: TellingOffices, viewer: Viewer, source_id: str
 ) -> ScorecardLetter:
-    counted = _counted(desk, cards, viewer, source_id, whole)
+    """The letter as it waits or went out; as it would be worded now where there is none."""
+    counted = _counted(desk, cards, viewer, source_id, True)
+    letter = telling.standing(viewer.org, counted.source, desk.clock()).letter
+    if letter is not None and letter.state != LetterState.DECLINED and _everywhere(desk, viewer):
+        return ScorecardLetter.model_validate(letter.content)
     return cards.letter(
         viewer.org, counted, document_id="SC-PREVIEW", sender=viewer.name, now=desk.clock()
     )

@@ -70,6 +70,7 @@ ROUTES: list[Route] = [
     Route("POST", "/reports/{scope}/{month}", (May.NUMBERS,), "month"),
     Route("GET", "/reports/{scope}/{month}/{name}", (May.NUMBERS,), "month"),
     Route("GET", "/sources/{source_id}/scorecard", (May.NUMBERS,), "source"),
+    Route("POST", "/sources/{source_id}/scorecard", (May.NUMBERS,), "source"),
     Route("GET", "/sources/{source_id}/scorecard/{name}", (May.NUMBERS,), "source"),
     Route("GET", "/sources", (May.SOURCES,)),
     Route("POST", "/sources/search", (May.SOURCES,), fields=(("search", "sample"),)),

@@ -1,0 +1,171 @@
+"""The letter about a scorecard on the desk: asked for, approved by the director, switched off."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from models.tasks import TaskKind
+from store import consent
+from store.scorecards import PURPOSE, quarter
+from store.tables import AuditRow, DeliveryRow, ScorecardLetterRow, TaskRow
+from tests.doors import ORG
+from tests.web.conftest import Site
+from tests.web.desk.conftest import Browser
+from tests.web.desk.sending import close, office_sends
+from tests.web.desk.test_scorecard import OTHER, PARTNER
+
+FAX = "+15185550111"
+Enter = Callable[[str], Awaitable[None]]
+
+
+@pytest.fixture
+def enter(browser: Browser) -> Enter:
+    """Somebody sits down at the browser."""
+
+    async def sign_in(who: str) -> None:
+        browser.http.cookies.clear()
+        assert (await browser.sign_in(f"{who}@example.org")).status_code == 303
+        await browser.get("/board")
+
+    return sign_in
+
+
+async def act(browser: Browser, source: str, name: str) -> int:
+    await browser.get(f"/sources/{source}/scorecard")
+    answer = await browser.post(f"/sources/{source}/scorecard", act=name)
+    return answer.status_code
+
+
+def tasks(site: Site) -> list[tuple[str, str | None]]:
+    rows = site.door.rows(TaskRow)
+    return [(t.state, t.outcome) for t in rows if t.kind == TaskKind.APPROVE_SCORECARD]
+
+
+async def test_a_lead_asks_and_only_the_director_approves(
+    site: Site, browser: Browser, enter: Enter
+) -> None:
+    source = await office_sends(site, 10)
+    close(site)
+    await enter("lee")
+    page = await browser.get(f"/sources/{source}/scorecard")
+    assert "Word the letter and have it approved" in page.text
+    assert await act(browser, source, "ask") == 303
+    assert tasks(site) == [("open", None)]
+    assert site.door.rows(DeliveryRow) == []
+    page = await browser.get(f"/sources/{source}/scorecard")
+    assert "waits for a director" in page.text
+    assert "Approve and send" not in page.text
+    assert await act(browser, source, "approve") == 403
+    assert site.door.rows(DeliveryRow) == []
+    await enter("drew")
+    assert "Approve and send" in (await browser.get(f"/sources/{source}/scorecard")).text
+    assert await act(browser, source, "approve") == 303
+    (delivery,) = site.door.rows(DeliveryRow)
+    assert (delivery.channel, delivery.address_ref, delivery.referral_id) == ("fax", FAX, None)
+    assert tasks(site) == [("done", "approved")]
+    (letter,) = site.door.rows(ScorecardLetterRow)
+    assert (letter.asked_by, letter.decided_by, letter.quarter) == ("lee", "drew", "2026-Q1")
+    assert (
+        letter.content["sender"]
+        == site.door.tenants.get(ORG)
+        .staff[[one.id for one in site.door.tenants.get(ORG).staff].index("drew")]
+        .name
+    )
+    page = await browser.get(f"/sources/{source}/scorecard")
+    assert "approved by drew" in page.text
+    deeds = {(one.who, one.what) for one in site.door.rows(AuditRow)}
+    assert {("lee", "scorecard_ask"), ("drew", "scorecard_approve")} <= deeds
+
+
+async def test_one_for_the_whole_office_and_quarter(
+    site: Site, browser: Browser, enter: Enter
+) -> None:
+    source = await office_sends(site, 8)
+    partner = await office_sends(site, 3, first=20, **PARTNER)
+    close(site)
+    await enter("drew")
+    assert await act(browser, source, "ask") == 303  # together they are eleven
+    await browser.get(f"/sources/{partner}/scorecard")
+    again = await browser.post(f"/sources/{partner}/scorecard", act="ask")
+    assert again.status_code == 409
+    assert "at most one goes out in a quarter" in again.text
+    assert len(site.door.rows(ScorecardLetterRow)) == 1
+    assert await act(browser, partner, "decline") == 303  # it is the partner's letter as well
+    assert tasks(site) == [("done", "declined")]
+    assert await act(browser, source, "approve") == 409
+    assert await act(browser, source, "ask") == 303
+    assert len(site.door.rows(ScorecardLetterRow)) == 1
+
+
+async def test_too_few_patients_are_refused_with_a_sentence(
+    site: Site, browser: Browser, enter: Enter
+) -> None:
+    source = await office_sends(site, 1, **OTHER)
+    close(site)
+    await enter("drew")
+    await browser.get(f"/sources/{source}/scorecard")
+    answer = await browser.post(f"/sources/{source}/scorecard", act="ask")
+    assert answer.status_code == 409
+    assert "nothing is said of fewer than 10 patients" in answer.text
+    assert site.door.rows(ScorecardLetterRow) == []
+
+
+async def test_an_office_that_wants_none_gets_none(
+    site: Site, browser: Browser, enter: Enter
+) -> None:
+    source = await office_sends(site, 7)
+    partner = await office_sends(site, 3, first=20, **PARTNER)
+    close(site)
+    await enter("drew")
+    assert await act(browser, source, "ask") == 303
+    assert await act(browser, source, "stop") == 303
+    assert tasks(site) == [("done", "switched_off")]
+    with site.door.store.read() as session:
+        assert consent.opted_out(session, ORG, FAX, PURPOSE)
+        assert not consent.opted_out(session, ORG, FAX)  # other letters still go there
+    for one in (source, partner):  # the number is the office's
+        assert "wants no scorecards" in (await browser.get(f"/sources/{one}/scorecard")).text
+        assert await act(browser, one, "ask") == 409
+    site.door.now = site.door.now.replace(minute=30)
+    assert await act(browser, partner, "start") == 303
+    assert await act(browser, source, "ask") == 303
+
+
+async def test_a_letter_of_last_quarter_is_worded_anew(
+    site: Site, browser: Browser, enter: Enter
+) -> None:
+    source = await office_sends(site, 10)
+    close(site)
+    await enter("drew")
+    assert await act(browser, source, "ask") == 303
+    site.door.now = datetime(2026, 4, 2, 12, 0, tzinfo=UTC)
+    await enter("drew")
+    await browser.get(f"/sources/{source}/scorecard")
+    answer = await browser.post(f"/sources/{source}/scorecard", act="approve")
+    assert (answer.status_code, "worded in 2026-Q1" in answer.text) == (409, True)
+    assert await act(browser, source, "decline") == 303
+    assert await act(browser, source, "ask") == 303
+    assert {one.quarter for one in site.door.rows(ScorecardLetterRow)} == {"2026-Q1", "2026-Q2"}
+
+
+async def test_what_is_no_form_of_ours_is_refused(
+    site: Site, browser: Browser, enter: Enter
+) -> None:
+    source = await office_sends(site, 1)
+    close(site)
+    await enter("drew")
+    assert await act(browser, source, "dance") == 400
+    assert await act(browser, source, "approve") == 409
+    forged = await browser.post(f"/sources/{source}/scorecard", csrf="0" * 64, act="ask")
+    assert forged.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("day", "told"),
+    [("2026-01-01", "2026-Q1"), ("2026-03-31", "2026-Q1"), ("2026-12-31", "2026-Q4")],
+)
+def test_quarters_are_the_calendars(day: str, told: str) -> None:
+    assert quarter(datetime.fromisoformat(day).date()) == told
