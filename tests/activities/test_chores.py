@@ -338,7 +338,7 @@ async def test_each_source_has_one_verdict_a_week(office: Office, sweep: Sweep) 
 
 
 async def test_an_unknown_chore_names_those_there_are(sweep: Sweep) -> None:
-    there_are = "inbox, faxes, vendors, receipts, crm, tasks, feeds, slots, verdicts, purge"
+    there_are = "inbox, faxes, vendors, receipts, crm, scorecards, tasks, feeds, slots, verdicts"
     with pytest.raises(NotFound, match=there_are):
         await sweep.run("dust")
 
