@@ -50,7 +50,7 @@ def router(desk: Desk) -> APIRouter:
 
     @pages.get("/sources/{source_id}/scorecard")
     async def show(request: Request, source_id: str, whole: bool = False) -> Response:
-        viewer = await desk.viewer(request, May.NUMBERS)
+        viewer = await desk.viewer(request, May.SOURCES)
         return await shown(request, viewer, source_id, whole)
 
     async def shown(
@@ -83,7 +83,7 @@ def router(desk: Desk) -> APIRouter:
 
     @pages.post("/sources/{source_id}/scorecard")
     async def do(request: Request, source_id: str) -> Response:
-        viewer = await desk.viewer(request, May.NUMBERS)
+        viewer = await desk.viewer(request, May.SOURCES)
         form = await desk.form(request, viewer)
         act = ACTS.get(str(form.get("act", "")))
         if act is None:
@@ -106,7 +106,7 @@ def router(desk: Desk) -> APIRouter:
 
     @pages.get("/sources/{source_id}/scorecard/{name}")
     async def paper(request: Request, source_id: str, name: str) -> Response:
-        viewer = await desk.viewer(request, May.NUMBERS)
+        viewer = await desk.viewer(request, May.SOURCES)
         letter = await asyncio.to_thread(_letter, desk, cards, telling, viewer, source_id)
         if name == "letter.pdf":
             pdf = await asyncio.to_thread(drawn.build, letter)
