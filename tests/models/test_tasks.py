@@ -252,6 +252,7 @@ STAND = {
     TaskKind.CALL_PRACTICE,
     TaskKind.QUIET_PRACTICE,
     TaskKind.ASK_FAX_NUMBER,
+    TaskKind.APPROVE_SCORECARD,
 }
 
 
