@@ -14,6 +14,7 @@ from models import re_engagement
 from models.clock import ONE_DAY, Calendar
 from models.contracts import Look, SourceStart
 from models.policy import Policy
+from models.re_engagement import Worked
 from models.rhythm import SendingDays
 from models.roles import Role
 from models.source_states import Change, Life, News, SourceState, news
@@ -111,7 +112,9 @@ class Sources:
         source = case.source
         worked = None
         if now.state is SourceState.RETURNED and before is not None:
-            worked = source_states.worked(session, source, before.last, now.since)
+            worked = self._named(
+                source.org, source_states.worked(session, source, before.last, now.since)
+            )
         seen = source_states.days_to_evaluation(session, source.org, source.id, now.last)
         facts = re_engagement.facts(
             case.history, now, case.policy, max(case.at, now.since), seen, worked
@@ -137,6 +140,14 @@ class Sources:
                 "says": re_engagement.says(now.state, facts),
             },
         )
+
+    def _named(self, org: str, worked: Worked | None) -> Worked | None:
+        """With the name of who did it, as the sentence says it."""
+        if worked is None:
+            return None
+        staff = self._tenants.get(org).staff
+        name = next((one.name for one in staff if one.id == worked.by), "")
+        return worked.model_copy(update={"who": name})
 
     def _no_silence(self, session: Session, case: _Case, life: Life) -> Look:
         """Nobody need call: it sends, it has left, or its physician is on leave."""

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from models.base import Model
+from models.book import TouchKind
 from models.policy import Policy
 from models.source_states import Change, SourceState
 from models.sources import MONTH, Priority, SourceHistory, priority
@@ -21,10 +22,14 @@ _OFTEN = 0.95  # a month: below it a rate is a strange way to put it
 
 
 class Worked(Model):
-    """What came before a source sent again: the last thing a person did about its silence."""
+    """What came before a source sent again: the last thing a person did about its silence.
 
-    task: str
+    ``how`` is the touch that was logged; None: a task was done, and nobody said how.
+    """
+
+    how: TouchKind | None = None
     by: str | None = None  # a staff id
+    who: str = ""  # their name
     days: int  # before the referral
 
 
@@ -89,6 +94,14 @@ _SAYS = {
     SourceState.LAPSED: "Lapsed",
     SourceState.RETURNED: "Back",
 }
+_HOW = {
+    TouchKind.VISIT: "a visit",
+    TouchKind.CALL: "a call",
+    TouchKind.LUNCH: "a lunch",
+    TouchKind.EVENT: "a talk at an event",
+    TouchKind.WROTE: "a letter",
+    TouchKind.NOTE: "a note",
+}
 
 
 def says(state: SourceState, known: Facts) -> str:
@@ -119,8 +132,9 @@ def _used_to(known: Facts) -> str:
 def _after(known: Facts) -> str:
     if known.worked is None:
         return "nobody had called or written"
-    by = f" by {known.worked.by}" if known.worked.by else ""
-    return f"{_days(known.worked.days)} after a call or note{by}"
+    who = known.worked.who or known.worked.by
+    how = _HOW[known.worked.how] if known.worked.how else "a call or note"
+    return f"{_days(known.worked.days)} after {how}{f' by {who}' if who else ''}"
 
 
 def _days(number: int) -> str:

@@ -7,13 +7,16 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import func
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from models.book import Outcome, TouchKind, met
 from models.ledger import Counted
 from models.re_engagement import Facts, Worked, says
 from models.source_states import Change, SourceState
 from models.tasks import TaskKind
-from store.tables import SourceRow, TaskRow, TaskState
+from store import sources
+from store.tables import SourceRow, TaskRow, TaskState, TouchRow
 from store.tables_ledger import FOR_EVER, LedgerRow
 from store.tables_sources import SourceStateRow
 
@@ -78,21 +81,6 @@ def of_source(session: Session, org: str, source_id: str) -> Sequence[SourceStat
     return standing[::-1]
 
 
-def standing_at(
-    session: Session, org: str, at: datetime, known_at: datetime | None = None
-) -> dict[str, SourceState]:
-    """How each source stood at a moment, as known at another one (None: now); one SELECT."""
-    newest = select(func.max(SourceStateRow.id)).where(
-        SourceStateRow.org == org, col(SourceStateRow.since) <= at
-    )
-    if known_at is not None:
-        newest = newest.where(col(SourceStateRow.known_at) <= known_at)
-    query = select(SourceStateRow.source_id, SourceStateRow.state).where(
-        col(SourceStateRow.id).in_(newest.group_by(col(SourceStateRow.source_id)))
-    )
-    return {source_id: SourceState(state) for source_id, state in session.exec(query)}
-
-
 def days_to_evaluation(session: Session, org: str, source_id: str, until: datetime) -> list[int]:
     """How long each patient of a source waited for the evaluation, of the year up to a moment."""
     query = select(LedgerRow.evaluation_days).where(
@@ -110,8 +98,23 @@ def days_to_evaluation(session: Session, org: str, source_id: str, until: dateti
 def worked(session: Session, source: SourceRow, since: datetime, until: datetime) -> Worked | None:
     """The last thing a person did about a silence before it ended; None: nothing on record.
 
-    Done tasks of the source, and of its practice where one stood for several.
+    A touch that reached them or left word; else a done task of the source, or of its practice
+    where one stood for several.
     """
+    query = select(TouchRow).where(
+        col(TouchRow.source_id).in_(sources.also_known_as(session, source.id)),
+        col(TouchRow.at) >= since,
+        col(TouchRow.at) <= until,
+        col(TouchRow.struck_at).is_(None),
+    )
+    for touch in session.exec(query.order_by(col(TouchRow.at).desc())):
+        how = TouchKind(touch.kind)
+        if met(how, Outcome(touch.outcome) if touch.outcome else None):
+            return Worked(how=how, by=touch.by, days=(until - touch.at).days)
+    return _done(session, source, since, until)
+
+
+def _done(session: Session, source: SourceRow, since: datetime, until: datetime) -> Worked | None:
     gathered = select(TaskRow.gathered_in).where(
         TaskRow.source_id == source.id, col(TaskRow.gathered_in).is_not(None)
     )
@@ -127,7 +130,7 @@ def worked(session: Session, source: SourceRow, since: datetime, until: datetime
     row = session.exec(query.order_by(col(TaskRow.done_at).desc())).first()
     if row is None or row.done_at is None:
         return None
-    return Worked(task=row.id, by=row.done_by, days=(until - row.done_at).days)
+    return Worked(by=row.done_by, days=(until - row.done_at).days)
 
 
 def last_asked(session: Session, source: SourceRow) -> TaskRow | None:
@@ -156,14 +159,13 @@ def monday(session: Session, org: str, owners: Collection[str | None] = ()) -> l
     of low priority, because nobody else reminds of them. *owners*: only theirs, of everybody where
     none is named; None among them stands for sources that are nobody's.
     """
-    newest = (
-        select(func.max(SourceStateRow.id))
-        .where(SourceStateRow.org == org)
-        .group_by(col(SourceStateRow.source_id))
-    )
+    told = aliased(SourceStateRow)
+    of_each = select(func.max(told.id)).where(col(told.source_id) == col(SourceRow.id))
+    newest = of_each.correlate(SourceRow).scalar_subquery()
     query = (
         select(SourceRow, SourceStateRow, TaskRow)
-        .join(SourceStateRow, col(SourceStateRow.source_id) == col(SourceRow.id))
+        .select_from(SourceRow)
+        .join(SourceStateRow, col(SourceStateRow.id) == newest)
         .join(
             TaskRow,
             (col(TaskRow.source_id) == col(SourceRow.id))
@@ -173,7 +175,6 @@ def monday(session: Session, org: str, owners: Collection[str | None] = ()) -> l
         )
         .where(
             SourceRow.org == org,
-            col(SourceStateRow.id).in_(newest),
             (col(SourceRow.state) == SourceState.COOLING) | col(TaskRow.id).is_not(None),
         )
         .order_by(col(SourceStateRow.last_at), col(SourceRow.id))

@@ -309,7 +309,7 @@ async def test_the_referral_that_ends_it_says_what_came_before(door: Door, watch
     await a_source(door, 72)
     watch.judge(start, START + 72 * DAY)
     assert said(door)[-1] == (
-        "Back after 72 days: one patient before; 7 days after a call or note by lia"
+        "Back after 72 days: one patient before; 7 days after a call or note by Lia Example"
     )
     with door.store.read() as session:
         row = session.exec(select(SourceStateRow).where(SourceStateRow.state == "returned")).one()

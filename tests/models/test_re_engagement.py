@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from models.book import TouchKind
 from models.people import SourceKind
 from models.policy import Policy
-from models.re_engagement import Facts, Worked, facts, says
+from models.re_engagement import _HOW, Facts, Worked, facts, says
 from models.source_states import Change, SourceState
 from models.sources import SourceHistory
 
@@ -70,8 +71,16 @@ def test_our_own_no_is_said() -> None:
 
 
 def test_who_comes_back_is_told_with_what_was_done() -> None:
-    back = told(RETURNED, [0, 10, 90], 90, worked=Worked(task="tsk_1", by="lia", days=1))
+    back = told(RETURNED, [0, 10, 90], 90, worked=Worked(by="lia", days=1))
     assert back == "Back after 80 days: 2 in 1 week; 1 day after a call or note by lia"
+
+
+def test_how_it_was_done_is_said_where_it_was_logged() -> None:
+    visit = Worked(how=TouchKind.VISIT, by="lia", who="Lia Example", days=12)
+    assert told(RETURNED, [0, 90], 90, worked=visit).endswith(
+        "12 days after a visit by Lia Example"
+    )
+    assert set(_HOW) == set(TouchKind)
 
 
 def test_nothing_is_divided_by_nothing() -> None:

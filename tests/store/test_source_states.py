@@ -7,13 +7,15 @@ from datetime import datetime
 import pytest
 from sqlmodel import select
 
+from models.book import Outcome, TouchKind
 from models.facts import ClosedReason, EvaluationCompleted, ReferralClosed
-from models.re_engagement import Facts
+from models.re_engagement import Facts, Worked
 from models.source_states import Change, SourceState
 from models.tasks import TaskKind
-from store import ledger, source_states, sources, tasks
+from store import ledger, source_states, sources, tasks, touches
 from store.engine import Store
 from store.tables import SourceRow, SourceStateRow
+from store.touches import Touch
 from tests.store.world import DAY, HOUR, ORG, START, a_referral, source_of
 
 ACTIVE, COOLING, QUIET, LAPSED, RETURNED = SourceState
@@ -36,27 +38,15 @@ def source(store: Store) -> SourceRow:
     return source_of(store, referral)
 
 
-def test_each_moment_has_its_state_as_known_then(store: Store, source: SourceRow) -> None:
+def test_what_was_taken_back_is_kept_and_no_longer_stands(store: Store, source: SourceRow) -> None:
     told(store, source, ACTIVE, 0)
     told(store, source, QUIET, 60)
     told(store, source, RETURNED, 90)
+    with store.read() as session:
+        known = source_states.of_source(session, ORG, source.id)
+    assert [row.state for row in known] == [RETURNED, QUIET, ACTIVE]
     told(store, source, ACTIVE, 0, known=START + 95 * DAY)  # a referral of day 40 was told late
     with store.read() as session:
-
-        def at(day: int, known: int | None = None) -> SourceState | None:
-            moment = None if known is None else START + known * DAY
-            found = source_states.standing_at(session, ORG, START + day * DAY, moment)
-            return found.get(source.id)
-
-        assert at(-1) is None
-        assert [at(day, 94) for day in (0, 59, 60, 89, 90)] == [
-            ACTIVE,
-            ACTIVE,
-            QUIET,
-            QUIET,
-            RETURNED,
-        ]
-        assert {at(day) for day in (0, 60, 90, 200)} == {ACTIVE}
         assert [row.state for row in source_states.of_source(session, ORG, source.id)] == [ACTIVE]
         assert len(source_states.told(session, source.id)) == 4
         row = sources.get(session, ORG, source.id)
@@ -84,8 +74,25 @@ def test_what_worked_is_the_last_thing_a_person_did(store: Store, source: Source
         tasks.complete(session, ORG, task.id, by="lia", at=START + 78 * DAY)
         found = source_states.worked(session, row, START, back)
         assert found is not None
-        assert (found.task, found.by, found.days) == (task.id, "lia", 12)
+        assert found == Worked(by="lia", days=12)
         assert source_states.worked(session, row, START + 79 * DAY, back) is None
+
+
+def test_a_logged_touch_says_how(store: Store, source: SourceRow) -> None:
+    with store.write() as session:
+        row = sources.get(session, ORG, source.id)
+
+        def log(day: int, kind: TouchKind, outcome: Outcome | None = Outcome.SPOKE) -> str:
+            touch = Touch(f"t{day}", kind, outcome, None, START + day * DAY, "lia", None)
+            return touches.log(session, row, touch, recorded_at=touch.at).row.id
+
+        log(70, TouchKind.VISIT)
+        log(75, TouchKind.CALL, Outcome.NOBODY)  # reached nobody
+        log(76, TouchKind.NOTE, None)
+        struck = log(77, TouchKind.LUNCH)
+        touches.strike(session, ORG, struck, by="lia", at=START + 78 * DAY)
+        found = source_states.worked(session, row, START, START + 90 * DAY)
+    assert found == Worked(how=TouchKind.VISIT, by="lia", days=20)
 
 
 def test_a_dismissed_task_has_worked_for_nobody(store: Store, source: SourceRow) -> None:
