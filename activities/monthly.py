@@ -25,7 +25,7 @@ from models.monthly import (
     Relationship,
     SourceLine,
 )
-from models.months import back, closes_at, first_day, last_day, says
+from models.months import asked_for, back, closes_at, first_day, last_day, says
 from models.organization import Clinic, Organization
 from models.verdicts import RECENT
 from store import ledger
@@ -72,6 +72,7 @@ class Monthly:
         *by* is the staff id of whoever asked, or ``schedule``. Raises NotFound for an unknown
         clinic, BadRequest for what is no month.
         """
+        asked_for(month)
         with self._store.read() as session:
             at = ledger.closed_at(session, org, scope, month)
         if at is None and now >= self.due(org, scope, month):
@@ -83,11 +84,13 @@ class Monthly:
 
         Raises as ``close`` does.
         """
-        first_day(month)
-        clinics = tuple(one.id for one in self.clinics(org, scope))
+        asked_for(month)
+        clinics = [one.id for one in self.clinics(org, scope)]
         with self._store.read() as session:
             at = ledger.closed_at(session, org, scope, month)
-        return Period(org, clinics, month, at or now), at is not None
+            if scope == ALL_CLINICS:  # those that have left the policy file count as they did
+                clinics += [one for one in ledger.clinics(session, org) if one not in clinics]
+        return Period(org, tuple(clinics), month, at or now, newest=at is None), at is not None
 
     def report(self, org: str, scope: str, month: str, *, now: datetime) -> MonthlyReport:
         """The month's report: the same figures each time once it is closed, preliminary before.
@@ -112,7 +115,7 @@ class Monthly:
         organization = self._tenants.get(org).organization
         clinics = self.clinics(org, scope)
         told = series(session, period, period.compared)
-        first = ledger.first_month(session, org) or month
+        first = ledger.first_month(session, org, period.known) or month
         figures = tuple(_figure(one, told, period, first) for one in MEASURES.values())
         begins, ends = self._bounds(org, clinics[0], month)
         local = self._tenants.calendar(org, at, clinics[0].id).local_date
@@ -145,9 +148,12 @@ class Monthly:
             campaigns=shape.campaigns(session, period),
             oddities=shape.oddities(session, period),
             late=late.late(session, period) if closed else Late(),
-            clinics=_roll_up(session, period, clinics) if len(clinics) > 1 else (),
+            clinics=_roll_up(session, period, clinics) if len(period.clinics) > 1 else (),
             value=silence.protected(
-                session, period, self._tenants.get(org).policy.report.episode_value or None
+                session,
+                period,
+                self._bounds(org, clinics[0], period.year[0])[0],
+                self._tenants.get(org).policy.report.episode_value or None,
             ),
             definitions=tuple(
                 Definition(name=one.name, title=one.title, note=one.note)
@@ -211,14 +217,18 @@ def _figure(measure: Measure, told: Series, period: Period, first: str) -> Figur
 
 
 def _roll_up(session: Session, period: Period, clinics: Sequence[Clinic]) -> tuple[ClinicLine, ...]:
+    """Each clinic's tiles; one that left the policy file is named by its id while it has any."""
+    known = {one.id: one for one in clinics}
     lines = []
-    for clinic in clinics:
-        alone = period._replace(clinics=(clinic.id,))
+    for clinic_id in period.clinics:
+        alone = period._replace(clinics=(clinic_id,))
         told = series(session, alone, [period.month], TILES)
         amounts = tuple(told[name].get(period.month, nothing(MEASURES[name])) for name in TILES)
-        lines.append(
-            ClinicLine(clinic_id=clinic.id, name=clinic.name, zone=clinic.zone, amounts=amounts)
-        )
+        clinic = known.get(clinic_id)
+        if clinic is None and not any(one.n for one in amounts):
+            continue
+        name, zone = (clinic.name, clinic.zone) if clinic else (clinic_id, clinics[0].zone)
+        lines.append(ClinicLine(clinic_id=clinic_id, name=name, zone=zone, amounts=amounts))
     return tuple(lines)
 
 

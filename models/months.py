@@ -9,7 +9,8 @@ from models.clock import Calendar
 from models.errors import BadRequest
 from models.policy.house import Report
 
-_MONTH = re.compile(r"^(\d{4})-(0[1-9]|1[0-2])$")
+_MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+_FIRST, _LAST = "1900-01", "9000-12"  # of those that anybody may ask for
 
 
 def month_of(day: date) -> str:
@@ -19,10 +20,21 @@ def month_of(day: date) -> str:
 
 def first_day(month: str) -> date:
     """The first day of a month; raises BadRequest (``no_month``) for anything else than one."""
-    found = _MONTH.match(month)
-    if found is None or not 1900 <= int(found[1]) <= 9000:
-        raise BadRequest("A month is written as YYYY-MM, such as 2027-02.", code="no_month")
+    found = _MONTH.fullmatch(month)
+    if found is None or not 1000 <= int(found[1]) <= 9998:
+        raise _no_month()
     return date(int(found[1]), int(found[2]), 1)
+
+
+def asked_for(month: str) -> str:
+    """A month that somebody may ask a report of; raises BadRequest (``no_month``) for any other.
+
+    Those compared with it lie before it, so it is not the first one that can be written.
+    """
+    first_day(month)
+    if not _FIRST <= month <= _LAST:
+        raise _no_month()
+    return month
 
 
 def last_day(month: str) -> date:
@@ -53,3 +65,7 @@ def closes_at(month: str, calendar: Calendar, policy: Report) -> datetime:
     for _ in range(policy.business_day):
         day = calendar.next_business_day(day)
     return calendar.at_local(day, policy.at)
+
+
+def _no_month() -> BadRequest:
+    return BadRequest("A month is written as YYYY-MM, such as 2027-02.", code="no_month")

@@ -148,11 +148,19 @@ def closed_at(session: Session, org: str, clinic_id: str, month: str) -> datetim
     return row.closed_at if row is not None else None
 
 
-def first_month(session: Session, org: str) -> str | None:
-    """The first month in which the organization received anything; None before that."""
-    return session.exec(
-        select(func.min(LedgerRow.received_month)).where(LedgerRow.org == org)
-    ).one()
+def first_month(session: Session, org: str, at: datetime | None = None) -> str | None:
+    """The first month in which the organization received anything, as known at a moment.
+
+    None before there was anything; without a moment as known now.
+    """
+    query = select(LedgerRow.received_month).where(LedgerRow.org == org, known_at(at))
+    return session.exec(query.order_by(col(LedgerRow.received_month)).limit(1)).first()
+
+
+def clinics(session: Session, org: str) -> Sequence[str]:
+    """Every clinic that has ever had a line; one may have left the policy file since."""
+    query = select(LedgerRow.clinic_id).where(LedgerRow.org == org).distinct()
+    return sorted(session.exec(query))
 
 
 def lines_of(session: Session, referral_id: str) -> Sequence[LedgerRow]:

@@ -93,7 +93,7 @@ def _group() -> Any:
 def _joined(period: Period, source_ids: Sequence[str] | None) -> Any:
     wanted = [
         period.referrals(),
-        known_at(period.at, S),
+        known_at(period.known, S),
         col(L.region).in_(list(Region)),
     ]
     if source_ids is not None:

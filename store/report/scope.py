@@ -17,12 +17,22 @@ YEAR = 12
 
 
 class Period(NamedTuple):
-    """One month of some clinics, as known at a moment: its closing, or now."""
+    """One month of some clinics, as known at a moment: its closing, or now.
+
+    ``newest``: the month is open, and what was learned last counts whatever clock it was told by.
+    ``at`` is then the time it is, for what is still to come.
+    """
 
     org: str
     clinics: tuple[str, ...]
     month: str
     at: datetime
+    newest: bool = False
+
+    @property
+    def known(self) -> datetime | None:
+        """The moment for ``ledger.known_at``; None for the lines that hold now."""
+        return None if self.newest else self.at
 
     @property
     def year(self) -> tuple[str, ...]:
@@ -43,7 +53,7 @@ class Period(NamedTuple):
         return and_(
             col(LedgerRow.org) == self.org,
             col(LedgerRow.clinic_id).in_(self.clinics),
-            known_at(self.at),
+            known_at(self.known),
         )
 
     def referrals(self) -> ColumnElement[bool]:

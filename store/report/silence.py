@@ -36,7 +36,8 @@ class Judged(NamedTuple):
 def silent(session: Session, period: Period, until: datetime, day: Any) -> tuple[Relationship, ...]:
     """Sources that stood quiet or lapsed at *until*, the end of the month; the longest first.
 
-    Only those that ever sent to these clinics; ``day`` makes a local day of a moment.
+    Only those that ever sent to these clinics, so that a source merged by then into another one,
+    to which its referrals went, is not told of; ``day`` makes a local day of a moment.
     """
     newest = (
         columns(col(S.source_id), func.max(col(S.id)).label("id"))
@@ -48,7 +49,7 @@ def silent(session: Session, period: Period, until: datetime, day: Any) -> tuple
         columns(SourceRow, S)
         .join(newest, newest.c.source_id == col(SourceRow.id))
         .join(S, col(S.id) == newest.c.id)
-        .where(col(S.state).in_(SILENT), _ours(period), col(SourceRow.merged_into).is_(None))
+        .where(col(S.state).in_(SILENT), _ours(period))
         .order_by(col(S.since), col(SourceRow.id))
     )
     return tuple(_told(source, state, day) for source, state in session.execute(query))
@@ -91,17 +92,21 @@ def verdicts(session: Session, period: Period, until: date) -> dict[str, Judged]
     return {source: Judged(*told) for source, *told in session.execute(query)}
 
 
-def protected(session: Session, period: Period, per_episode: float | None) -> Value:
+def protected(
+    session: Session, period: Period, since: datetime, per_episode: float | None
+) -> Value:
     """What sources that came back in the last twelve months have brought since.
 
-    Evaluated referrals received from the day they came back on, times the organization's own
-    value of an episode; without one there is a count and no value.
+    *since* is the midnight at which these months begin. Evaluated referrals received from the day
+    they came back on, times the organization's own value of an episode; without one there is a
+    count and no value.
     """
     back = (
         columns(col(S.source_id), func.min(col(S.since)).label("since"))
         .where(
             col(S.org) == period.org,
             col(S.state) == SourceState.RETURNED,
+            col(S.since) >= since,
             _stands(period),
             *_known(period),
         )

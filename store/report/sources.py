@@ -7,14 +7,16 @@ from typing import Any
 
 from sqlalchemy import Select, and_, func
 from sqlalchemy import select as columns
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from models.ledger import Counted
 from models.monthly import Amount, SourceLine
+from store.ledger import known_at
 from store.report.measures import MEASURES, Measure
 from store.report.scope import Period
 from store.report.series import how_many, median_of
-from store.tables import LedgerRow, SourceRow
+from store.tables import LedgerRow, ReferralRow, SourceRow
 
 L = LedgerRow
 _SHARES = ("contacted_24h", "converted")
@@ -92,13 +94,31 @@ def _sent(session: Session, period: Period) -> dict[str, dict[str, int]]:
 
 
 def _also(session: Session, period: Period) -> dict[str, int]:
-    """Patients a source sent as well, whom another one is credited with."""
+    """Patients a source sent as well, whom another one is credited with.
+
+    A self-referral gives way, so whoever comes second may be the one who is credited: then the
+    same patient is not counted for it twice.
+    """
+    first = aliased(LedgerRow)
+    its_own = (
+        columns(col(first.id))
+        .where(
+            col(first.org) == period.org,
+            col(first.referral_id) == col(ReferralRow.duplicate_of),
+            col(first.source_id) == col(L.source_id),
+            col(first.counted) == Counted.REFERRAL,
+            known_at(period.known, first),
+        )
+        .exists()
+    )
     query = (
         columns(col(L.source_id), func.count())
+        .join(ReferralRow, col(ReferralRow.id) == col(L.referral_id))
         .where(
             period.lines(),
             col(L.counted) == Counted.CO_SOURCE,
             col(L.received_month) == period.month,
+            ~its_own,
         )
         .group_by(col(L.source_id))
     )

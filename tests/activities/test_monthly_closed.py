@@ -1,0 +1,155 @@
+"""A closed month stays what it was, whatever becomes of sources, clinics and earlier months."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from activities.monthly import Monthly
+from activities.tenants import Tenants
+from models.errors import BadRequest
+from models.facts import CoSourceAdded, EvaluationCompleted
+from models.linking import Link
+from models.monthly import MonthlyReport
+from models.source_states import SourceState
+from store import ledger, merges
+from store.tables import ReferralRow, SourceStateRow
+from tests.activities.office import CLINIC, ORG, Office
+
+ALL = "*"
+MARCH = "2026-03"
+DUE = datetime(2026, 4, 2, 12, 0, tzinfo=UTC)  # 7:00 in Springfield, the last of the two clinics
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def monthly(office: Office) -> Monthly:
+    return Monthly(office.store, office.tenants)
+
+
+def closed(monthly: Monthly, scope: str = CLINIC) -> MonthlyReport:
+    monthly.close(ORG, scope, MARCH, now=DUE, by="drew")
+    return monthly.report(ORG, scope, MARCH, now=DUE)
+
+
+def stood(office: Office, state: SourceState, since: datetime, known: datetime) -> None:
+    with office.store.write() as session:
+        row = SourceStateRow(
+            org=ORG,
+            source_id=office.source_id,
+            state=state,
+            since=since,
+            last_at=since,
+            known_at=known,
+        )
+        session.add(row)
+
+
+def same(first: MonthlyReport, again: MonthlyReport) -> None:
+    assert again.model_copy(update={"late": first.late}) == first
+
+
+@pytest.mark.parametrize(
+    "month",
+    ["2026-03\n", "２０２６-03", "٢٠٢٦-03", " 2026-03", "2026-3", "0001-01", "1899-12", "9999-12"],
+)
+def test_only_plain_months_are_months(monthly: Monthly, month: str) -> None:
+    with pytest.raises(BadRequest):
+        monthly.report(ORG, CLINIC, month, now=DUE)
+    with pytest.raises(BadRequest):
+        monthly.close(ORG, CLINIC, month, now=DUE, by="drew")
+
+
+@pytest.mark.parametrize("month", ["1900-01", "1901-01", "2026-02", "8999-12"])
+def test_far_months_are_reported_too(monthly: Monthly, month: str) -> None:
+    assert monthly.report(ORG, CLINIC, month, now=DUE).figure("received").now.n == 0
+
+
+def test_an_earlier_month_told_late_is_not_what_a_closed_one_is_compared_with(
+    office: Office, monthly: Monthly
+) -> None:
+    first = closed(monthly)
+    assert first.figure("received").before.value is None
+    office.wall = DUE + DAY
+    long_ago = datetime(2025, 3, 9, 15, 0, tzinfo=UTC)
+    office.receive(at=long_ago, patient={"given_name": "Robin", "family_name": "Example"})
+    same(first, monthly.report(ORG, CLINIC, MARCH, now=DUE + 2 * DAY))
+
+
+def test_a_source_merged_later_still_stands_among_the_silent_of_a_closed_month(
+    office: Office, monthly: Monthly
+) -> None:
+    stood(office, SourceState.QUIET, DUE - 10 * DAY, DUE - 10 * DAY)
+    first = closed(monthly)
+    assert [one.source_id for one in first.silent] == [office.source_id]
+    gone = office.source_id
+    office.receive(
+        patient={"given_name": "Robin", "family_name": "Example"},
+        source={"npi": "1558598797", "name": "Bo Sample"},
+    )
+    with office.store.write() as session:
+        merges.merge(session, ORG, gone, office.source_id, by="drew", at=DUE + DAY)
+    again = monthly.report(ORG, CLINIC, MARCH, now=DUE + 2 * DAY)
+    assert again.silent == first.silent
+
+
+def test_a_clinic_that_left_the_policy_file_still_counts_in_the_roll_up(
+    office: Office, monthly: Monthly
+) -> None:
+    first = closed(monthly, ALL)
+    organization = office.tenant.organization
+    left = [one for one in organization.clinics if one.id != CLINIC]
+    smaller = office.tenant.model_copy(
+        update={"organization": organization.model_copy(update={"clinics": tuple(left)})}
+    )
+    again = Monthly(office.store, Tenants([smaller])).report(ORG, ALL, MARCH, now=DUE + DAY)
+    assert again.figure("received") == first.figure("received")
+    assert [one.clinic_id for one in again.clinics] == ["west", CLINIC]
+
+
+def test_who_is_credited_has_not_also_sent(office: Office, monthly: Monthly) -> None:
+    office.receive(source={"kind": "self", "npi": None, "practice": None, "name": "Jordan Lee"})
+    first = office.referral_id
+    other = office.another_source()
+    with office.store.write() as session:
+        row = session.get_one(ReferralRow, first)
+        at = row.received_at + timedelta(hours=3)
+        office.record.create(
+            session,
+            org=ORG,
+            clinic_id=CLINIC,
+            patient_id=row.patient_id,
+            source_id=other,
+            received_at=at,
+            rules=office.tenants.rules(ORG, CLINIC, at),
+            recorded_at=at,
+            duplicate_of=first,
+            linked_as=Link.CO_SOURCE,
+        )
+        added = CoSourceAdded(at=at, source_id=other, source_kind="provider", confirmed_at=at)
+        office.record.write_in(session, ORG, first, added, recorded_at=at)
+    told = monthly.report(ORG, CLINIC, MARCH, now=DUE)
+    assert [(one.source_id, one.received, one.also) for one in told.sources] == [(other, 2, 0)]
+
+
+def test_only_who_came_back_within_the_year_is_value_protected(
+    office: Office, monthly: Monthly
+) -> None:
+    at = datetime(2026, 3, 9, 15, 0, tzinfo=UTC)
+    office.tell(EvaluationCompleted(at=at, day=at.date()))
+    long_ago = datetime(2023, 5, 1, 15, 0, tzinfo=UTC)
+    stood(office, SourceState.RETURNED, long_ago, long_ago)
+    told = monthly.report(ORG, CLINIC, MARCH, now=DUE).value
+    assert told is not None
+    assert (told.returned, told.episodes) == (0, 0)
+
+
+def test_what_is_told_after_a_closing_ahead_of_the_clock_is_not_lost(
+    office: Office, monthly: Monthly
+) -> None:
+    ledger.close(office.store, ORG, CLINIC, "2026-02", at=DUE + 90 * DAY, by="command")
+    office.wall = DUE
+    office.receive(patient={"given_name": "Robin", "family_name": "Example"})
+    told = monthly.report(ORG, CLINIC, MARCH, now=DUE + timedelta(minutes=1))
+    assert told.figure("received").now.value == 2
