@@ -180,6 +180,40 @@ def slots(
     offer(file, org, replace=replace, as_json=as_json)
 
 
+book = typer.Typer(no_args_is_help=True, help="The book of sources: who sends you patients.")
+app.add_typer(book, name="sources")
+
+
+@book.command("import")
+@friendly
+def sources_import(
+    file: Annotated[Path, typer.Argument(help="Sources as CSV; the one column needed: name.")],
+    org: Annotated[
+        str | None, typer.Option(help="The organization, where there are several.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would come of it; change nothing.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Change nothing if one row cannot be taken.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read an existing book of sources; the same file again changes nothing."""
+    from cli.sources import take_in
+
+    raise typer.Exit(take_in(file, org, dry_run=dry_run, strict=strict, as_json=as_json))
+
+
+@book.command("template")
+@friendly
+def sources_template() -> None:
+    """Print a file to begin with."""
+    from cli.sources import print_template
+
+    print_template()
+
+
 @app.command()
 def milestone(
     wanted: Wanted,

@@ -1,0 +1,213 @@
+"""An existing book of sources as a CSV file, read row by row; pure.
+
+A row that cannot be read says which column and why, and the rows around it are read all the same.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import date
+from typing import Final, NamedTuple
+
+from models import shapes
+from models.errors import BadRequest
+from models.people import Credential, SourceKind, credential
+
+COLUMNS: Final[dict[str, str]] = {
+    "kind": "provider, practice, case_manager, employer, attorney or school",
+    "name": "as it stands on letters",
+    "npi": "ten digits, of a provider",
+    "credential": "MD, DO, NP, PA …",
+    "practice": "where a provider works",
+    "fax": "of the practice",
+    "phone": "",
+    "email": "",
+    "prefers": "fax or email",
+    "owner": "a staff id: whose relationship it is",
+    "key": "yes: its silence is always urgent",
+    "best_hours": "in words: Tuesdays before 9",
+    "hears": "what they want to hear",
+    "wants_thanks": "no: no thank-yous",
+    "next_touch": "YYYY-MM-DD",
+}
+NEEDED: Final = ("name",)
+KINDS: Final = (
+    SourceKind.PROVIDER,
+    SourceKind.PRACTICE,
+    SourceKind.CASE_MANAGER,
+    SourceKind.EMPLOYER,
+    SourceKind.ATTORNEY,
+    SourceKind.SCHOOL,
+)
+LONGEST: Final = 2_000  # letters of one field
+_YES: Final = frozenset({"yes", "y", "1", "true", "x"})
+_NO: Final = frozenset({"no", "n", "0", "false", ""})
+
+
+class Told(NamedTuple):
+    """One source as its row tells it, every number checked and in its one form."""
+
+    row: int  # as a spreadsheet counts: the heading is row 1
+    kind: SourceKind
+    name: str
+    npi: str | None
+    credential: Credential
+    practice: str | None
+    fax: str | None
+    phone: str | None
+    email: str | None
+    prefers: str
+    owner: str | None
+    key: bool
+    best_hours: str | None
+    hears: str | None
+    wants_thanks: bool
+    next_touch: date | None
+
+
+class Wrong(NamedTuple):
+    """A row that cannot be taken as it is."""
+
+    row: int
+    column: str
+    says: str
+
+
+def template() -> str:
+    """A file to begin with: the heading and two fictional rows."""
+    rows = (
+        ",".join(COLUMNS),
+        "provider,Dr. Pat Sample,1234567893,MD,Sample Orthopedics,518-555-0143,518-555-0144,"
+        "office@example.org,fax,,yes,Tuesdays before 9,Post-op shoulders,yes,",
+        "employer,Example Mill,,,,,518-555-0145,,email,,,,,,",
+    )
+    return "\n".join(rows) + "\n"
+
+
+def read(lines: Iterable[str], *, country: str, staff: Collection[str]) -> Iterator[Told | Wrong]:
+    """Every row of a file, one at a time.
+
+    Raises BadRequest for a file without its heading, and for one that is no CSV.
+    """
+    sheet = csv.reader(lines, strict=True)
+    heading = [name.strip().lower() for name in _next(sheet, 1) or ()]
+    lacking = [name for name in NEEDED if name not in heading]
+    if lacking:
+        raise BadRequest(
+            f"row 1: the heading lacks {', '.join(lacking)}. "
+            "'starter.py sources template' prints one.",
+            code="no_heading",
+        )
+    twice = sorted({name for name in heading if name in COLUMNS and heading.count(name) > 1})
+    if twice:
+        raise BadRequest(f"row 1: {', '.join(twice)} stands there twice.", code="no_heading")
+    number = 1
+    while True:
+        number += 1
+        cells = _next(sheet, number)
+        if cells is None:
+            return
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) > len(heading):
+            yield Wrong(number, "", f"{len(cells)} fields under a heading of {len(heading)}")
+            continue
+        found = dict(zip(heading, (cell.strip() for cell in cells), strict=False))
+        try:
+            yield _told(number, found, country, staff)
+        except BadRequest as error:
+            yield Wrong(number, error.field or "", error.sentence)
+
+
+def ignored(heading: str) -> list[str]:
+    """Columns of a heading that mean nothing here."""
+    names = next(csv.reader([heading]), [])
+    return [name.strip() for name in names if name.strip().lower() not in COLUMNS]
+
+
+def _next(sheet: Iterator[list[str]], number: int) -> list[str] | None:
+    try:
+        return next(sheet)
+    except StopIteration:
+        return None
+    except csv.Error as error:
+        raise BadRequest(
+            f"row {number}: this is no CSV from here on ({error}).", code="no_csv"
+        ) from None
+
+
+def _told(number: int, cells: Mapping[str, str], country: str, staff: Collection[str]) -> Told:
+    long = next((name for name, cell in cells.items() if len(cell) > LONGEST), None)
+    if long is not None:
+        raise BadRequest(f"longer than {LONGEST} letters", field=long)
+    kind = _kind(cells.get("kind", ""))
+    npi = _read("npi", cells, shapes.npi)
+    if npi is not None and kind is not SourceKind.PROVIDER:
+        raise BadRequest("only a provider has an NPI", field="npi")
+    name = _read("name", cells, shapes.clean_name)
+    if name is None:
+        raise BadRequest("is empty", field="name")
+    owner = cells.get("owner") or None
+    if owner is not None and owner not in staff:
+        raise BadRequest("nobody of the staff has this id", field="owner")
+    prefers = cells.get("prefers", "").lower() or "fax"
+    if prefers not in {"fax", "email"}:
+        raise BadRequest("fax or email", field="prefers")
+    return Told(
+        row=number,
+        kind=kind,
+        name=name,
+        npi=npi,
+        credential=credential(cells.get("credential", "")),
+        practice=_read("practice", cells, shapes.clean_name),
+        fax=_read("fax", cells, lambda text: shapes.phone(text, country)),
+        phone=_read("phone", cells, lambda text: shapes.phone(text, country)),
+        email=_read("email", cells, shapes.email),
+        prefers=prefers,
+        owner=owner,
+        key=_flag("key", cells, otherwise=False),
+        best_hours=cells.get("best_hours") or None,
+        hears=cells.get("hears") or None,
+        wants_thanks=_flag("wants_thanks", cells, otherwise=True),
+        next_touch=_day("next_touch", cells),
+    )
+
+
+def _kind(text: str) -> SourceKind:
+    wanted = text.lower().replace(" ", "_") or SourceKind.PROVIDER
+    found = next((kind for kind in KINDS if kind == wanted), None)
+    if found is None:
+        raise BadRequest(f"one of {', '.join(KINDS)}", field="kind")
+    return found
+
+
+def _read(column: str, cells: Mapping[str, str], reader: Callable[[str], str]) -> str | None:
+    given = cells.get(column)
+    if not given:
+        return None
+    try:
+        return reader(given)
+    except BadRequest as error:
+        raise BadRequest(error.sentence, code=error.code, field=column) from None
+
+
+def _flag(column: str, cells: Mapping[str, str], *, otherwise: bool) -> bool:
+    given = cells.get(column, "").lower()
+    if not given:
+        return otherwise
+    if given in _YES:
+        return True
+    if given in _NO:
+        return False
+    raise BadRequest("yes or no", field=column)
+
+
+def _day(column: str, cells: Mapping[str, str]) -> date | None:
+    given = cells.get(column, "")
+    if not given:
+        return None
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        raise BadRequest("a date, YYYY-MM-DD", field=column) from None
