@@ -15,11 +15,13 @@ from models.events import Event, NewReferral
 from models.facts import AnyFact, OrderReceived, ReferralReceived, TaskOpened
 from models.linking import Link, Request
 from models.people import SourceKind
+from models.policy import Rules
+from models.sources import watched
 from models.tasks import SPECS, TaskKind, task_key
-from store import people, referrals, tasks
+from store import ledger, people, referrals, sources, tasks
 from store.record import Record
 from store.rows import LOCKED
-from store.tables import InboxRow, PatientRow, PracticeRow, ProviderRow, ReferralRow
+from store.tables import InboxRow, PatientRow, PracticeRow, ProviderRow, ReferralRow, SourceRow
 
 _READ_AGAIN = "A machine read other details in this referral than a person vouched for: which?"
 _DECEASED = "A referral came for a patient who is on record as deceased: say what is right"
@@ -137,6 +139,7 @@ class Arrivals:
         policy = self._tenants.get(org).policy
         clinic_id = clinic_for(self._tenants, org, new.clinic)
         rules = self._tenants.rules(org, clinic_id, received_at)
+        self._next_touch(session, found.source, rules, received_at)
         # Two referrals of one patient at once take turns here, so that the second sees the first.
         session.get(PatientRow, found.patient.id, with_for_update=LOCKED, populate_existing=True)
         request = Request(
@@ -188,6 +191,20 @@ class Arrivals:
             self._record.write_in(session, org, first.id, *facts, recorded_at=now)
         return Arrived(row, facts, heard=linked.link is Link.CO_SOURCE)
 
+    def _next_touch(
+        self, session: Session, source: SourceRow, rules: Rules, received_at: datetime
+    ) -> None:
+        """Whoever sends has a date on which somebody is in touch with them (policy.md rule 24).
+
+        Two weeks on, as after a thank-you, which may never go out. Who is not asked for patients,
+        or has left, has none.
+        """
+        if source.next_touch_at is not None or not watched(SourceKind(source.kind)):
+            return
+        calendar, gap = rules.calendar, rules.policy.silence.cooling_min_gap
+        day = calendar.local_date(calendar.after(received_at, gap))
+        sources.set_next_touch(session, source, calendar.opening(day))
+
     def _again(
         self,
         session: Session,
@@ -201,6 +218,9 @@ class Arrivals:
         if event.retracted:
             return Arrived(known, question="The source takes this referral back: decide what to do")
         found = self._people(session, inbox, arrival.referral)
+        if ledger.standing(session, known.source_id).id == found.source.id:
+            # Whoever sent it turned out to be another one since then; the referral stays theirs.
+            found = found._replace(source=session.get_one(SourceRow, known.source_id))
         same_people = (found.patient.id, found.source.id) == (known.patient_id, known.source_id)
         if inbox.origin == "hand" and known.duplicate_of is None:
             other = self._corrected(session, inbox, event, arrival, known, found, now)
@@ -228,9 +248,10 @@ class Arrivals:
             facts += [] if same else [told]
             known.region = arrival.referral.region or known.region
             session.add(known)
+        news = _attributed(session, known, arrival.referral)
         about = referrals.get(session, inbox.org, known.id)
         facts += [self._ask(session, inbox, about, known, flaw) for flaw in arrival.flaws]
-        if facts:
+        if facts or news:
             self._record.write_in(session, inbox.org, known.id, *facts, recorded_at=now)
         return Arrived(known, tuple(facts))
 
@@ -368,6 +389,17 @@ def open_task(
     )
     key = task_key(kind, occasion)
     return TaskOpened(at=at, as_of=at, task=key, role=SPECS[kind].role, due=due)
+
+
+def _attributed(session: Session, known: ReferralRow, told: NewReferral) -> bool:
+    """Take over how the patient heard of us, where that was told, and which campaign; is it new?"""
+    before = known.heard, known.campaign
+    if "heard" in told.model_fields_set:
+        known.heard = told.heard
+    if "campaign" in told.model_fields_set:
+        known.campaign = told.campaign
+    session.add(known)
+    return (known.heard, known.campaign) != before
 
 
 def _received(

@@ -18,7 +18,7 @@ from models.linking import Earlier, Link, Request, link, never_was
 from models.people import SourceKind
 from models.referral import Referral
 from models.regions import Region
-from store import inbox, lookups, referrals
+from store import inbox, ledger, lookups, referrals
 from store.record import Record
 from store.tables import ReferralRow, SourceRow
 
@@ -145,7 +145,12 @@ class Linking:
         return ()
 
     def _same_office(self, session: Session, earlier: Earlier, request: Request) -> Earlier:
-        """An office and the provider who works there are one source where one names the other."""
+        """An office and the provider who works there are one source where one names the other.
+
+        So are two of which a person said that they are one.
+        """
+        stands = {ledger.standing(session, one).id: at for one, at in earlier.asked.items()}
+        earlier = earlier.model_copy(update={"asked": {**stands, **earlier.asked}})
         mine = session.get_one(SourceRow, request.source_id)
         if mine.practice_id is None or request.source_id in earlier.asked:
             return earlier

@@ -63,6 +63,8 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "order_dated": ("order", "dated"),
     "order_holds_full_plan": ("order", "holds_full_plan"),
     "reason": ("reason",),
+    "heard": ("heard",),
+    "campaign": ("campaign",),
 }
 _HEADERS = {path: name for name, path in COLUMNS.items()}
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
+from models.attribution import Heard
 from models.errors import BadRequest
 from models.facts import HoldEnd, HoldReason, RejectedWhy
-from models.ids import new_id
+from models.ids import SLUG, new_id
 from models.roles import Role
 from web.desk.deeds import FARTHEST, Deed, ahead, among, local
 
@@ -46,6 +47,9 @@ PATIENT: Final[dict[str, str]] = {
     "email": "Email",
     "language": "Language",
 }
+
+# What the patient says of the way here: asked at the desk (models/attribution.py).
+WAY_HERE: Final[dict[str, str]] = {"heard": "Heard of us through", "campaign": "Campaign"}
 
 
 def act(
@@ -112,9 +116,29 @@ def _corrected(form: Mapping[str, str], known: Mapping[str, str]) -> dict[str, A
         if not given and name not in {"phone", "email"}:
             raise BadRequest(f"{PATIENT[name]} is empty.", code="empty_field", field=name)
         changed[name] = given or None
-    if not changed and form.get("confirmed") == "1":
+    way: dict[str, str | None] = {}
+    for name in WAY_HERE:
+        given = form.get(name)
+        if given is not None and given != known.get(name, ""):
+            way[name] = _way(name, given)
+    if not changed and not way and form.get("confirmed") == "1":
         raise BadRequest("You have changed nothing.", code="nothing_changed")
-    return {"corrections": {"patient": changed}} if changed else {}
+    corrections: dict[str, Any] = {"patient": changed} if changed else {}
+    return {"corrections": corrections | way} if corrections or way else {}
+
+
+def _way(name: str, given: str) -> str | None:
+    if not given:
+        return None
+    if name == "heard" and given not in set(Heard):
+        raise BadRequest("Pick one of the choices.", code="not_chosen", field=name)
+    if name == "campaign" and SLUG.match(given) is None:
+        raise BadRequest(
+            "A campaign is a short name in small letters, such as knee-week.",
+            code="bad_campaign",
+            field=name,
+        )
+    return given
 
 
 def _owner(form: Mapping[str, str]) -> str:

@@ -15,6 +15,7 @@ from activities.by_hand import ByHand
 from activities.letters import printed
 from models import certification, dues, duty, holds
 from models.access import May
+from models.attribution import Heard
 from models.errors import Forbidden, LoopError
 from models.facts import AppointmentBooked
 from models.ids import referral_workflow_id
@@ -23,6 +24,7 @@ from models.referral import Referral, Stage
 from models.tasks import SPECS, kind_of
 from store import notes, story
 from store.contacts import Contact
+from store.report.shape import HEARD
 from store.story import Story
 from web.desk import acts, deeds, sent, timeline
 from web.desk.cards import age_band, payer_words, urgency_words, words
@@ -122,6 +124,7 @@ class Pages:
             "owners": acts.OWNERS,
             "rejected": acts.REJECTED,
             "declined": deeds.DECLINED,
+            "ways": HEARD,
             "details": [(name, label, on_file(subject)[name]) for name, label in PATIENT],
         }
 
@@ -134,7 +137,7 @@ class Pages:
         return f"{self.desk.ui.rstrip('/')}/namespaces/{namespace}/workflows/{where}"
 
 
-PATIENT = tuple(acts.PATIENT.items())
+PATIENT = (*acts.PATIENT.items(), *acts.WAY_HERE.items())
 
 
 def on_file(subject: Subject) -> dict[str, str]:
@@ -146,6 +149,8 @@ def on_file(subject: Subject) -> dict[str, str]:
         "phone": subject.phone or "",
         "email": subject.email or "",
         "language": subject.language,
+        "heard": subject.heard or "",
+        "campaign": subject.campaign or "",
     }
 
 
@@ -233,6 +238,8 @@ def _head(
         ("Payer", payer_words(card.payer) if card.payer else ""),
         *_office("Sent by", subject.sender, named=named),
         *(_office("Certified by", subject.certifier, named=named) if subject.certifier else ()),
+        ("Heard of us", HEARD[Heard(subject.heard)] if subject.heard else ""),
+        ("Campaign", subject.campaign or ""),
         ("Clinic", subject.clinic),
         ("In the hands of", staff.get(card.in_hands_of or "", "")),
         ("Phone", (printed(subject.phone) if subject.phone else "none on file") if named else ""),

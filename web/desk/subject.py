@@ -31,6 +31,8 @@ class Subject(NamedTuple):
     language: str
     guardian: str | None
     reason: str | None
+    heard: str | None  # models.attribution.Heard
+    campaign: str | None
     zone: str
     clinic: str
 
@@ -74,6 +76,8 @@ class Subjects:
                 language=person.language,
                 guardian=person.guardian_name,
                 reason=row.reason,
+                heard=row.heard,
+                campaign=row.campaign,
                 zone=clinic.zone,
                 clinic=clinic.name,
             )

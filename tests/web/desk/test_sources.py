@@ -20,6 +20,7 @@ from store.tables import (
     AuditRow,
     DeliveryRow,
     GiftRow,
+    LedgerRow,
     ReferralRow,
     SourceRow,
     SubjectType,
@@ -317,3 +318,53 @@ async def test_the_list_is_two_queries(site: Site, lia: Browser) -> None:
     finally:
         event.remove(engine, "before_cursor_execute", note)
     assert len(asked) == 2
+
+
+async def test_who_is_merged_may_send_again_and_tell_again(site: Site, lia: Browser) -> None:
+    """The same request again under the old name is no second sender and asks nobody anything."""
+    referral = await site.door.refer()
+    with site.door.store.read() as session:
+        gone = session.get_one(ReferralRow, referral).source_id
+    other = {"name": "Dr. Sam Other", "npi": "1558598797", "fax": "(518) 555-0188"}
+    into = await a_source(site, **other)
+    await lia.get(f"/sources/{gone}")
+    assert (await lia.post(f"/sources/{gone}/merge", into=into)).status_code == 303
+    site.door.now += timedelta(hours=1)
+    await site.door.refer()  # the EMR tells it again
+    again = await site.door.refer(external="R-9001")  # the office faxes the same patient again
+    with site.door.store.read() as session:
+        row = session.get_one(ReferralRow, again)
+        asked = [one.key for one in tasks.open_tasks(session, ORG) if "again" in one.says]
+        first = session.get_one(ReferralRow, referral)
+    assert (row.source_id, row.duplicate_of, row.linked_as) == (into, referral, "duplicate")
+    assert first.source_id == gone
+    assert asked == []
+
+
+async def test_every_source_that_sends_has_a_next_touch(site: Site, lia: Browser) -> None:
+    due = row(site, await a_source(site)).next_touch_at
+    assert due is not None
+    assert timedelta(days=13) < due - site.door.now < timedelta(days=18)
+
+
+async def test_how_a_patient_heard_of_us_is_asked_on_the_referral(
+    site: Site, browser: Browser
+) -> None:
+    referral = await site.door.refer(campaign="knee-week")
+    await browser.sign_in("dana@example.org")
+    page = await browser.get(f"/referrals/{referral}")
+    assert "knee-week" in page.text
+    act = f"/referrals/{referral}/act/correct"
+    seen = re.findall(r'name="seen" value="([^"]*)"', page.text)[0]
+    answer = await browser.post(act, confirmed="1", heard="friend", campaign="", seen=seen)
+    assert answer.status_code == 303, answer.text
+    await site.settled()
+    page = await browser.get(f"/referrals/{referral}")
+    assert "A friend or family" in page.text
+    with site.door.store.read() as session:
+        kept = session.get_one(ReferralRow, referral)
+        line = session.exec(select(LedgerRow).where(LedgerRow.referral_id == referral)).one()
+    assert (kept.heard, kept.campaign) == (line.heard, line.campaign) == ("friend", None)
+    seen = re.findall(r'name="seen" value="([^"]*)"', page.text)[0]
+    for wrong in ({"heard": "stars"}, {"campaign": "Knee Week!"}):
+        assert (await browser.post(act, confirmed="1", seen=seen, **wrong)).status_code == 400
