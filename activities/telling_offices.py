@@ -80,7 +80,7 @@ class TellingOffices:
         clinics = [one.id for one in self._tenants.get(org).organization.clinics]
         counted = self._cards.card(org, source_id, clinics, whole=True, now=now)
         letter = self._cards.letter(
-            org, counted, document_id=self._number(counted, org, now), sender=by.name, now=now
+            org, counted, document_id=self._number(counted, org, now), sender="", now=now
         )
         with self._store.write() as session:
             source = session.get_one(SourceRow, counted.source.id)

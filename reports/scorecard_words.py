@@ -13,6 +13,7 @@ from models.scorecard import CardFigure, Scorecard, ScorecardLetter
 from reports.kit.text import day
 from reports.monthly_words import NBSP, month_name, plain, rounded, said
 
+ON_THE_DESK: Final = ("What we counted", "Their patients", "Of how many")
 COLUMNS: Final = ("What we counted", "Your patients", "Of how many")
 OUTCOME_COLUMNS: Final = ("Body region and measure", "After", "Improvement", "Patients")
 HOW: Final = "How it is counted"

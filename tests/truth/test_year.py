@@ -14,9 +14,10 @@ from typing import NamedTuple
 import pytest
 
 from models.monthly import FEW
+from models.scorecard import FIGURES
 from store import ledger
 from store.engine import Store
-from store.report import late, outcomes, shape, sources
+from store.report import late, lines, outcomes, scorecard, shape, sources
 from store.report.behind import Which, behind
 from store.report.measures import MEASURES, How
 from store.report.scope import Period
@@ -203,6 +204,58 @@ def test_outcomes_are_medians_of_each_patients_own_change(world: World) -> None:
             assert one.n >= FEW
             assert one.median_percent == pytest.approx(statistics.median(row[0] for row in rows))
             assert one.n <= one.eligible
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_scorecard_is_what_the_plain_table_says_of_these_sources(
+    world: World, number: int
+) -> None:
+    told = Plain(world.plain, CLINICS, CLOSED)
+    some = [
+        row[0] for row in told.rows("SELECT source FROM r GROUP BY source ORDER BY count(*) DESC")
+    ][:number]
+    theirs = ", ".join(f"'{one}'" for one in some)
+    period = Period(ORG, CLINICS, "2026-11", CLOSED)
+    with world.store.read() as session:
+        card = scorecard.of_sources(session, period, "An office", [str(one) for one in some], FEW)
+    assert [one.name for one in card.figures] == list(FIGURES)
+    for one in (*card.figures, None):
+        ask = ASKED[one.name if one is not None else "received"]
+        where = (
+            f"WHERE substr({ask.month}, 1, 7) BETWEEN '2025-12' AND '2026-11' AND {ask.of}"
+            f" AND source IN ({theirs})"
+        )
+        if one is None:
+            ((n,),) = told.rows(f"SELECT count(*) FROM r {where}")
+            assert card.received == n > 0
+        elif ask.value is not None:
+            values = [row[0] for row in told.rows(f"SELECT {ask.value} FROM r {where}")]
+            values = [value for value in values if value is not None]
+            assert one.amount.n == len(values), one.name
+            assert one.amount.value == pytest.approx(statistics.median(values)), one.name
+        else:
+            ((n, number_of),) = told.rows(
+                f"SELECT count(*), coalesce(sum(coalesce({ask.yes}, 0)), 0) FROM r {where}"
+            )
+            assert (one.amount.n, one.amount.number) == (n, number_of), one.name
+
+
+def test_pages_of_lines_hold_every_line_of_the_month_once(world: World) -> None:
+    period = Period(ORG, ("c04",), "2026-11", CLOSED)
+    found: list[str] = []
+    with world.store.read() as session:
+        which = lines.received(period)
+        after = None
+        while page := lines.page(session, which, after=after, most=41):
+            found += [one.referral_id for one in page]
+            after = found[-1]
+    assert len(found) == len(set(found))
+    wanted = world.plain.execute(
+        "SELECT count(*) FROM truth WHERE known <= ? AND clinic = 'c04'"
+        " AND substr(came_day, 1, 7) = '2026-11'",
+        (CLOSED.timestamp(),),
+    ).fetchone()
+    assert len(found) == wanted[0]
 
 
 def test_a_closed_month_does_not_move_and_what_came_late_is_counted_apart(world: World) -> None:

@@ -68,7 +68,7 @@ def router(desk: Desk) -> APIRouter:
             "whole": whole,
             "figures": figures(card),
             "outcomes": outcomes(card),
-            "columns": words.COLUMNS,
+            "columns": words.ON_THE_DESK,
             "outcome_columns": words.OUTCOME_COLUMNS,
             "notes": words.notes(card),
             "lost": lost,
@@ -154,7 +154,9 @@ def _letter(
     counted = _counted(desk, cards, viewer, source_id, True)
     letter = telling.standing(viewer.org, counted.source, desk.clock()).letter
     if letter is not None and letter.state != LetterState.DECLINED and _everywhere(desk, viewer):
-        return ScorecardLetter.model_validate(letter.content)
+        told = ScorecardLetter.model_validate(letter.content)
+        # Nobody has put their name to it before it is approved: whoever looks sees theirs.
+        return told if told.sender else told.model_copy(update={"sender": viewer.name})
     return cards.letter(
         viewer.org, counted, document_id="SC-PREVIEW", sender=viewer.name, now=desk.clock()
     )

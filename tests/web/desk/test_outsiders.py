@@ -16,9 +16,10 @@ from starlette.routing import BaseRoute
 
 from models.access import GRANTS, May
 from models.kinds import Kind
+from models.months import back
 from models.referral import MessageRef
 from models.roles import Role
-from store import board_views, conversations, documents, post, slots
+from store import board_views, conversations, documents, ledger, post, slots
 from store.tables import ReferralRow
 from tests.doors import ORG
 from tests.web.conftest import Site
@@ -140,6 +141,8 @@ async def a_month(site: Site) -> dict[str, str]:
 async def a_source(site: Site) -> dict[str, str]:
     """Whoever sent the one at "east", and the letter about them."""
     made = await a_referral(site)
+    now = site.door.now
+    ledger.close(site.door.store, ORG, "*", back(f"{now:%Y-%m}", 1), at=now, by="schedule")
     with site.door.store.read() as session:
         row = session.get_one(ReferralRow, made["referral_id"])
     return {"source_id": row.source_id, "name": "letter.pdf", "act": "touch"}
