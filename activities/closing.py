@@ -77,12 +77,18 @@ class Closing:
         """Send one notice; once the mail server has it, running again does nothing.
 
         After a lost answer nothing is sent again: a notice too few does no harm, the report
-        stands on the desk. Raises ChannelError while the server can be asked again later.
+        stands on the desk. Who is no director there any more is sent nothing. Raises ChannelError
+        while the server can be asked again later.
         """
         with scrubbed():
             row = self._claimed(given)
-            if row is not None:
+            if row is None:
+                return
+            asked = ReportAsked(org=given.org, scope=given.scope)
+            if any(one.id == given.staff_id for one in self._directors(asked)):
                 self._send(given, row)
+            else:
+                self._settle(row, DeliveryState.FAILED, code="left")
 
     def _began_after(self, org: str, month: str) -> bool:
         """Whether the organization knew of no referral yet when the month ended."""
@@ -94,17 +100,16 @@ class Closing:
         mails = []
         with self._store.write() as session:
             for one in self._directors(asked):
+                given = ReportMail(org=asked.org, scope=asked.scope, month=month, staff_id=one.id)
                 row = post.queue_notice(
                     session,
                     org=asked.org,
-                    subject_id=f"{asked.scope}/{month}/{one.id}",
+                    subject_id=_subject(given),
                     address=one.email,
                     at=now,
                 )
                 if row.state == DeliveryState.QUEUED:
-                    mails.append(
-                        ReportMail(org=asked.org, scope=asked.scope, month=month, staff_id=one.id)
-                    )
+                    mails.append(given)
         return mails
 
     def _directors(self, asked: ReportAsked) -> Sequence[Staff]:
@@ -114,9 +119,8 @@ class Closing:
         return [one for one in staff if one.role is Role.DIRECTOR and clinics <= set(one.clinics)]
 
     def _claimed(self, given: ReportMail) -> DeliveryRow | None:
-        subject = f"{given.scope}/{given.month}/{given.staff_id}"
         with self._store.write() as session:
-            row = post.notice(session, given.org, subject)
+            row = post.notice(session, given.org, _subject(given))
             if row is None or not post.claim(session, row.id, row.attempt, at=self._clock()):
                 return None
             return row
@@ -158,3 +162,8 @@ class Closing:
     ) -> None:
         with self._store.write() as session:
             post.settle(session, row.id, state, at=self._clock(), vendor_id=vendor_id, code=code)
+
+
+def _subject(given: ReportMail) -> str:
+    """What the mail is about; organizations may have the same ids for clinics and staff."""
+    return f"{given.org}/{given.scope}/{given.month}/{given.staff_id}"

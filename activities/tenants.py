@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime, time
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 
-from models.clock import Calendar
+from models.clock import NOON, Calendar
 from models.errors import ConfigError, NotFound
 from models.monthly import ALL_CLINICS
+from models.organization import Clinic
 from models.policy import Rules
 from models.policy_file import OrganizationPolicy, calendar_for
 
 _SPAN = 5  # years: calendars that begin in the same ones are kept once
+_SOME_YEAR = datetime(2026, 1, 1, tzinfo=UTC)  # zones are told apart in its winter and its summer
 _YEARS_AHEAD = 2  # an episode is over by then; the calendar follows weekly hours beyond
 
 
@@ -57,12 +59,21 @@ class Tenants:
     def report_clocks(self, org: str) -> list[tuple[str, str, time]]:
         """Scope, zone and hour of each monthly report: every clinic's, and one of all of several.
 
-        The one of all goes by the last clinic's clock (``Monthly.due``).
+        The one of all goes by the clock that shows the hour last (``Monthly.due``).
         """
         told = self.get(org)
         clinics, at = told.organization.clinics, told.policy.report.at
         clocks = [(one.id, one.zone, at) for one in clinics]
-        return clocks if len(clinics) == 1 else [*clocks, (ALL_CLINICS, clinics[-1].zone, at)]
+        if len(clinics) == 1:
+            return clocks
+
+        def noons(clinic: Clinic) -> list[datetime]:
+            calendar = self.calendar(org, _SOME_YEAR, clinic.id)
+            days = (date(_SOME_YEAR.year, month, 15) for month in (1, 7))
+            return [calendar.at_local(day, NOON) for day in days]
+
+        last = max(clinics, key=noons)
+        return [*clocks, (ALL_CLINICS, last.zone, at)]
 
     def calendars(self, org: str, since: datetime, at: datetime) -> tuple[Calendar, ...]:
         """Every clinic's calendar, with the closed days since a moment and around another one."""

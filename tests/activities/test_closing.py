@@ -5,16 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlmodel import select
 from temporalio.exceptions import ApplicationError
 
 from activities.closing import Closing
 from activities.monthly import Monthly
+from activities.tenants import Tenants
 from models.contracts import MonthsClosed, ReportAsked, ReportMail
 from models.errors import BadRequest, CannotTell, ChannelError, NotFound, Verdict
 from models.facts import EvaluationCompleted
 from models.months import back, closes_at
 from models.policy.house import Report
+from models.roles import Role
 from store import ledger
+from store.tables import DeliveryRow, LedgerRow
 from tests.activities.office import CLINIC, ORG, Office
 from tests.lives import CALENDAR
 
@@ -158,3 +162,44 @@ def test_the_roll_up_names_every_clinic(office: Office) -> None:
     assert [one.clinic_id for one in told.clinics] == ["east", "west"]
     assert [one.amounts[0].value for one in told.clinics] == [1, 0]
     assert told.scope_name == "Riverside Physical Therapy, all 2 clinics"
+
+
+def without_the_director(office: Office) -> Tenants:
+    told = office.tenant
+    staff = tuple(one for one in told.staff if one.role is not Role.DIRECTOR)
+    return Tenants([told.model_copy(update={"staff": staff})])
+
+
+def test_a_director_who_left_meanwhile_is_not_mailed(office: Office) -> None:
+    closed = closing(office).close_at(asked(), DUE)
+    office.tenants = without_the_director(office)
+    closing(office).mail(mail(closed))
+    assert office.email.accepted == []
+    with office.store.read() as session:
+        rows = session.exec(select(DeliveryRow)).all()
+        assert [(one.state, one.code) for one in rows] == [("failed", "left")]
+
+
+def test_two_organizations_with_the_same_ids_are_both_told(office: Office) -> None:
+    told = office.tenant
+    organization = told.organization.model_copy(update={"id": "lakeside"})
+    other = told.model_copy(update={"organization": organization})
+    office.tenants = Tenants([told, other])
+    with office.store.write() as session:
+        line = session.exec(select(LedgerRow)).one()
+        copied = line.model_dump(exclude={"id"}) | {"org": "lakeside"}
+        session.add(LedgerRow(**copied))
+    for org in (ORG, "lakeside"):
+        closed = closing(office).close_at(ReportAsked(org=org, scope=CLINIC), DUE)
+        closing(office).mail(mail(closed))
+    assert len(office.email.accepted) == 2
+
+
+def test_the_roll_up_is_looked_at_by_the_clock_that_comes_last(office: Office) -> None:
+    told = office.tenant
+    clinics = tuple(reversed(told.organization.clinics))
+    organization = told.organization.model_copy(update={"clinics": clinics})
+    turned = Tenants([told.model_copy(update={"organization": organization})])
+    for tenants in (office.tenants, turned):
+        (zone,) = [zone for scope, zone, _ in tenants.report_clocks(ORG) if scope == ALL]
+        assert zone == "America/Chicago"

@@ -59,7 +59,7 @@ async def test_each_clinics_reports_go_by_its_own_clock(client: Client) -> None:
         described = await handle.describe()
         (first, second, *_) = described.info.next_action_times
         local = [at.astimezone(ZoneInfo("America/Chicago")) for at in (first, second)]
-        assert [at.hour for at in local] == [7, 7]
+        assert [(at.hour, at.minute, at.second) for at in local] == [(7, 0, 30)] * 2
         assert all(at.day <= 12 for at in local)
     finally:
         await handle.delete()

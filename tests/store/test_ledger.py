@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime, timedelta
+from typing import Any
 
+from sqlalchemy import event
 from sqlmodel import Session, col, func, select
 
 from models.facts import EvaluationCompleted, OutcomeRecorded, VisitCompleted
@@ -12,6 +14,7 @@ from models.linking import Link
 from store import ledger
 from store.engine import Store
 from store.tables import LedgerRow, LedgerScoreRow, ReferralRow, SourceRow
+from store.tables_ledger import LedgerBookRow
 from tests.databases import postgres_store, until_somebody_waits
 from tests.lives import rules
 from tests.store.world import CLINIC, DAY, HOUR, ORG, START, a_referral, people
@@ -183,3 +186,43 @@ def test_a_closing_waits_for_a_line_that_is_being_written() -> None:
         closing.join()
         with store.read() as session:
             assert counted(session, CLOSING) == 1
+
+
+def test_a_month_closed_by_three_at_once_is_closed_once() -> None:
+    with postgres_store() as store:
+        a_referral(store)
+        told: list[datetime] = []
+
+        def closes(late: int) -> None:
+            at = CLOSING + late * HOUR
+            told.append(ledger.close(store, ORG, "*", MONTH, at=at, by="schedule"))
+
+        every = [threading.Thread(target=closes, args=(late,)) for late in range(3)]
+        with store.write() as session:
+            session.exec(select(LedgerBookRow).with_for_update()).one()
+            for one in every:
+                one.start()
+            until_somebody_waits(store)
+        for one in every:
+            one.join()
+        with store.read() as session:
+            assert told == [ledger.closed_at(session, ORG, "*", MONTH)] * 3
+
+
+def test_a_fact_costs_the_ledger_few_statements(store: Store) -> None:
+    record, referral = a_referral(store)
+    told: list[str] = []
+    with store.write() as session:
+        engine = session.connection().engine
+
+        def note(*given: Any) -> None:
+            told.append(str(given[2]))
+
+        event.listen(engine, "before_cursor_execute", note)
+        try:
+            record.write_in(session, ORG, referral, evaluated(START + DAY), recorded_at=START + DAY)
+        finally:
+            event.remove(engine, "before_cursor_execute", note)
+    about = [one for one in told if "ledger" in one]
+    assert len(about) <= 5, about
+    assert len(told) <= 14, told

@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse
 from activities.monthly import Monthly
 from models.access import May, masked
 from models.errors import BadRequest, Forbidden, NotFound
+from models.facts import Id
 from models.monthly import ALL_CLINICS, EVERY, from_address, in_address
 from models.months import back, first_day, month_of, says
 from reports import forms, monthly_html
@@ -110,7 +111,7 @@ def router(desk: Desk) -> APIRouter:
         month: str,
         name: str,
         which: Which = Which.COUNTED,
-        source: str | None = None,
+        source: Id | None = None,
     ) -> Response:
         viewer = await desk.viewer(request, May.NUMBERS)
         chosen = _allowed(desk, viewer, scope)

@@ -103,6 +103,10 @@ async def test_what_is_no_month_or_has_not_begun_is_said_so(site: Site, drew: Br
     assert (await drew.get("/reports/east/2026-13")).status_code == 400
     assert (await drew.get("/reports/east/2099-01")).status_code == 404
     assert (await drew.get("/reports/nowhere/2026-01")).status_code == 404
+    for odd in ("2026-01%0A", "%EF%BC%92026-01", "0001-01", "9999-12"):
+        assert (await drew.get(f"/reports/east/{odd}")).status_code == 400, odd
+    odd_source = await drew.get("/reports/east/2026-01/received?source=%00")
+    assert odd_source.status_code == 422
 
 
 async def test_the_roll_up_is_for_who_works_everywhere(site: Site, browser: Browser) -> None:
