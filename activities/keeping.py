@@ -26,6 +26,7 @@ from models.policy import Policy
 from models.shapes import email as read_email
 from models.shapes import npi as read_npi
 from models.shapes import phone as read_phone
+from models.sources import watched
 from store import audit, gifts, merges, sources, touches
 from store.gifts import Given
 from store.tables import InboxState, PracticeRow, ProviderRow, SourceRow, TouchRow
@@ -278,7 +279,7 @@ class Keeping:
         email = _read(read_email, likes.email, "email")
         provider = session.get(ProviderRow, source.provider_id) if source.provider_id else None
         practice = session.get(PracticeRow, source.practice_id) if source.practice_id else None
-        if source.kind != SourceKind.PAST_PATIENT:  # whose numbers are the patient's own
+        if watched(SourceKind(source.kind)):  # the numbers of the others are a patient's own
             reach: SourceRow | ProviderRow | PracticeRow = provider or practice or source
             reach.phone, reach.email = phone, email
             session.add(reach)

@@ -19,8 +19,10 @@ from models.scorecard import Scorecard, ScorecardLetter
 from reports import scorecard as drawn
 from reports import scorecard_words as words
 from reports.html import render_html
+from store.book import PRIVATE
 from store.scorecards import LetterState
 from web.desk.door import Desk, Viewer
+from web.desk.sources import called
 
 _NO_STORE = {"cache-control": "no-store"}
 WITHHELD = "withheld"
@@ -142,9 +144,15 @@ def _everywhere(desk: Desk, viewer: Viewer) -> bool:
 
 
 def _counted(desk: Desk, cards: Scorecards, viewer: Viewer, source_id: str, whole: bool) -> Counted:
-    """At the clinics the viewer works at."""
+    """At the clinics the viewer works at; a source that is a patient is named as in the book."""
     clinics = [one.id for one in desk.clinics(viewer)]
-    return cards.card(viewer.org, source_id, clinics, whole=whole, now=desk.clock())
+    counted = cards.card(viewer.org, source_id, clinics, whole=whole, now=desk.clock())
+    if counted.source.kind not in PRIVATE:
+        return counted
+    if viewer.named:
+        desk.seen(viewer, counted.source.id)
+    name = called(viewer, counted.source)
+    return counted._replace(card=counted.card.model_copy(update={"name": name}))
 
 
 def _letter(
@@ -152,6 +160,10 @@ def _letter(
 ) -> ScorecardLetter:
     """The letter as it waits or went out; as it would be worded now where there is none."""
     counted = _counted(desk, cards, viewer, source_id, True)
+    if counted.source.kind in PRIVATE:
+        raise Refused(
+            "Scorecards are for offices that treat the patients they send.", code="not_an_office"
+        )
     letter = telling.standing(viewer.org, counted.source, desk.clock()).letter
     if letter is not None and letter.state != LetterState.DECLINED and _everywhere(desk, viewer):
         told = ScorecardLetter.model_validate(letter.content)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -110,7 +111,9 @@ class SourcePages:
         return told | {
             "source": source,
             "name": called(viewer, source),
+            "called": partial(called, viewer),
             "hidden": called(viewer, source) != source.name,
+            "patient": source.kind in book.PRIVATE,
             "kind": KINDS[source.kind],
             "series": list(zip(months, series, strict=True)),
             "spark": spark(series),
@@ -238,6 +241,8 @@ def _other(
     with desk.store.read() as session:
         if into_id:
             into = sources.get(session, viewer.org, into_id)
+            if called(viewer, into) != into.name:
+                raise NotFound("There is no such source.")  # to them it is nobody by name
             told["into"] = into
             try:
                 told["follows"] = merges.would_follow(session, source, into)

@@ -15,7 +15,7 @@ from activities.tenants import Tenants
 from models.policy import Policy
 from models.policy.house import Gifts
 from models.tasks import TaskKind
-from store import sources, tasks
+from store import merges, sources, tasks
 from store.tables import (
     AuditRow,
     DeliveryRow,
@@ -30,6 +30,7 @@ from store.tables import (
 from tests.doors import ORG
 from tests.web.conftest import Site
 from tests.web.desk.conftest import Browser
+from tests.web.desk.sending import close
 
 
 @pytest.fixture
@@ -110,6 +111,50 @@ async def test_a_source_that_is_a_patient_has_no_name_here(site: Site, lia: Brow
     with site.door.store.read() as session:
         seen = select(AuditRow).where(AuditRow.subject == source_id, AuditRow.what == "viewed")
         assert [one.who for one in session.exec(seen)] == ["drew"]
+
+
+async def test_patients_that_are_one_source_have_no_name_here(site: Site, lia: Browser) -> None:
+    told = {"kind": "past_patient", "npi": None, "credential": None}
+    both = []
+    for number, name in enumerate(("Robin Former", "Robyn Former")):
+        source = {**told, "name": name, "email": f"r{number}@example.org"}
+        referral = await site.door.refer(source=source, external=f"P-{number}")
+        with site.door.store.read() as session:
+            both.append(session.get_one(ReferralRow, referral).source_id)
+    gone, into = both
+    assert gone != into
+    await lia.get(f"/sources/{gone}")
+    asked = await lia.post(f"/sources/{gone}/other", into=into)
+    with site.door.store.write() as session:
+        merges.merge(session, ORG, gone, into, by="drew", at=site.door.now)
+    close(site)
+    await lia.sign_in("lia@example.org")
+    pages = [asked]
+    for one in both:
+        for place in ("", "/log", "/scorecard"):
+            pages.append(await lia.get(f"/sources/{one}{place}"))
+            assert pages[-1].status_code == 200
+    assert all("Former" not in one.text for one in pages)
+    for kind in ("pdf", "html"):
+        letter = await lia.get(f"/sources/{into}/scorecard/letter.{kind}")
+        assert letter.status_code == 409
+    await lia.sign_in("drew@example.org")
+    assert "Robyn Former" in (await lia.get(f"/sources/{gone}/scorecard")).text
+
+
+@pytest.mark.parametrize("kind", ["past_patient", "self"])
+async def test_a_patients_own_numbers_are_not_the_books_to_change(
+    site: Site, lia: Browser, kind: str
+) -> None:
+    told = {"kind": kind, "name": "Robin Former", "npi": None, "email": "r@example.org"}
+    referral = await site.door.refer(source=told)
+    with site.door.store.read() as session:
+        source_id = session.get_one(ReferralRow, referral).source_id
+    page = await lia.get(f"/sources/{source_id}")
+    assert 'name="email"' not in page.text
+    assert (await lia.post(f"/sources/{source_id}/prefer", prefers="email")).status_code == 303
+    kept = row(site, source_id)
+    assert (kept.prefers, kept.email) == ("email", "r@example.org")
 
 
 async def test_three_taps_on_the_phone_answer_the_task(site: Site, lia: Browser) -> None:
