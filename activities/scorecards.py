@@ -15,6 +15,7 @@ from models.errors import NotFound
 from models.monthly import FEW
 from models.organization import Clinic
 from models.scorecard import Scorecard, ScorecardLetter
+from models.sources import public_name
 from store import contacts, ledger, sources
 from store.contacts import Contact
 from store.engine import Store
@@ -66,7 +67,8 @@ class Scorecards:
         office = session.get(PracticeRow, source.practice_id) if source.practice_id else None
         whole = whole and office is not None
         theirs = (scorecard.office if whole else scorecard.itself)(session, source)
-        name = office.name if whole and office is not None else source.name
+        own = public_name(source.kind, source.name)
+        name = office.name if whole and office is not None else own
         return Counted(
             source,
             scorecard.of_sources(session, period, name, theirs, self.least(org)),

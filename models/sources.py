@@ -17,6 +17,10 @@ from models.policy import Policy
 
 Priority = Literal["high", "low"]
 MONTH = timedelta(days=365) / 12
+_UNNAMED: dict[str, str] = {
+    SourceKind.PAST_PATIENT: "A past patient",
+    SourceKind.SELF: "A self-referral",
+}
 
 
 class SourceHistory(Model):
@@ -48,6 +52,14 @@ def watched(kind: SourceKind) -> bool:
     (policy.md rule 20).
     """
     return kind not in {SourceKind.PAST_PATIENT, SourceKind.SELF}
+
+
+def public_name(kind: str, name: str) -> str:
+    """How a source is called in reports, on scorecards and by the read API.
+
+    One that is, or was, a patient is not named there: their name would be a fact about a patient.
+    """
+    return _UNNAMED.get(kind, name)
 
 
 def asked_about(history: SourceHistory, policy: Policy) -> bool:

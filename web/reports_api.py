@@ -160,7 +160,8 @@ class Figures:
     def report(self, reader: Reader, scope: str, month: str) -> MonthlyReport:
         """A month's report; raises NotFound, BadRequest, Forbidden."""
         chosen = self._allowed(reader, from_address(scope), month)
-        return self._monthly.report(reader.org, chosen, month, now=self._clock())
+        told = self._monthly.report(reader.org, chosen, month, now=self._clock())
+        return told if reader.identified else _without_days(told)
 
     async def lines(
         self, request: Request, reader: Reader, question: Question, after: str | None, limit: int
@@ -233,6 +234,17 @@ class Figures:
                 at=now,
                 recorded_at=now,
             )
+
+
+def _without_days(report: MonthlyReport) -> MonthlyReport:
+    """The last day on which each source sent somebody is a day of a patient's: left out."""
+    parts = {"sources": report.sources, "silent": report.silent, "returned": report.returned}
+    return report.model_copy(
+        update={
+            name: tuple(one.model_copy(update={"last_on": None}) for one in those)
+            for name, those in parts.items()
+        }
+    )
 
 
 def _shared(told: Told, cover: Cover) -> tuple[SharedLine, ...]:

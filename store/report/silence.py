@@ -17,6 +17,7 @@ from sqlmodel import Session, col
 
 from models.monthly import Relationship, Value
 from models.source_states import SourceState
+from models.sources import public_name
 from store.report.scope import Period
 from store.tables import LedgerRow, SourceRow, SourceStateRow, SourceVerdictRow
 
@@ -156,7 +157,7 @@ def _stands(period: Period) -> Any:
 def _told(source: SourceRow, state: SourceStateRow, day: Any) -> Relationship:
     return Relationship(
         source_id=source.id,
-        name=source.name,
+        name=public_name(source.kind, source.name),
         kind=source.kind,
         state=state.state,
         since=day(state.since),

@@ -12,6 +12,7 @@ from sqlmodel import Session, col
 
 from models.ledger import Counted
 from models.monthly import Amount, SourceLine
+from models.sources import public_name
 from store.ledger import known_at
 from store.report.measures import MEASURES, Measure
 from store.report.scope import Period
@@ -25,7 +26,8 @@ _SHARES = ("contacted_24h", "converted")
 def by_source(session: Session, period: Period) -> tuple[SourceLine, ...]:
     """Every source that sent somebody in the thirteen months, the biggest of the month first.
 
-    Named as they are called today; a source merged since then is still itself in a closed month.
+    Named as they are called today, who was a patient by kind alone; a source merged since then is
+    still itself in a closed month.
     """
     sent = _sent(session, period)
     also = _also(session, period)
@@ -62,7 +64,8 @@ class _Source:
     __slots__ = ("id", "kind", "last_on", "name")
 
     def __init__(self, row: Any) -> None:
-        self.id, self.name, self.kind, self.last_on = row
+        self.id, name, self.kind, self.last_on = row
+        self.name = public_name(self.kind, name)
 
 
 def _named(session: Session, period: Period, wanted: set[str]) -> Iterable[_Source]:

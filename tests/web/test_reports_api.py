@@ -77,10 +77,13 @@ def rows(answer: httpx.Response) -> list[dict[str, str]]:
 async def test_the_report_is_the_one_the_desk_shows(site: Site) -> None:
     await referred(site, "east", "west")
     here = f"/reports/all/{month(site)}"
-    answer = await read(site, here)
+    answer = await read(site, here, bearer("days"))
     told = MonthlyReport.model_validate_json(answer.content)
     monthly = Monthly(site.door.store, site.door.tenants)
     assert told == monthly.report(ORG, "*", month(site), now=site.door.now)
+    plain = MonthlyReport.model_validate_json((await read(site, here)).content)
+    assert [one.last_on for one in plain.sources] == [None]
+    assert (plain.figures, plain.sources[0].received) == (told.figures, 2)
     assert (told.preliminary, answer.headers["x-as-of"]) == (True, told.as_of.isoformat())
     table = rows(await read(site, f"{here}.csv"))
     (received,) = [
@@ -89,6 +92,17 @@ async def test_the_report_is_the_one_the_desk_shows(site: Site) -> None:
     assert received["n"] == "2"
     by_source = rows(await read(site, here, {**TOKEN, "accept": "text/csv"}, table="sources"))
     assert [one["received"] for one in by_source] == ["2"]
+
+
+@pytest.mark.parametrize("kind", ["past_patient", "self"])
+async def test_a_source_that_is_a_patient_is_not_named(site: Site, kind: str) -> None:
+    source = {"kind": kind, "name": "Robin Hidden", "npi": None, "practice": None, "fax": None}
+    await site.door.refer(clinic="east", source=source)
+    for name in ("east", "days"):
+        answer = await read(site, f"/reports/east/{month(site)}", bearer(name))
+        assert "Hidden" not in answer.text
+        (line,) = answer.json()["sources"]
+        assert line["kind"] == kind
 
 
 async def test_every_measure_is_listed_and_opens(site: Site) -> None:

@@ -16,6 +16,7 @@ from models.access import May
 from models.errors import BadRequest, Forbidden, NotFound, Refused
 from models.organization import Staff
 from models.scorecard import Scorecard, ScorecardLetter
+from models.sources import public_name
 from reports import scorecard as drawn
 from reports import scorecard_words as words
 from reports.html import render_html
@@ -65,6 +66,7 @@ def router(desk: Desk) -> APIRouter:
         role = desk.tenants.get(viewer.org).policy.report.scorecard_approved_by
         told = {
             "source": counted.source,
+            "called": public_name(counted.source.kind, counted.source.name),
             "card": card,
             "months": words.months(card),
             "whole": whole,

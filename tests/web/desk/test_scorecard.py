@@ -105,6 +105,16 @@ async def test_what_comes_after_the_closing_is_not_in_it(site: Site, drew: Brows
     assert "4 referrals" in page.text
 
 
+async def test_a_past_patient_is_not_named(site: Site, drew: Browser) -> None:
+    past = {"kind": "past_patient", "name": "Robin Hidden", "npi": None, "practice": None}
+    source = await office_sends(site, 1, **past, fax=None)
+    close(site)
+    await signed_in(drew)
+    page = await drew.get(f"/sources/{source}/scorecard")
+    assert (page.status_code, "Hidden" in page.text) == (200, False)
+    assert "A past patient" in page.text
+
+
 async def test_of_nothing_it_says_so(site: Site, drew: Browser) -> None:
     source = await office_sends(site, 1)
     page = await drew.get(f"/sources/{source}/scorecard")
