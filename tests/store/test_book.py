@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,7 +16,7 @@ from models.book import Outcome, TouchKind, cents, shares
 from models.errors import BadRequest, NotFound, Refused
 from models.ids import new_id
 from models.policy.house import Gifts
-from store import book, gifts, ledger, merges, people, sources, tasks, touches
+from store import book, contacts, gifts, ledger, merges, people, sources, tasks, touches
 from store.book import Wanted
 from store.engine import Store
 from store.gifts import Given
@@ -29,6 +30,7 @@ from store.tables import (
     TouchRow,
 )
 from store.touches import Touch
+from tests.databases import postgres_store
 from tests.store.world import DAY, HOUR, ORG, START, a_referral, new_referral, source_of
 from tests.store.world import people as everyone
 
@@ -275,3 +277,35 @@ def test_chains_of_merges_are_walked(store: Store) -> None:
         assert counts(session, None) == {"src_c": 2}
         with pytest.raises(Refused, match="merged as well"):
             merges.take_back(session, ORG, first, by="lia", at=START + 2 * HOUR)
+
+
+def test_two_gifts_at_once_do_not_both_fit_under_one_limit() -> None:
+    with postgres_store() as store:
+        one, _, _ = two(store)
+        refused: list[str] = []
+
+        def give() -> None:
+            with store.write() as session:
+                source = sources.get(session, ORG, one)
+                try:
+                    gifts.give(session, source, given(30_000), ON, recorded_at=START)
+                except Refused as error:
+                    refused.append(error.code)
+
+        threads = [threading.Thread(target=give) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert refused == ["gift_over_limit"] * 3
+
+
+def test_who_wants_no_thanks_gets_none(store: Store) -> None:
+    one, _, referral = two(store)
+    with store.write() as session:
+        assert contacts.contact(session, ORG, referral, "source").wants_thanks
+        source = sources.get(session, ORG, one)
+        source.wants_thanks = False
+        session.add(source)
+        session.flush()
+        assert not contacts.contact(session, ORG, referral, "source").wants_thanks

@@ -15,6 +15,7 @@ from activities.tenants import Tenants
 from models.policy import Policy
 from models.policy.house import Gifts
 from models.tasks import TaskKind
+from settings import EXAMPLE_PASSWORD
 from store import merges, sources, tasks
 from store.tables import (
     AuditRow,
@@ -27,6 +28,7 @@ from store.tables import (
     TaskState,
     TouchRow,
 )
+from tests.browser import chromium, troubles
 from tests.doors import ORG
 from tests.web.conftest import Site
 from tests.web.desk.conftest import Browser
@@ -413,3 +415,30 @@ async def test_how_a_patient_heard_of_us_is_asked_on_the_referral(
     seen = re.findall(r'name="seen" value="([^"]*)"', page.text)[0]
     for wrong in ({"heard": "stars"}, {"campaign": "Knee Week!"}):
         assert (await browser.post(act, confirmed="1", seen=seen, **wrong)).status_code == 400
+
+
+@pytest.mark.timeout(120)
+async def test_axe_finds_nothing_on_a_page_with_everything_on_it(site: Site, lia: Browser) -> None:
+    give_freely(site, {2026: Decimal(535)})
+    source_id = await a_source(site)
+    other = {"name": "Dr. Sam Other", "npi": "1558598797", "fax": "(518) 555-0188"}
+    gone = await a_source(site, **other)
+    await lia.get(f"/sources/{source_id}")
+    touch = {"kind": "visit", "outcome": "warm", "words": "Wants a card with our hours."}
+    await lia.post(f"/sources/{source_id}/touch", **touch)
+    gift = {"on": "2026-01-05", "value": "24.50", "what": "Coffee for the desk"}
+    await lia.post(f"/sources/{source_id}/gift", **gift)
+    await lia.post(f"/sources/{gone}/merge", into=source_id)
+    found: list[str] = []
+    async with chromium() as browser:
+        page = await browser.new_page()
+        await page.goto(f"{site.url}/sign-in?next=/sources")
+        await page.fill("#email", "lia@example.org")
+        await page.fill("#password", EXAMPLE_PASSWORD)
+        await page.click("button.main")
+        await page.wait_for_url("**/sources")
+        await page.goto(f"{site.url}/sources/{source_id}")
+        for part in await page.query_selector_all("details"):
+            await part.evaluate("part => { part.open = true }")
+        found += await troubles(page, "/sources/{id}")
+    assert not found, "\n".join(found)
