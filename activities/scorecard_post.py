@@ -7,7 +7,7 @@ never sent a second time: one too few does no harm, two would be one more than t
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final, cast
 
 from sqlmodel import Session
@@ -25,7 +25,7 @@ from models.messages import ToOffice
 from models.organization import Clinic
 from models.scorecard import ScorecardLetter
 from reports import scorecard
-from store import post, scorecards, sent_letters
+from store import line, post, scorecards, sent_letters
 from store.engine import Store
 from store.tables import DeliveryRow, DeliveryState, ScorecardLetterRow, SubjectType
 from telemetry.logs import logger
@@ -85,6 +85,8 @@ class ScorecardPost:
     def _send(self, row: DeliveryRow) -> bool:
         with self._store.read() as session:
             letter = session.get_one(ScorecardLetterRow, row.subject_id)
+            if self._line_full(session, row):
+                return False  # tomorrow: what is about a patient goes first (policy.md rule 13)
         parcel = self._parcel(row, ScorecardLetter.model_validate(letter.content))
         until = self._clock() + IN_HAND
         with self._store.write() as session:
@@ -99,6 +101,16 @@ class ScorecardPost:
             return self._refused(row, error)
         state = DeliveryState.DELIVERED if accepted.delivered else DeliveryState.ACCEPTED
         return self._settle(row, state, vendor_id=accepted.vendor_id, prove_in=_SOON)
+
+    def _line_full(self, session: Session, row: DeliveryRow) -> bool:
+        """Whether the number has had its pages of the day, by the organization's own midnight."""
+        if row.channel != "fax":
+            return False
+        now = self._clock()
+        calendar = self._tenants.calendar(row.org, now)
+        midnight = calendar.at_local(calendar.local_date(now), time(0))
+        most = self._tenants.get(row.org).policy.office.max_pages_per_number_day
+        return line.pages_to(session, row.org, row.address_ref or "", midnight) >= most
 
     def _refused(self, row: DeliveryRow, error: ChannelError) -> bool:
         late = self._clock() > row.created_at + _GIVEN_UP

@@ -93,6 +93,30 @@ def test_an_approved_letter_is_faxed_once_and_the_crm_hears_once(
     assert "Ruiz" not in str(touch.payload)
 
 
+def test_a_line_that_has_had_its_pages_is_left_alone_until_tomorrow(
+    office: Office, letters: ScorecardPost
+) -> None:
+    most = office.tenants.get(ORG).policy.office.max_pages_per_number_day
+    with office.store.write() as session:
+        full = post.queue_letter(
+            session,
+            org=ORG,
+            subject_type=SubjectType.REPORT,
+            subject_id="full",
+            channel="fax",
+            address=FAX,
+            rung=0,
+            at=office.wall,
+        )
+        full.pages, full.state, full.claimed_at = most, DeliveryState.DELIVERED, office.wall
+        session.add(full)
+    approved(office)
+    assert letters.run(office.wall) == (1, 0)
+    assert office.fax.accepted == []
+    office.wall += 24 * HOUR
+    assert letters.run(office.wall) == (1, 1)
+
+
 def test_by_email_the_page_is_attached_and_the_words_name_nobody(
     office: Office, letters: ScorecardPost
 ) -> None:
