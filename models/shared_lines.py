@@ -33,7 +33,9 @@ class SharedLine(Model):
         description="`referral` counts in the figures; `co_source` was sent by somebody else as "
         "well; `duplicate`, `renewal`, `error` and `unconfirmed` count nowhere"
     )
-    source_id: str = Field(description="who is credited; its name is in the report")
+    source_id: str = Field(
+        description="who is credited; its name is in the report, unless it is a patient"
+    )
     source_kind: str = Field(description="provider, practice, past_patient, self …")
     heard: str | None = Field(None, description="how the patient says they heard of the clinic")
     campaign: str | None = Field(None, description="the campaign, in the organization's words")

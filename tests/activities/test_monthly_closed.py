@@ -153,3 +153,19 @@ def test_what_is_told_after_a_closing_ahead_of_the_clock_is_not_lost(
     office.receive(patient={"given_name": "Robin", "family_name": "Example"})
     told = monthly.report(ORG, CLINIC, MARCH, now=DUE + timedelta(minutes=1))
     assert told.figure("received").now.value == 2
+
+
+@pytest.mark.parametrize("kind", ["past_patient", "self"])
+def test_no_patient_is_named_though_they_sent_somebody(
+    office: Office, monthly: Monthly, kind: str
+) -> None:
+    nobody = {"npi": None, "practice": None, "credential": None, "fax": None}
+    office.receive(
+        patient={"given_name": "Robin", "family_name": "Example"},
+        source={**nobody, "kind": kind, "name": "Robin Example", "phone": "518-555-0199"},
+    )
+    stood(office, SourceState.QUIET, DUE - 10 * DAY, DUE - 10 * DAY)
+    told = monthly.report(ORG, CLINIC, MARCH, now=DUE)
+    assert office.source_id in {one.source_id for one in told.sources}
+    assert office.source_id in {one.source_id for one in told.silent}
+    assert "Robin" not in told.model_dump_json()
