@@ -119,8 +119,22 @@ def _not_yet_24_hours(period: Period) -> ColumnElement[bool]:
     return and_(col(L.attempted_at).is_(None), col(L.contact_within) > period.at)
 
 
+def _not_yet_next_day(period: Period) -> ColumnElement[bool]:
+    return and_(col(L.attempted_at).is_(None), col(L.contact_by) > period.at)
+
+
 def _thanked_in_24_hours(_: Period) -> ColumnElement[bool]:
     return col(L.thanked_minutes) <= 24 * 60
+
+
+def _not_yet_thanked(period: Period) -> ColumnElement[bool]:
+    day = period.at - timedelta(days=1)
+    return and_(col(L.thanked_minutes).is_(None), col(L.received_at) > day)
+
+
+def _summary_not_yet(period: Period) -> ColumnElement[bool]:
+    day = period.at - timedelta(days=1)
+    return and_(col(L.summary_sent_at).is_(None), col(L.summary_signed_at) > day)
 
 
 def _thanked_kinds(_: Period) -> ColumnElement[bool]:
@@ -277,6 +291,7 @@ MEASURES: Final[dict[str, Measure]] = {
             Unit.PERCENT,
             Good.UP,
             counts=_tried_next_day,
+            still=_not_yet_next_day,
         ),
         Measure(
             "reached",
@@ -324,6 +339,7 @@ MEASURES: Final[dict[str, Measure]] = {
             Unit.PERCENT,
             Good.UP,
             counts=_thanked_in_24_hours,
+            still=_not_yet_thanked,
             target=100.0,
         ),
         Measure(
@@ -353,6 +369,7 @@ MEASURES: Final[dict[str, Measure]] = {
             Good.UP,
             month=Month.DISCHARGED,
             counts=_in_a_day(L.summary_minutes),
+            still=_summary_not_yet,
             target=100.0,
         ),
         Measure(

@@ -9,7 +9,12 @@ import pytest
 from activities.monthly import Monthly
 from activities.tenants import Tenants
 from models.errors import BadRequest
-from models.facts import CoSourceAdded, EvaluationCompleted
+from models.facts import (
+    CoSourceAdded,
+    Discharged,
+    DischargeSummarySigned,
+    EvaluationCompleted,
+)
 from models.linking import Link
 from models.monthly import MonthlyReport
 from models.source_states import SourceState
@@ -169,3 +174,20 @@ def test_no_patient_is_named_though_they_sent_somebody(
     assert office.source_id in {one.source_id for one in told.sources}
     assert office.source_id in {one.source_id for one in told.silent}
     assert "Robin" not in told.model_dump_json()
+
+
+def test_what_may_yet_come_in_time_is_not_held_against_anybody(
+    office: Office, monthly: Monthly
+) -> None:
+    at = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+    ended = DischargeSummarySigned(at=at + timedelta(hours=2), document_id="doc_1")
+    office.tell(
+        EvaluationCompleted(at=at, day=at.date()),
+        Discharged(at=at + timedelta(hours=1), reason="goals_met"),
+        ended,
+    )
+    for hours, still in ((3, 1), (27, 0)):
+        told = monthly.report(ORG, CLINIC, MARCH, now=at + timedelta(hours=hours))
+        for name in ("thanked_24h", "summary_24h"):
+            assert told.figure(name).now.open == still, (name, hours)
+        assert any("summaries" in one.says for one in told.things) == (not still)

@@ -53,7 +53,9 @@ ASKED = {
     "contacted_24h": Ask(
         "came_day", KEPT, "tried - came <= 86400", "tried IS NULL AND came + 86400 > :t"
     ),
-    "contacted_next_day": Ask("came_day", KEPT, "tried <= next_closing"),
+    "contacted_next_day": Ask(
+        "came_day", KEPT, "tried <= next_closing", "tried IS NULL AND next_closing > :t"
+    ),
     "reached": Ask("came_day", KEPT, "reached IS NOT NULL", ON_THE_WAY),
     "contact_hours": Ask("came_day", KEPT, value="open_minutes / 60.0"),
     "evaluation_days": Ask("evaluated_day", "ev AND days >= 0", value="days"),
@@ -63,6 +65,7 @@ ASKED = {
         "came_day",
         "kind IN ('provider', 'practice', 'case_manager', 'employer')",
         "thanked - came < 1441 * 60",
+        "thanked IS NULL AND came + 86400 > :t",
     ),
     "certified": Ask("evaluated_day", "ev", "certified"),
     "plan_hours": Ask(
@@ -71,7 +74,10 @@ ASKED = {
         value="cast((plan_sent - plan_signed) / 60 AS INTEGER) / 60.0",
     ),
     "summary_24h": Ask(
-        "discharged_day", "summary_signed IS NOT NULL", "summary_sent - summary_signed < 1441 * 60"
+        "discharged_day",
+        "summary_signed IS NOT NULL",
+        "summary_sent - summary_signed < 1441 * 60",
+        "summary_sent IS NULL AND summary_signed + 86400 > :t",
     ),
     "discharged": Ask("discharged_day", "1"),
     "visits": Ask("discharged_day", "1", value="visits"),
