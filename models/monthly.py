@@ -152,7 +152,7 @@ class SourceLine(Model):
     state: str | None = None
     verdict: str | None = None
     verdict_says: str = ""  # "4.2 a month before, 2.0 now"
-    last_on: date | None = None
+    last_on: date | None = None  # of the thirteen months that end with the report's
 
 
 class Relationship(Model):

@@ -138,8 +138,10 @@ def _known(period: Period) -> Sequence[Any]:
 
 def _ours(period: Period) -> Any:
     """They have sent somebody to one of these clinics."""
-    sent = columns(col(LedgerRow.source_id)).where(period.referrals()).distinct()
-    return col(SourceRow.id).in_(sent)
+    sent = columns(col(LedgerRow.id)).where(
+        period.referrals(), col(LedgerRow.source_id) == col(SourceRow.id)
+    )
+    return sent.exists()
 
 
 def _stands(period: Period) -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Select, and_, func
@@ -36,12 +38,13 @@ def by_source(session: Session, period: Period) -> tuple[SourceLine, ...]:
     before = period.year[-2]
     lines = []
     for row in _named(session, period, {*sent, *also}):
-        counts = sent.get(row.id, {})
+        theirs = sent.get(row.id)
+        counts = theirs.months if theirs else {}
         contacted, evaluated = shares.get(row.id, (Amount(), Amount()))
         lines.append(
             SourceLine(
                 source_id=row.id,
-                name=row.name,
+                name=public_name(row.kind, row.name),
                 kind=row.kind,
                 received=counts.get(period.month, 0),
                 before=counts.get(before, 0),
@@ -51,48 +54,45 @@ def by_source(session: Session, period: Period) -> tuple[SourceLine, ...]:
                 contacted=contacted,
                 evaluated=evaluated,
                 days=days.get(row.id, Amount()),
-                last_on=row.last_on,
+                last_on=theirs.last_on if theirs else None,
             )
         )
     lines.sort(key=lambda one: (-one.received, -sum(one.twelve), one.name, one.source_id))
     return tuple(lines)
 
 
-class _Source:
-    """A source's name and when it was last heard from."""
+class _Sent:
+    """How many a source sent in each month, and on which day the last of them came."""
 
-    __slots__ = ("id", "kind", "last_on", "name")
+    __slots__ = ("last_on", "months")
 
-    def __init__(self, row: Any) -> None:
-        self.id, name, self.kind, self.last_on = row
-        self.name = public_name(self.kind, name)
+    def __init__(self) -> None:
+        self.months: dict[str, int] = {}
+        self.last_on: date | None = None
+
+    def add(self, month: str, number: int, last_on: date) -> None:
+        """One month of theirs."""
+        self.months[month] = number
+        self.last_on = last_on if self.last_on is None else max(self.last_on, last_on)
 
 
-def _named(session: Session, period: Period, wanted: set[str]) -> Iterable[_Source]:
-    """Names and last referral, by the same lines as the counts."""
-    last = (
-        columns(col(L.source_id).label("source_id"), func.max(col(L.received_on)).label("last_on"))
-        .where(period.referrals())
-        .group_by(col(L.source_id))
-        .subquery()
+def _named(session: Session, period: Period, wanted: Collection[str]) -> Iterable[Any]:
+    """Id, name and kind of the sources that are wanted."""
+    query = columns(col(SourceRow.id), col(SourceRow.name), col(SourceRow.kind)).where(
+        col(SourceRow.org) == period.org
     )
-    query = (
-        columns(col(SourceRow.id), col(SourceRow.name), col(SourceRow.kind), last.c.last_on)
-        .join(last, last.c.source_id == col(SourceRow.id), isouter=True)
-        .where(col(SourceRow.org) == period.org)
-    )
-    return (_Source(row) for row in session.connection().execute(query) if row[0] in wanted)
+    return (row for row in session.connection().execute(query) if row.id in wanted)
 
 
-def _sent(session: Session, period: Period) -> dict[str, dict[str, int]]:
+def _sent(session: Session, period: Period) -> dict[str, _Sent]:
     query = (
-        columns(col(L.source_id), col(L.received_month), func.count())
+        columns(col(L.source_id), col(L.received_month), func.count(), func.max(L.received_on))
         .where(period.referrals(), col(L.received_month).in_(period.compared))
         .group_by(col(L.source_id), col(L.received_month))
     )
-    found: dict[str, dict[str, int]] = {}
-    for source, month, number in session.connection().execute(query):
-        found.setdefault(source, {})[month] = int(number)
+    found: defaultdict[str, _Sent] = defaultdict(_Sent)
+    for source, month, number, last_on in session.connection().execute(query):
+        found[source].add(month, int(number), last_on)
     return found
 
 
