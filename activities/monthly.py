@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
+from threading import Lock
 
 from sqlmodel import Session
 
@@ -37,6 +38,7 @@ from store.report.series import Series, nothing, series
 from store.report.silence import Judged
 
 MIDNIGHT = time(0)
+KEPT = 4  # closed reports in memory; one of 50,000 sources takes 200 MB
 
 
 class Monthly:
@@ -45,6 +47,8 @@ class Monthly:
     def __init__(self, store: Store, tenants: Tenants) -> None:
         self._store = store
         self._tenants = tenants
+        self._kept: dict[tuple[str, str, str, datetime], MonthlyReport] = {}
+        self._keeping = Lock()
 
     def due(self, org: str, scope: str, month: str) -> datetime:
         """When the month is closed: each clinic by its own clock, all of them with the last one."""
@@ -95,11 +99,22 @@ class Monthly:
     def report(self, org: str, scope: str, month: str, *, now: datetime) -> MonthlyReport:
         """The month's report: the same figures each time once it is closed, preliminary before.
 
-        Raises as ``close`` does.
+        The last few closed ones are kept, with the names their sources had when they were put
+        together; what was told late is asked anew. Raises as ``close`` does.
         """
         period, closed = self.period(org, scope, month, now)
+        key = (org, scope, month, period.at)
+        kept = self._kept.get(key) if closed else None
         with self._store.read() as session:
-            return self._compiled(session, period, scope, closed=closed)
+            if kept is not None:
+                return kept.model_copy(update={"late": late.late(session, period)})
+            told = self._compiled(session, period, scope, closed=closed)
+        if closed:
+            with self._keeping:
+                self._kept[key] = told
+                for oldest in list(self._kept)[:-KEPT]:
+                    del self._kept[oldest]
+        return told
 
     def _bounds(self, org: str, clinic: Clinic, month: str) -> tuple[datetime, datetime]:
         """The midnights at which the month begins and ends at a clinic."""
@@ -219,11 +234,10 @@ def _figure(measure: Measure, told: Series, period: Period, first: str) -> Figur
 def _roll_up(session: Session, period: Period, clinics: Sequence[Clinic]) -> tuple[ClinicLine, ...]:
     """Each clinic's tiles; one that left the policy file is named by its id while it has any."""
     known = {one.id: one for one in clinics}
+    told = series(session, period, [period.month], TILES, by_clinic=True)
     lines = []
     for clinic_id in period.clinics:
-        alone = period._replace(clinics=(clinic_id,))
-        told = series(session, alone, [period.month], TILES)
-        amounts = tuple(told[name].get(period.month, nothing(MEASURES[name])) for name in TILES)
+        amounts = tuple(told[name].get(clinic_id, nothing(MEASURES[name])) for name in TILES)
         clinic = known.get(clinic_id)
         if clinic is None and not any(one.n for one in amounts):
             continue

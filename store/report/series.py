@@ -22,17 +22,26 @@ Series = dict[str, dict[str, Amount]]
 
 
 def series(
-    session: Session, period: Period, months: Sequence[str], names: Collection[str] = MEASURES
+    session: Session,
+    period: Period,
+    months: Sequence[str],
+    names: Collection[str] = MEASURES,
+    *,
+    by_clinic: bool = False,
 ) -> Series:
-    """Every measure of the registry, or those named, in each of the months."""
+    """Every measure of the registry, or those named, in each of the months.
+
+    ``by_clinic`` takes all the months together and each clinic apart, under its id.
+    """
     wanted = [one for one in MEASURES.values() if one.name in names]
     found: Series = {one.name: {} for one in wanted}
     for month in dict.fromkeys(one.month for one in wanted):
         together = [one for one in wanted if one.month is month]
-        _count(session, period, months, [m for m in together if m.how is not How.MEDIAN], found)
+        counted = [one for one in together if one.how is not How.MEDIAN]
+        _count(session, period, months, counted, found, by_clinic=by_clinic)
     for one in wanted:
         if one.how is How.MEDIAN:
-            _median(session, period, months, one, found)
+            _median(session, period, months, one, found, by_clinic=by_clinic)
     return found
 
 
@@ -110,15 +119,18 @@ def _count(
     months: Sequence[str],
     measures: Sequence[Measure],
     found: Series,
+    *,
+    by_clinic: bool = False,
 ) -> None:
     if not measures:
         return
     month: Any = col(getattr(LedgerRow, measures[0].month.value))
-    asked: list[Any] = [month]
+    group: Any = col(LedgerRow.clinic_id) if by_clinic else month
+    asked: list[Any] = [group]
     for one in measures:
         of = one.of(period)
         asked += [how_many(of), _summed(one, period, of), _open(one, period, of)]
-    query = columns(*asked).where(period.referrals(), month.in_(months)).group_by(month)
+    query = columns(*asked).where(period.referrals(), month.in_(months)).group_by(group)
     for row in session.connection().execute(query):
         for place, one in enumerate(measures):
             n, number, still = row[1 + 3 * place : 4 + 3 * place]
@@ -148,11 +160,18 @@ def _amount(one: Measure, n: int, number: float, still: int) -> Amount:
 
 
 def _median(
-    session: Session, period: Period, months: Sequence[str], one: Measure, found: Series
+    session: Session,
+    period: Period,
+    months: Sequence[str],
+    one: Measure,
+    found: Series,
+    *,
+    by_clinic: bool = False,
 ) -> None:
     month: Any = col(getattr(LedgerRow, one.month.value))
-    rows: Select[Any] = columns(month.label("month"), col(one.column).label("value")).where(
+    group: Any = col(LedgerRow.clinic_id) if by_clinic else month
+    rows: Select[Any] = columns(group.label("grouped"), col(one.column).label("value")).where(
         asked_in(one, period, months), col(one.column).is_not(None)
     )
-    for name, value, size in session.connection().execute(median_of(rows, "month")):
+    for name, value, size in session.connection().execute(median_of(rows, "grouped")):
         found[one.name][name] = Amount(value=float(value) / one.divide, n=int(size))

@@ -9,7 +9,7 @@ from sqlmodel import select
 from temporalio.exceptions import ApplicationError
 
 from activities.closing import Closing
-from activities.monthly import Monthly
+from activities.monthly import KEPT, Monthly
 from activities.tenants import Tenants
 from models.contracts import MonthsClosed, ReportAsked, ReportMail
 from models.errors import BadRequest, CannotTell, ChannelError, NotFound, Verdict
@@ -203,3 +203,25 @@ def test_the_roll_up_is_looked_at_by_the_clock_that_comes_last(office: Office) -
     for tenants in (office.tenants, turned):
         (zone,) = [zone for scope, zone, _ in tenants.report_clocks(ORG) if scope == ALL]
         assert zone == "America/Chicago"
+
+
+def test_a_closed_report_asked_again_still_hears_of_what_came_late(office: Office) -> None:
+    monthly = Monthly(office.store, office.tenants)
+    monthly.close(ORG, CLINIC, MARCH, now=DUE, by="drew")
+    first = monthly.report(ORG, CLINIC, MARCH, now=DUE)
+    assert (first.late.arrived, first.late.changed) == (0, 0)
+    office.wall = DUE + timedelta(days=1)
+    office.receive(at=datetime(2026, 3, 9, 15, 0, tzinfo=UTC), patient={"given_name": "Robin"})
+    again = monthly.report(ORG, CLINIC, MARCH, now=DUE + timedelta(days=2))
+    assert again.late.arrived == 1
+    assert again.model_copy(update={"late": first.late}) == first
+
+
+def test_only_a_few_closed_reports_are_kept(office: Office) -> None:
+    monthly = Monthly(office.store, office.tenants)
+    later = datetime(2027, 3, 9, 15, 0, tzinfo=UTC)
+    for ago in range(2 * KEPT):
+        month = back("2027-01", ago)
+        monthly.close(ORG, CLINIC, month, now=later, by="drew")
+        monthly.report(ORG, CLINIC, month, now=later)
+    assert len(monthly._kept) == KEPT
