@@ -191,6 +191,11 @@ class Keeping:
             raise BadRequest("This day has not come yet.", code="not_yet", field="on")
 
         def write(session: Session, source: SourceRow) -> None:
+            if not watched(SourceKind(source.kind)):
+                raise Refused(
+                    "Nobody is given anything for sending a friend: this source is a patient.",
+                    code="gift_to_patient",
+                )
             what = _words(given.what)
             if not what:
                 raise BadRequest("Say what it was.", code="empty_field", field="what")

@@ -115,6 +115,7 @@ class SourcePages:
             "hidden": called(viewer, source) != source.name,
             "patient": source.kind in book.PRIVATE,
             "kind": KINDS[source.kind],
+            "private": source.kind in book.PRIVATE,
             "series": list(zip(months, series, strict=True)),
             "spark": spark(series),
             "stage_names": [

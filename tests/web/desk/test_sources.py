@@ -442,3 +442,20 @@ async def test_axe_finds_nothing_on_a_page_with_everything_on_it(site: Site, lia
             await part.evaluate("part => { part.open = true }")
         found += await troubles(page, "/sources/{id}")
     assert not found, "\n".join(found)
+
+
+async def test_a_patient_is_given_nothing_for_sending_a_friend(site: Site, lia: Browser) -> None:
+    give_freely(site, {2026: Decimal(535)})
+    told = {"kind": "past_patient", "name": "Robin Former", "npi": None, "email": "r@example.org"}
+    referral = await site.door.refer(source=told)
+    with site.door.store.read() as session:
+        source_id = session.get_one(ReferralRow, referral).source_id
+    page = await lia.get(f"/sources/{source_id}")
+    assert page.status_code == 200
+    assert "Gifts" not in page.text
+    assert "Robin" not in page.text
+    gift = {"on": "2026-01-05", "value": "5", "what": "Coffee"}
+    refused = await lia.post(f"/sources/{source_id}/gift", **gift)
+    assert refused.status_code == 409
+    with site.door.store.read() as session:
+        assert session.exec(select(GiftRow)).all() == []
