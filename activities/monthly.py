@@ -70,6 +70,18 @@ class Monthly:
             raise NotFound("There is no such clinic in this organization.", code="no_clinic")
         return chosen
 
+    def meant(self, org: str, scope: str) -> str:
+        """A single clinic is all of them: its months are closed once, under its own name.
+
+        Unless another one has left the policy file, whose months still count.
+        """
+        clinics = self.clinics(org, scope)
+        if scope != ALL_CLINICS or len(clinics) > 1:
+            return scope
+        with self._store.read() as session:
+            alone = set(ledger.clinics(session, org)) <= {clinics[0].id}
+        return clinics[0].id if alone else scope
+
     def close(self, org: str, scope: str, month: str, *, now: datetime, by: str) -> datetime | None:
         """Close a month for good, if it is due; when it was closed, None while it is not due.
 
@@ -77,6 +89,7 @@ class Monthly:
         clinic, BadRequest for what is no month.
         """
         asked_for(month)
+        scope = self.meant(org, scope)
         with self._store.read() as session:
             at = ledger.closed_at(session, org, scope, month)
         if at is None and now >= self.due(org, scope, month):
@@ -89,6 +102,7 @@ class Monthly:
         Raises as ``close`` does.
         """
         asked_for(month)
+        scope = self.meant(org, scope)
         clinics = [one.id for one in self.clinics(org, scope)]
         with self._store.read() as session:
             at = ledger.closed_at(session, org, scope, month)
@@ -102,6 +116,7 @@ class Monthly:
         The last few closed ones are kept, with the names their sources had when they were put
         together; what was told late is asked anew. Raises as ``close`` does.
         """
+        scope = self.meant(org, scope)
         period, closed = self.period(org, scope, month, now)
         key = (org, scope, month, period.at)
         kept = self._kept.get(key) if closed else None

@@ -10,7 +10,7 @@ from activities.tenants import Tenants
 from cli.console import out, print_json
 from cli.workplace import load_settings, load_tenants, open_record, wall_clock
 from models.errors import BadRequest
-from models.monthly import ALL_CLINICS, MonthlyReport
+from models.monthly import EVERY, MonthlyReport, from_address
 from models.months import back, first_day, month_of
 from reports import forms
 from store.engine import Store
@@ -31,7 +31,7 @@ def report(
     known = list(tenants)
     if org is None and len(known) > 1:
         raise BadRequest(f"There are several organizations; choose one with --org: {known}.")
-    org, scope, now = org or known[0], clinic or ALL_CLINICS, wall_clock()
+    org, scope, now = org or known[0], from_address(clinic or EVERY), wall_clock()
     today = tenants.calendar(org, now).local_date(now)
     wanted = month or back(month_of(today), 1)
     if first_day(wanted) > today:

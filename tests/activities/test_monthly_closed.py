@@ -191,3 +191,17 @@ def test_what_may_yet_come_in_time_is_not_held_against_anybody(
         for name in ("thanked_24h", "summary_24h"):
             assert told.figure(name).now.open == still, (name, hours)
         assert any("summaries" in one.says for one in told.things) == (not still)
+
+
+def test_all_of_a_single_clinic_is_that_clinic(office: Office) -> None:
+    organization = office.tenant.organization
+    only = tuple(one for one in organization.clinics if one.id == CLINIC)
+    smaller = office.tenant.model_copy(
+        update={"organization": organization.model_copy(update={"clinics": only})}
+    )
+    monthly = Monthly(office.store, Tenants([smaller]))
+    at = monthly.close(ORG, CLINIC, MARCH, now=DUE, by="schedule")
+    assert monthly.close(ORG, ALL, MARCH, now=DUE + DAY, by="command") == at
+    told = monthly.report(ORG, ALL, MARCH, now=DUE + DAY)
+    assert told == monthly.report(ORG, CLINIC, MARCH, now=DUE + DAY)
+    assert (told.preliminary, told.scope) == (False, CLINIC)
