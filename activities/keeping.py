@@ -27,7 +27,7 @@ from models.shapes import email as read_email
 from models.shapes import npi as read_npi
 from models.shapes import phone as read_phone
 from models.sources import watched
-from store import audit, gifts, merges, sources, touches
+from store import audit, gifts, ledger, merges, sources, touches
 from store.gifts import Given
 from store.tables import InboxState, PracticeRow, ProviderRow, SourceRow, TouchRow
 from store.touches import Logged, Touch
@@ -67,11 +67,12 @@ class Keeping:
             if source.left_on is not None and touch.kind is not TouchKind.NOTE:
                 raise Refused("They have left: there is nobody to be in touch with.", code="left")
             made = touch._replace(words=_words(touch.words))
+            source = ledger.standing(session, source.id)  # a page opened before a merge
             return touches.log(session, source, made, recorded_at=self._intake.clock())
 
         done = await asyncio.to_thread(self._write, org, source_id, touch.by, "touch", write)
         if done.answered:
-            await self._changed(org, source_id)
+            await self._changed(org, done.row.source_id)
         return done
 
     def next_touch(self, org: str, source: SourceRow, at: datetime, *, nobody: bool) -> datetime:

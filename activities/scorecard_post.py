@@ -25,7 +25,7 @@ from models.messages import ToOffice
 from models.organization import Clinic
 from models.scorecard import ScorecardLetter
 from reports import scorecard
-from store import line, post, scorecards, sent_letters
+from store import consent, line, post, scorecards, sent_letters
 from store.engine import Store
 from store.tables import DeliveryRow, DeliveryState, ScorecardLetterRow, SubjectType
 from telemetry.logs import logger
@@ -87,6 +87,10 @@ class ScorecardPost:
             letter = session.get_one(ScorecardLetterRow, row.subject_id)
             if self._line_full(session, row):
                 return False  # tomorrow: what is about a patient goes first (policy.md rule 13)
+            to = row.address_ref or ""
+            stopped = consent.opted_out(session, row.org, to, scorecards.PURPOSE)
+        if stopped:  # they said so between the approval and now
+            return self._settle(row, DeliveryState.FAILED, code="switched_off")
         parcel = self._parcel(row, ScorecardLetter.model_validate(letter.content))
         until = self._clock() + IN_HAND
         with self._store.write() as session:

@@ -12,6 +12,7 @@ from models.monthly import Aged, Amount, Figure, Relationship, SourceLine, Thing
 from models.months import back, says
 
 MOST_THINGS = 3
+QUIET = "quiet"  # models.source_states.SourceState
 OLD = "more than 30 days"  # of models.monthly.Aged, see store.measures.AGES
 
 
@@ -53,7 +54,8 @@ def _wanted(
 ) -> Iterator[Thing]:
     named = {one.name: one.now for one in figures}
     page = f"/reports/{in_address(scope)}/{month}"
-    fresh = [one for one in silent if f"{one.since:%Y-%m}" == month]
+    # Who has lapsed this month fell silent two months ago, and was called then.
+    fresh = [one for one in silent if one.state == QUIET and f"{one.since:%Y-%m}" == month]
     if fresh:
         yield Thing(
             says=f"Call the {_counted(len(fresh), 'source')} that fell silent this month",

@@ -64,9 +64,9 @@ def give(
     if known:
         return known
     to = _recipients(session, source, given.among)
+    _wait_for(session, to)
     rows = []
     for place, (one, share) in enumerate(zip(to, shares(given.cents, len(to)), strict=True)):
-        _wait_for(session, one)
         year = given.on.year
         check_gift(gifts, one.name, year, share, total(session, one, year))
         rows.append(
@@ -108,9 +108,9 @@ def take_back(
     if row.shared is not None:
         query = select(GiftRow).where(GiftRow.shared == row.shared, GiftRow.org == org)
         parts = list(session.exec(query.where(col(GiftRow.reverses).is_(None))))
+    _wait_for(session, [_of(session, part) for part in parts])
     done = []
     for part in sorted(parts, key=lambda one: one.id):
-        _wait_for(session, _of(session, part))
         if session.exec(select(GiftRow).where(GiftRow.reverses == part.id)).first() is not None:
             continue
         told = part.model_dump(exclude={"id", "reverses", "cents", "by", "recorded_at", "shared"})
@@ -205,7 +205,7 @@ def _recipients(session: Session, source: SourceRow, among: Collection[str]) -> 
     known = {one.provider.id: one for one in may if one.provider is not None}
     if not set(among) <= set(known):
         raise BadRequest("Pick among those who work there.", code="not_there", field="among")
-    return [known[one] for one in sorted(set(among))]  # one order: two forms never wait crosswise
+    return [known[one] for one in sorted(set(among))]
 
 
 def _of(session: Session, row: GiftRow) -> Recipient:
@@ -213,19 +213,20 @@ def _of(session: Session, row: GiftRow) -> Recipient:
     return Recipient(session.get_one(SourceRow, row.source_id), provider)
 
 
-def _wait_for(session: Session, to: Recipient) -> None:
-    """Two who give to one recipient take turns, so that both sums are seen."""
+def _wait_for(session: Session, to: Collection[Recipient]) -> None:
+    """Two who give to one recipient, by whatever name, take turns, so that both sums are seen."""
     session.flush()
-    if to.provider is not None:
-        session.get(ProviderRow, to.provider.id, with_for_update=LOCKED, populate_existing=True)
-    else:
-        session.get(SourceRow, to.source.id, with_for_update=LOCKED, populate_existing=True)
+    providers = {name for one in to if one.provider for name in _same(session, one.provider)}
+    for provider in sorted(providers):  # one order: two forms never wait crosswise
+        session.get(ProviderRow, provider, with_for_update=LOCKED, populate_existing=True)
+    for source in sorted({standing(session, one.source.id).id for one in to if not one.provider}):
+        session.get(SourceRow, source, with_for_update=LOCKED, populate_existing=True)
 
 
 def _theirs(session: Session, to: Recipient) -> tuple[ColumnElement[bool], ...]:
     org = col(GiftRow.org) == to.source.org
     if to.provider is None:
-        names = also_known_as(session, to.source.id)
+        names = also_known_as(session, standing(session, to.source.id).id)
         return org, col(GiftRow.source_id).in_(names), col(GiftRow.provider_id).is_(None)
     return org, col(GiftRow.provider_id).in_(_same(session, to.provider))
 

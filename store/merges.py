@@ -21,12 +21,15 @@ from store.tables import (
     GiftRow,
     LedgerRow,
     MergeRow,
+    PracticeRow,
     SourceRow,
     TaskRow,
     TaskState,
     TouchRow,
 )
 from store.tables_ledger import FOR_EVER
+
+_REACH = ("phone", "email", "fax")
 
 
 class Follows(NamedTuple):
@@ -100,7 +103,7 @@ def merge(session: Session, org: str, gone_id: str, into_id: str, *, by: str, at
         before={"gone": _stands(gone), "into": _stands(into)},
     )
     gone.merged_into = into.id
-    _take_over(gone, into)
+    row.before["took"] = _take_over(session, gone, into)
     sources.close_quiet(session, gone, at=at)
     _move_tasks(session, gone, into, at)
     gone.next_touch_at = None
@@ -130,6 +133,9 @@ def take_back(session: Session, org: str, merge_id: str, *, by: str, at: datetim
             code="merged_since",
         )
     gone.merged_into = None
+    for name in row.before.get("took", ()):
+        if getattr(into, name) == getattr(gone, name):  # else somebody has changed it since
+            setattr(into, name, None)
     if gone.next_touch_at is None and gone.left_on is None:
         gone.next_touch_at = into.next_touch_at
     row.undone_at, row.undone_by = at, by
@@ -141,17 +147,26 @@ def take_back(session: Session, org: str, merge_id: str, *, by: str, at: datetim
     return row
 
 
-def _take_over(gone: SourceRow, into: SourceRow) -> None:
-    """What was said of one is true of both, unless the other one says otherwise."""
+def _take_over(session: Session, gone: SourceRow, into: SourceRow) -> list[str]:
+    """What was said of one is true of both, unless the other one says otherwise.
+
+    Numbers go along only where neither the other one nor its office has any, and never as verified
+    where nobody has verified them (policy.md rule 7). The names of what was filled.
+    """
     into.key_source = into.key_source or gone.key_source
     into.wants_thanks = into.wants_thanks and gone.wants_thanks
-    for name in ("owner_id", "best_hours", "hears", "phone", "email", "fax"):
-        if getattr(into, name) is None:
-            setattr(into, name, getattr(gone, name))
+    office = session.get(PracticeRow, into.practice_id) if into.practice_id else None
+    empty = ["owner_id", "best_hours", "hears"]
+    if gone.verified or not into.verified:
+        empty += [one for one in _REACH if office is None or getattr(office, one) is None]
+    took = [one for one in empty if getattr(into, one) is None and getattr(gone, one) is not None]
+    for name in took:
+        setattr(into, name, getattr(gone, name))
     dates = [one for one in (into.next_touch_at, gone.next_touch_at) if one is not None]
     into.next_touch_at = min(dates, default=None)
     heard = [one for one in (into.last_received_at, gone.last_received_at) if one is not None]
     into.last_received_at = max(heard, default=None)
+    return took
 
 
 def _move_tasks(session: Session, gone: SourceRow, into: SourceRow, at: datetime) -> None:

@@ -14,9 +14,9 @@ from activities.scorecard_post import ScorecardPost
 from models.contracts import Receipt, ReceiptState
 from models.errors import CannotTell, ChannelError, Refused, Verdict
 from models.scorecard_sample import SCORECARD
-from store import post, scorecards
+from store import consent, post, scorecards
 from store.scorecards import Way
-from store.tables import DeliveryRow, DeliveryState, SourceRow, SubjectType
+from store.tables import ConsentState, DeliveryRow, DeliveryState, SourceRow, SubjectType
 from tests.activities.office import FAX, MAIL, ORG, Crash, Office
 from tests.doors import Door
 
@@ -126,6 +126,27 @@ def test_by_email_the_page_is_attached_and_the_words_name_nobody(
     assert (parcel.to, len(parcel.attachments)) == (MAIL, 1)
     assert "no more of these letters" in parcel.body
     assert "Sentinel" not in parcel.subject + parcel.body
+
+
+def test_an_office_that_says_no_after_the_approval_gets_none(
+    office: Office, letters: ScorecardPost
+) -> None:
+    approved(office)
+    with office.store.write() as session:
+        consent.record(
+            session,
+            org=ORG,
+            address=FAX,
+            state=ConsentState.OPTED_OUT,
+            at=office.wall,
+            why="staff:lee",
+            recorded_at=office.wall,
+            purpose=scorecards.PURPOSE,
+        )
+    assert letters.run(office.wall) == (1, 1)
+    assert letters.run(office.wall) == (0, 0)
+    assert office.fax.accepted == []
+    assert (state(office), deliveries(office)[-1].code) == (DeliveryState.FAILED, "switched_off")
 
 
 def test_a_vendor_that_is_away_is_tried_again(office: Office, letters: ScorecardPost) -> None:

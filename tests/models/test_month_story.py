@@ -37,8 +37,8 @@ def source(**changes: Any) -> SourceLine:
     return SourceLine(**(told | {"received": 1, "before": 0, "year_ago": 0} | changes))
 
 
-def fell(day: date) -> Relationship:
-    return Relationship(source_id="s", name="Dr. S", kind="provider", state="quiet", since=day)
+def fell(day: date, state: str = "quiet") -> Relationship:
+    return Relationship(source_id="s", name="Dr. S", kind="provider", state=state, since=day)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_at_most_three_and_the_most_urgent_first() -> None:
         contacted_24h=share(40, 42, 1), certified=share(9, 20), thanked_24h=share(41, 42)
     )
     aged = [Aged(says="more than 30 days", waiting=4, in_care=9)]
-    silent = [fell(date(2027, 3, 9)), fell(date(2027, 1, 9))]
+    silent = [fell(date(2027, 3, 9)), fell(date(2027, 1, 9)), fell(date(2027, 3, 9), "lapsed")]
     found = things("east", MONTH, told, [source(verdict="fading")], silent, aged)
     assert [one.number for one in found] == [1, 1, 1]
     assert found[0].link == "/sources?state=quiet"

@@ -256,6 +256,40 @@ def test_a_merge_moves_what_is_open_and_is_taken_back_whole(store: Store) -> Non
         assert session.get_one(ReferralRow, referral).source_id == gone
 
 
+def test_merged_sources_that_are_no_physicians_share_one_limit(store: Store) -> None:
+    with store.write() as session:
+        put(session, [{"id": name, "name": name, "kind": "employer"} for name in ("a", "b")])
+        merges.merge(session, ORG, "a", "b", by="lia", at=START)
+        gifts.give(session, sources.get(session, ORG, "b"), given(53_500), ON, recorded_at=START)
+        with pytest.raises(Refused, match=r"\$0\.00 is left"):
+            gifts.give(session, sources.get(session, ORG, "a"), given(1), ON, recorded_at=START)
+
+
+def test_numbers_taken_over_by_a_merge_are_given_back(store: Store) -> None:
+    fax = {"fax": "+15185550190", "hears": "Knees"}
+    one, _, _ = two(store)
+    with store.write() as session:
+        put(session, [{"id": name, "name": name, "kind": "employer"} for name in ("a", "b")])
+        put(session, [{"id": "c", "name": "c", "kind": "employer", "verified": False}])
+        for name in ("a", "c"):
+            for field, value in fax.items():
+                setattr(sources.get(session, ORG, name), field, value)
+        office = a_practice(session, sources.get(session, ORG, one))
+        office.fax = None  # its practice has one
+        into = sources.get(session, ORG, "b")
+        unproved = merges.merge(session, ORG, "c", "b", by="lia", at=START)
+        assert (into.fax, into.hears) == (None, "Knees")  # nobody has verified that number
+        merges.take_back(session, ORG, unproved, by="lia", at=START)
+        assert into.hears is None
+        merge_id = merges.merge(session, ORG, "a", "b", by="lia", at=START)
+        assert (into.fax, into.hears) == (fax["fax"], "Knees")
+        into.hears = "Shoulders"
+        merges.take_back(session, ORG, merge_id, by="lia", at=START)
+        assert (into.fax, into.hears) == (None, "Shoulders")
+        merges.merge(session, ORG, "a", office.id, by="lia", at=START)
+        assert office.fax is None
+
+
 @pytest.mark.parametrize("kind", ["self", "past_patient"])
 def test_a_patient_is_never_merged_with_somebody_who_sends(store: Store, kind: str) -> None:
     one, _, _ = two(store)

@@ -23,7 +23,6 @@ from reports.html import render_html
 from store.book import PRIVATE
 from store.scorecards import LetterState
 from web.desk.door import Desk, Viewer
-from web.desk.sources import called
 
 _NO_STORE = {"cache-control": "no-store"}
 WITHHELD = "withheld"
@@ -67,6 +66,7 @@ def router(desk: Desk) -> APIRouter:
         told = {
             "source": counted.source,
             "called": public_name(counted.source.kind, counted.source.name),
+            "people": {one.id: one.name for one in desk.tenants.get(viewer.org).staff},
             "card": card,
             "months": words.months(card),
             "whole": whole,
@@ -146,15 +146,9 @@ def _everywhere(desk: Desk, viewer: Viewer) -> bool:
 
 
 def _counted(desk: Desk, cards: Scorecards, viewer: Viewer, source_id: str, whole: bool) -> Counted:
-    """At the clinics the viewer works at; a source that is a patient is named as in the book."""
+    """At the clinics the viewer works at."""
     clinics = [one.id for one in desk.clinics(viewer)]
-    counted = cards.card(viewer.org, source_id, clinics, whole=whole, now=desk.clock())
-    if counted.source.kind not in PRIVATE:
-        return counted
-    if viewer.named:
-        desk.seen(viewer, counted.source.id)
-    name = called(viewer, counted.source)
-    return counted._replace(card=counted.card.model_copy(update={"name": name}))
+    return cards.card(viewer.org, source_id, clinics, whole=whole, now=desk.clock())
 
 
 def _letter(

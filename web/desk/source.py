@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 from starlette.datastructures import FormData
@@ -28,7 +27,7 @@ from store.tables import SourceRow, SourceStateRow
 from web.desk.deeds import texts
 from web.desk.door import Desk, Viewer
 from web.desk.source_acts import NEXT, QUICK, SourceActs
-from web.desk.sources import KINDS, STATES, VERDICTS, called, keepers, last_months, spark
+from web.desk.sources import KINDS, STATES, VERDICTS, called, keepers, last_months, spark, today_of
 
 _SAID: Final[dict[str, str]] = {
     "touch": "It is on record.",
@@ -219,7 +218,7 @@ def _log(desk: Desk, viewer: Viewer, source: SourceRow) -> dict[str, Any]:
         "next": NEXT,
         "form_id": new_id("tch"),
         "zone": desk.home(viewer).zone,
-        "tomorrow": desk.clock().astimezone(ZoneInfo(desk.home(viewer).zone)).date() + ONE_DAY,
+        "tomorrow": today_of(desk, viewer) + ONE_DAY,
         "trouble": "",
     }
 

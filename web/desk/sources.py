@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
@@ -142,7 +143,7 @@ class SourceList:
 
     def _line(self, viewer: Viewer, one: Listed, people: Mapping[str, str]) -> Line:
         row = one.source
-        today = self.desk.clock().date()
+        today = today_of(self.desk, viewer)
         on_leave = row.away_from is not None and row.away_until is not None
         return Line(
             id=row.id,
@@ -200,7 +201,7 @@ def router(desk: Desk) -> APIRouter:
     @routes.get("/sources/gifts.csv")
     async def export(request: Request, year: int = 0) -> Response:
         viewer = await desk.viewer(request, May.SOURCES)
-        wanted = year if 2000 <= year <= 2200 else desk.clock().year
+        wanted = year if 2000 <= year <= 2200 else today_of(desk, viewer).year
         headers = {
             "content-disposition": f'attachment; filename="{viewer.org}-gifts-{wanted}.csv"',
             "cache-control": "no-store",
@@ -233,8 +234,12 @@ def keepers(desk: Desk, viewer: Viewer) -> Sequence[Staff]:
 
 def last_months(desk: Desk, viewer: Viewer, number: int = MONTHS) -> tuple[str, ...]:
     """The last months by the clock of the viewer's first clinic, this one last."""
-    calendar = desk.tenants.calendar(viewer.org, desk.clock(), desk.home(viewer).id)
-    return up_to(month_of(calendar.local_date(desk.clock())), number)
+    return up_to(month_of(today_of(desk, viewer)), number)
+
+
+def today_of(desk: Desk, viewer: Viewer) -> date:
+    """Today by the clock of the viewer's first clinic."""
+    return desk.clock().astimezone(ZoneInfo(desk.home(viewer).zone)).date()
 
 
 def spark(months: Sequence[int]) -> Markup:

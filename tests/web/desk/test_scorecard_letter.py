@@ -75,7 +75,7 @@ async def test_a_lead_asks_and_only_the_director_approves(
         .name
     )
     page = await browser.get(f"/sources/{source}/scorecard")
-    assert "approved by drew" in page.text
+    assert "approved by Drew Mockup, PT" in page.text
     deeds = {(one.who, one.what) for one in site.door.rows(AuditRow)}
     assert {("lee", "scorecard_ask"), ("drew", "scorecard_approve")} <= deeds
 
