@@ -28,6 +28,7 @@ BATCH: Final = 400
 _FILLS: Final = ("owner_id", "best_hours", "hears")
 
 T = TypeVar("T", PracticeRow, ProviderRow)
+Row = PracticeRow | ProviderRow | SourceRow
 
 
 class Came(StrEnum):
@@ -49,7 +50,10 @@ class Result(NamedTuple):
 
 
 class Import:
-    """Takes batches of one file; keeps a hash and a name of each source it has seen."""
+    """Takes batches of one file; keeps a hash and a name of each source it has seen.
+
+    A rehearsal keeps what it would have made as well, so that it comes to what writing comes to.
+    """
 
     def __init__(self, org: str, at: datetime, next_touch: Callable[[Told, str], datetime]) -> None:
         """*next_touch*: when a new source is to be heard of first, by its row and identity."""
@@ -57,10 +61,11 @@ class Import:
         self._at = at
         self._next_touch = next_touch
         self._seen: dict[str, str] = {}
+        self._made: dict[str, Row] = {}  # by id; of a rehearsal
 
     def take(self, session: Session, rows: Sequence[Told], *, write: bool) -> list[Result]:
         """Find or make every source of a batch; without *write* nothing is made."""
-        known = _Known(session, self._org, rows)
+        known = _Known(session, self._org, rows, None if write else self._made)
         return [self._one(session, known, told, write=write) for told in rows]
 
     def _one(self, session: Session, known: _Known, told: Told, *, write: bool) -> Result:
@@ -78,15 +83,15 @@ class Import:
             return Result(told.row, Came.DOUBTFUL, doubt)
         source = known.source(_identity(told, practice, provider))
         if source is not None:
-            filled = _fill(standing(session, source.id), told, write=write)
+            made = source.id in self._made
+            found = source if made else standing(session, source.id)
+            filled = _fill(found, told, write=write or made)
             return Result(told.row, Came.FILLED if filled else Came.SAME)
-        if write:
-            self._make(session, known, told, practice, provider)
+        self._make(known, told, practice, provider)
         return Result(told.row, Came.NEW)
 
     def _make(
         self,
-        session: Session,
         known: _Known,
         told: Told,
         practice: PracticeRow | None,
@@ -94,14 +99,14 @@ class Import:
     ) -> None:
         if practice is None and (told.practice or told.fax or told.kind is SourceKind.PRACTICE):
             if told.kind in {SourceKind.PROVIDER, SourceKind.PRACTICE}:
-                practice = known.add(session, self._practice(told))
+                practice = known.add(self._practice(told))
         elif practice is not None and practice.fax is None and told.fax is not None:
-            practice.fax = told.fax
+            practice = known.learn(practice, fax=told.fax)
         if provider is None and told.kind is SourceKind.PROVIDER:
-            provider = known.add(session, self._provider(told, practice))
+            provider = known.add(self._provider(told, practice))
         elif provider is not None:
-            provider.npi = provider.npi or told.npi
-            provider.practice_id = provider.practice_id or (practice.id if practice else None)
+            place = provider.practice_id or (practice.id if practice else None)
+            provider = known.learn(provider, npi=provider.npi or told.npi, practice_id=place)
         identity = _identity(told, practice, provider) or ""
         row = SourceRow(
             id=new_id("src"),
@@ -123,7 +128,6 @@ class Import:
             next_touch_at=self._next_touch(told, identity),
             created_at=self._at,
         )
-        session.add(row)
         known.made(row)
 
     def _practice(self, told: Told) -> PracticeRow:
@@ -159,9 +163,16 @@ class Import:
 
 
 class _Known:
-    """Everybody a batch may mean, read with four queries."""
+    """Everybody a batch may mean, read with three queries.
 
-    def __init__(self, session: Session, org: str, rows: Sequence[Told]) -> None:
+    *rehearsed*: what is new goes there, to be known to the next batch, and not to the database.
+    """
+
+    def __init__(
+        self, session: Session, org: str, rows: Sequence[Told], rehearsed: dict[str, Row] | None
+    ) -> None:
+        self._session = session
+        self._rehearsed = rehearsed
         faxes = {one.fax for one in rows if one.fax}
         offices = {fold(_office(one)) for one in rows if _office(one)}
         people = [one for one in rows if one.kind is SourceKind.PROVIDER]
@@ -183,7 +194,13 @@ class _Known:
         ).all()
         self._providers = _by(providers, lambda one: one.name_key)
         self._npis = {one.npi: one for one in providers if one.npi}
+        for row in (rehearsed or {}).values():
+            if not isinstance(row, SourceRow):
+                self._remember(row)
         self._sources = {row.identity: row for row in self._read(session, org, rows)}
+        for row in (rehearsed or {}).values():
+            if isinstance(row, SourceRow):
+                self._sources[row.identity] = row
 
     def _read(self, session: Session, org: str, rows: Sequence[Told]) -> Sequence[SourceRow]:
         wanted: set[str] = set()
@@ -231,22 +248,39 @@ class _Known:
         """The source of an identity, if it is known."""
         return self._sources.get(identity) if identity else None
 
-    def add(self, session: Session, row: T) -> T:
+    def add(self, row: T) -> T:
         """Remember somebody new, for the rows that follow."""
-        session.add(row)
-        if isinstance(row, PracticeRow):
-            self._practices[row.name_key].append(row)
-            if row.fax:
-                self._faxes[row.fax] = row
-        else:
-            self._providers[row.name_key].append(row)
-            if row.npi:
-                self._npis[row.npi] = row
+        self._keep(row)
+        self._remember(row)
         return row
+
+    def learn(self, row: T, **told: str | None) -> T:
+        """What a row of the file adds to somebody known; a rehearsal writes it on a twin."""
+        known = row if self._rehearsed is None else type(row)(**row.model_dump())
+        for name, value in told.items():
+            setattr(known, name, value)
+        return self.add(known)
 
     def made(self, row: SourceRow) -> None:
         """Remember a new source."""
+        self._keep(row)
         self._sources[row.identity] = row
+
+    def _keep(self, row: Row) -> None:
+        if self._rehearsed is None:
+            self._session.add(row)
+        else:
+            self._rehearsed[row.id] = row
+
+    def _remember(self, row: PracticeRow | ProviderRow) -> None:
+        if isinstance(row, PracticeRow):
+            _put(self._practices[row.name_key], row)
+            if row.fax:
+                self._faxes[row.fax] = row
+        else:
+            _put(self._providers[row.name_key], row)
+            if row.npi:
+                self._npis[row.npi] = row
 
 
 def _doubt(
@@ -313,6 +347,15 @@ def _fill(row: SourceRow, told: Told, *, write: bool) -> bool:
         for name, value in new.items():
             setattr(row, name, True if name == "key_source" else value)
     return bool(new)
+
+
+def _put(among: list[T], row: T) -> None:
+    """In the place of itself, else behind the others."""
+    for place, one in enumerate(among):
+        if one.id == row.id:
+            among[place] = row
+            return
+    among.append(row)
 
 
 def _by(rows: Collection[T], key: Callable[[T], str]) -> dict[str, list[T]]:

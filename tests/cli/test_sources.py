@@ -15,6 +15,7 @@ from cli.workplace import open_record
 from models.book_file import COLUMNS, template
 from models.errors import BadRequest
 from settings import Settings
+from store.book_import import BATCH
 from store.tables import PracticeRow, ProviderRow, SourceRow
 
 HEAD = "kind,name,npi,practice,fax,owner\n"
@@ -134,3 +135,35 @@ def test_what_is_known_is_filled_and_never_overwritten(
         assert session.exec(select(SourceRow.owner_id)).all() == ["lia"]
         assert all(session.exec(select(SourceRow.next_touch_at)))
     store.close()
+
+
+def test_a_number_learned_in_an_earlier_row_is_known_in_a_later_one(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "book.csv"
+    file.write_text(HEAD + "practice,Sample Clinic,,,,\n")
+    taken(capsys, file)
+    rows = [
+        "provider,Dr. A Sample,1234567893,Sample Clinic,518-555-0143,",
+        "practice,Other Clinic,,,518-555-0143,",
+    ]
+    file.write_text(HEAD + "\n".join(rows) + "\n")
+    told = taken(capsys, file)
+    assert (told["rows"]["new"], told["rows"]["doubtful"]) == (1, 1)
+    assert numbers(settings) == (2, 1, 1)
+
+
+@pytest.mark.parametrize("apart", [0, BATCH])
+def test_what_is_rehearsed_is_what_is_done(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str], apart: int
+) -> None:
+    file = tmp_path / "book.csv"
+    rows = ["provider,Dr. A Sample,1234567893,Sample Clinic,518-555-0143,"]
+    rows += [f"employer,Mill {one},,,," for one in range(apart)]
+    rows += ["practice,Other Clinic,,,518-555-0143,", "practice,Sample Clinic,,,518-555-0143,"]
+    file.write_text(HEAD + "\n".join(rows) + "\n")
+    rehearsed = taken(capsys, file, dry_run=True)
+    assert taken(capsys, file, strict=True) == rehearsed
+    assert numbers(settings) == (0, 0, 0)
+    assert taken(capsys, file)["rows"] == rehearsed["rows"]
+    assert numbers(settings) == (2 + apart, 1, 1)
