@@ -24,6 +24,7 @@ from store.engine import Store
 from store.report.behind import Which
 from store.report.measures import MEASURES
 from store.tables import AuditRow
+from telemetry.fields import fits
 from tests.doors import ORG, Door, event
 from tests.web.conftest import TOKEN, Site
 from web.app import create_app
@@ -298,6 +299,11 @@ async def test_the_openapi_page_has_the_answers_with_examples(site: Site) -> Non
         assert route["security"] == [{"token": []}]
     line = page["components"]["schemas"]["SharedLine"]["properties"]
     assert all(field["description"] for field in line.values())
+
+
+def test_the_log_may_name_each_of_these_routes() -> None:
+    for route in ("/api/v1/reports/{scope}/{month}.csv", "/api/v1/measures/{name}/referrals.csv"):
+        assert fits("route", route)
 
 
 def test_every_code_of_these_routes_is_explained() -> None:
