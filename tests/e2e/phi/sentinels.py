@@ -94,7 +94,7 @@ SENTINELS: Mapping[str, Sentinel] = {
     "title of a PDF": word("Titlepage Quillfeather"),
     # those around them
     "physician": word("Amaranth Fiddlewood"),
-    "practice": word("Gooseberry Orthopedics"),
+    "practice": word("Gooseberry Jointworks"),
     "practice's fax": number("5185550160"),
     "practice's mailbox": word("desk@fiddlewood.example.org"),
     "certifier": word("Cordelia Blackthornley"),
