@@ -19,7 +19,7 @@ from models.organization import Staff
 from models.roles import Role
 from store import ledger, post
 from store.engine import Store
-from store.tables import DeliveryRow, DeliveryState
+from store.tables import DeliveryRow, DeliveryState, SubjectType
 from telemetry.logs import logger
 
 _LOG = logger(__name__)
@@ -101,8 +101,11 @@ class Closing:
         with self._store.write() as session:
             for one in self._directors(asked):
                 given = ReportMail(org=asked.org, scope=asked.scope, month=month, staff_id=one.id)
-                row = post.queue_notice(
+                row = post.queue_letter(
                     session,
+                    subject_type=SubjectType.REPORT,
+                    channel="email",
+                    rung=0,
                     org=asked.org,
                     subject_id=_subject(given),
                     address=one.email,

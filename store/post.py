@@ -219,27 +219,6 @@ def queue_crm(
     )
 
 
-def queue_notice(
-    session: Session, *, org: str, subject_id: str, address: str, at: datetime
-) -> DeliveryRow:
-    """A mail to one of the staff about a report; the same one asked again is the same row."""
-    row, _ = _queue(
-        session,
-        DeliveryRow(
-            id=new_id("dlv"),
-            org=org,
-            subject_type=SubjectType.REPORT,
-            subject_id=subject_id,
-            channel="email",
-            reference=new_id("rl"),
-            address_ref=address,
-            created_at=at,
-            recorded_at=at,
-        ),
-    )
-    return row
-
-
 def queue_letter(
     session: Session,
     *,
@@ -251,7 +230,7 @@ def queue_letter(
     rung: int,
     at: datetime,
 ) -> DeliveryRow:
-    """A letter that belongs to no referral; the same one asked again is the same row."""
+    """A letter or notice that belongs to no referral; asked again it is the same row."""
     row, _ = _queue(
         session,
         DeliveryRow(
