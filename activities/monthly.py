@@ -6,7 +6,7 @@ Nothing here is computed twice: closed months are asked as of their closing, ope
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from threading import Lock
 
 from sqlmodel import Session
@@ -53,12 +53,9 @@ class Monthly:
     def due(self, org: str, scope: str, month: str) -> datetime:
         """When the month is closed: each clinic by its own clock, all of them with the last one."""
         policy = self._tenants.get(org).policy.report
-        noon = first_day(back(month, -1))
-        moments = []
-        for clinic in self.clinics(org, scope):
-            year = datetime(noon.year, noon.month, noon.day, tzinfo=UTC)
-            moments.append(closes_at(month, self._tenants.calendar(org, year, clinic.id), policy))
-        return max(moments)
+        after = _midnight(first_day(back(month, -1)))
+        calendars = [self._tenants.calendar(org, after, one.id) for one in self.clinics(org, scope)]
+        return max(closes_at(month, calendar, policy) for calendar in calendars)
 
     def clinics(self, org: str, scope: str) -> Sequence[Clinic]:
         """The clinics a scope names; raises NotFound."""
@@ -131,11 +128,13 @@ class Monthly:
                     del self._kept[oldest]
         return told
 
-    def _bounds(self, org: str, clinic: Clinic, month: str) -> tuple[datetime, datetime]:
-        """The midnights at which the month begins and ends at a clinic."""
+    def _bounds(self, org: str, month: str) -> tuple[datetime, datetime]:
+        """The midnights at which the month begins and ends for the organization's sources.
+
+        Those of its first clinic, by which their states are dated, whichever clinic is asked about.
+        """
         first, following = first_day(month), first_day(back(month, -1))
-        noon = datetime(first.year, first.month, first.day, tzinfo=UTC)
-        calendar = self._tenants.calendar(org, noon, clinic.id)
+        calendar = self._tenants.calendar(org, _midnight(first))
         return calendar.at_local(first, MIDNIGHT), calendar.at_local(following, MIDNIGHT)
 
     def _compiled(
@@ -147,8 +146,8 @@ class Monthly:
         told = series(session, period, period.compared)
         first = ledger.first_month(session, org, period.known) or month
         figures = tuple(_figure(one, told, period, first) for one in MEASURES.values())
-        begins, ends = self._bounds(org, clinics[0], month)
-        local = self._tenants.calendar(org, at, clinics[0].id).local_date
+        begins, ends = self._bounds(org, month)
+        local = self._tenants.calendar(org, at).local_date
         fell = silence.silent(session, period, ends, local)
         came_back = silence.returned(session, period, begins, ends, local)
         by_source = _judged(session, period, sources.by_source(session, period), fell)
@@ -182,7 +181,7 @@ class Monthly:
             value=silence.protected(
                 session,
                 period,
-                self._bounds(org, clinics[0], period.year[0])[0],
+                self._bounds(org, period.year[0])[0],
                 self._tenants.get(org).policy.report.episode_value or None,
             ),
             definitions=tuple(
@@ -190,6 +189,11 @@ class Monthly:
                 for one in MEASURES.values()
             ),
         )
+
+
+def _midnight(day: date) -> datetime:
+    """A day as a moment, to choose a calendar around it."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def _judged(
@@ -200,7 +204,7 @@ def _judged(
 ) -> tuple[SourceLine, ...]:
     """The sources with how they stood at the end of the month and the week's verdict on them."""
     states = {one.source_id: one.state for one in silent}
-    told = silence.verdicts(session, period, last_day(period.month))
+    told = silence.verdicts(session, period, first_day(period.month), last_day(period.month))
     found = []
     for one in lines:
         judged = told.get(one.source_id)

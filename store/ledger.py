@@ -124,6 +124,15 @@ def _reassign(
     return number
 
 
+def learned(session: Session, org: str, at: datetime) -> datetime:
+    """From when what is written now counts as known: never before a month closed without it.
+
+    For rows beside the lines that a report reads as of its closing. A closing waits until this
+    transaction ends, so that none of them can appear in a month that was just closed.
+    """
+    return _since(at, _closed_at(session, org))
+
+
 def close(store: Store, org: str, clinic_id: str, month: str, *, at: datetime, by: str) -> datetime:
     """Close a month of a clinic (``*``: of all) as known at a moment; when it was closed.
 

@@ -15,7 +15,7 @@ from models.ledger import Counted
 from models.re_engagement import Facts, Worked, says
 from models.source_states import Change, SourceState
 from models.tasks import TaskKind
-from store import sources
+from store import ledger, sources
 from store.tables import SourceRow, TaskRow, TaskState, TouchRow
 from store.tables_ledger import FOR_EVER, LedgerRow
 from store.tables_sources import SourceStateRow
@@ -42,9 +42,12 @@ def write(
 ) -> SourceStateRow | None:
     """Add what became known, the facts with the last of it; that one, if there is any.
 
-    Call it with the source locked, in the transaction that opens or closes its task.
+    Call it with the source locked, in the transaction that opens or closes its task. What a month
+    was closed without is known from after that closing on.
     """
     row = None
+    if changes:
+        known_at = ledger.learned(session, source.org, known_at)
     for one in changes:
         row = SourceStateRow(
             org=source.org,

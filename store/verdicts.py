@@ -20,6 +20,7 @@ from models.ledger import Counted
 from models.people import SourceKind
 from models.sources import watched
 from models.verdicts import BEFORE, RECENT, Counts, Judged, bursts
+from store import ledger
 from store.tables_ledger import FOR_EVER, LedgerRow
 from store.tables_sources import SourceVerdictRow
 
@@ -67,7 +68,11 @@ def sent(session: Session, org: str, week: date) -> Iterator[Sent]:
 def keep(
     session: Session, org: str, week: date, judged: Sequence[tuple[Sent, Judged]], at: datetime
 ) -> int:
-    """Write verdicts of a week that are not there yet; how many. One that is there stays."""
+    """Write verdicts of a week that are not there yet; how many. One that is there stays.
+
+    What a month was closed without is known from after that closing on.
+    """
+    at = ledger.learned(session, org, at)
     ids = [one.source_id for one, _ in judged]
     there = set(
         session.exec(

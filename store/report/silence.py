@@ -1,16 +1,17 @@
 """How the sources stood at the end of a month, and which of them came back during it.
 
 "Lapsed" in the monthly report is quiet or lapsed at the month's end (policy.md rule 19). Both are
-read from the history of states as it was known at the moment of the report.
+read from the history of states as it was known at the moment of the report. Sources belong to the
+organization, not to a clinic: callers give days and midnights of its first clinic, by which their
+states are dated (models/rhythm.py), whichever clinic the report is of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import and_, func
+from sqlalchemy import ColumnElement, and_, func, true
 from sqlalchemy import select as columns
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -21,7 +22,7 @@ from models.sources import public_name
 from store.report.scope import Period
 from store.tables import LedgerRow, SourceRow, SourceStateRow, SourceVerdictRow
 
-S = SourceStateRow
+S, V = SourceStateRow, SourceVerdictRow
 SILENT = (SourceState.QUIET, SourceState.LAPSED)
 
 
@@ -42,7 +43,7 @@ def silent(session: Session, period: Period, until: datetime, day: Any) -> tuple
     """
     newest = (
         columns(col(S.source_id), func.max(col(S.id)).label("id"))
-        .where(col(S.org) == period.org, col(S.since) < until, *_known(period))
+        .where(col(S.org) == period.org, col(S.since) < until, _known(period))
         .group_by(col(S.source_id))
         .subquery()
     )
@@ -70,7 +71,7 @@ def returned(
             col(S.since) < until,
             _stands(period),
             _ours(period),
-            *_known(period),
+            _known(period),
         )
         .order_by(col(S.since), col(SourceRow.id))
     )
@@ -78,18 +79,22 @@ def returned(
     return tuple(found.values())
 
 
-def verdicts(session: Session, period: Period, until: date) -> dict[str, Judged]:
-    """The newest weekly verdict of each source that was seen by the end of the month."""
-    V = SourceVerdictRow  # noqa: N806 - an alias of a table
-    last = columns(func.max(col(V.week))).where(
-        col(V.org) == period.org, col(V.week) <= until, col(V.known_at) <= period.at
+def verdicts(session: Session, period: Period, first: date, last: date) -> dict[str, Judged]:
+    """The newest verdicts of a week that lies in the month, or of the one in which it began.
+
+    None where nobody was judged in these weeks: an older verdict says nothing of this month.
+    """
+    seen = and_(
+        col(V.org) == period.org,
+        col(V.week).between(first - timedelta(days=6), last),
+        _known(period, V),
     )
-    week = session.scalar(last)
+    week = session.scalar(columns(func.max(col(V.week))).where(seen))
     if week is None:
         return {}
     query = columns(
         col(V.source_id), col(V.verdict), col(V.recent), col(V.before), col(V.weeks)
-    ).where(col(V.org) == period.org, col(V.week) == week)
+    ).where(seen, col(V.week) == week)
     return {source: Judged(*told) for source, *told in session.execute(query)}
 
 
@@ -109,7 +114,7 @@ def protected(
             col(S.state) == SourceState.RETURNED,
             col(S.since) >= since,
             _stands(period),
-            *_known(period),
+            _known(period),
         )
         .group_by(col(S.source_id))
         .subquery()
@@ -132,8 +137,9 @@ def protected(
     )
 
 
-def _known(period: Period) -> Sequence[Any]:
-    return [col(S.known_at) <= period.at]
+def _known(period: Period, table: Any = S) -> ColumnElement[bool]:
+    """What was known at the moment of the report; of an open month everything."""
+    return true() if period.newest else col(table.known_at) <= period.at
 
 
 def _ours(period: Period) -> Any:
@@ -151,7 +157,7 @@ def _stands(period: Period) -> Any:
         col(later.source_id) == col(S.source_id),
         col(later.id) > col(S.id),
         col(later.since) <= col(S.since),
-        col(later.known_at) <= period.at,
+        _known(period, later),
     ]
     return ~columns(col(later.id)).where(and_(*wrong)).exists()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlmodel import select
 
 from activities.monthly import Monthly
 from activities.tenants import Tenants
@@ -17,10 +18,12 @@ from models.facts import (
 )
 from models.linking import Link
 from models.monthly import MonthlyReport
-from models.source_states import SourceState
-from store import ledger, merges
-from store.tables import ReferralRow, SourceStateRow
-from tests.activities.office import CLINIC, ORG, Office
+from models.re_engagement import Facts
+from models.source_states import Change, SourceState
+from models.verdicts import Counts, judge
+from store import ledger, merges, source_states, verdicts
+from store.tables import LedgerRow, ReferralRow, SourceRow, SourceStateRow
+from tests.activities.office import CLINIC, MONDAY, ORG, Office
 
 ALL = "*"
 MARCH = "2026-03"
@@ -49,6 +52,13 @@ def stood(office: Office, state: SourceState, since: datetime, known: datetime) 
             known_at=known,
         )
         session.add(row)
+
+
+def lines_at(office: Office, clinic_id: str) -> None:
+    """The same referrals, as if they had come to another clinic as well."""
+    with office.store.write() as session:
+        for line in session.exec(select(LedgerRow)).all():
+            session.add(LedgerRow(**line.model_dump(exclude={"id"}) | {"clinic_id": clinic_id}))
 
 
 def same(first: MonthlyReport, again: MonthlyReport) -> None:
@@ -97,6 +107,57 @@ def test_a_source_merged_later_still_stands_among_the_silent_of_a_closed_month(
         merges.merge(session, ORG, gone, office.source_id, by="drew", at=DUE + DAY)
     again = monthly.report(ORG, CLINIC, MARCH, now=DUE + 2 * DAY)
     assert again.silent == first.silent
+
+
+def test_a_slow_clock_writes_no_state_and_no_verdict_into_a_closed_month(
+    office: Office, monthly: Monthly
+) -> None:
+    other = office.another_source(npi="1558598797", name="Bo Sample")
+    week = DUE.date() - timedelta(days=3)  # a Monday
+
+    def verdict(source_id: str) -> None:
+        counts = Counts(1, 52, 52, 1.0)
+        told = [(verdicts.Sent(source_id, counts), judge(counts))]
+        with office.store.write() as session:
+            verdicts.keep(session, ORG, week, told, DUE - DAY)
+
+    verdict(other)
+    first = closed(monthly)
+    assert first.silent == ()
+    verdict(office.source_id)
+    with office.store.write() as session:
+        source = session.get_one(SourceRow, office.source_id)
+        fell = Change(SourceState.QUIET, DUE - 10 * DAY, DUE - 70 * DAY)
+        facts = Facts(silent=60)
+        source_states.write(session, source, [fell], facts, known_at=DUE - DAY)
+    again = Monthly(office.store, office.tenants).report(ORG, CLINIC, MARCH, now=DUE + DAY)
+    same(first, again)
+    open_one = monthly.report(ORG, CLINIC, "2026-04", now=DUE + DAY)
+    assert [one.source_id for one in open_one.silent] == [office.source_id]
+
+
+def test_a_verdict_of_long_ago_is_not_this_months(office: Office, monthly: Monthly) -> None:
+    counts = Counts(1, 52, 52, 1.0)
+    told = [(verdicts.Sent(office.source_id, counts), judge(counts))]
+    for week, shown in ((MONDAY.date() - timedelta(weeks=5), None), (MONDAY.date(), "fading")):
+        with office.store.write() as session:
+            verdicts.keep(session, ORG, week, told, MONDAY)
+        (line,) = monthly.report(ORG, CLINIC, MARCH, now=DUE).sources
+        assert line.verdict == shown
+
+
+def test_sources_are_dated_alike_in_the_report_of_every_clinic(
+    office: Office, monthly: Monthly
+) -> None:
+    """They are the organization's: at midnight in Albany it is still March in Springfield."""
+    lines_at(office, "west")
+    april = datetime(2026, 4, 1, 4, 0, tzinfo=UTC)
+    stood(office, SourceState.QUIET, april, april)
+    for scope in (CLINIC, "west", ALL):
+        now = monthly.report(ORG, scope, MARCH, now=DUE)
+        after = monthly.report(ORG, scope, "2026-04", now=DUE)
+        assert now.silent == (), scope
+        assert [one.since for one in after.silent] == [april.date()], scope
 
 
 def test_a_clinic_that_left_the_policy_file_still_counts_in_the_roll_up(
