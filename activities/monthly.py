@@ -32,7 +32,8 @@ from models.verdicts import RECENT
 from store import ledger
 from store.engine import Store
 from store.report import late, outcomes, shape, silence, sources
-from store.report.measures import MEASURES, TILES, Measure
+from store.report.asks import Measure
+from store.report.measures import MEASURES, TILES
 from store.report.scope import Period
 from store.report.series import Series, nothing, series
 from store.report.silence import Judged
@@ -145,7 +146,14 @@ class Monthly:
         clinics = self.clinics(org, scope)
         told = series(session, period, period.compared)
         first = ledger.first_month(session, org, period.known) or month
-        figures = tuple(_figure(one, told, period, first) for one in MEASURES.values())
+        running = not closed and any(
+            self._tenants.calendar(org, at, one.id).local_date(at) <= last_day(month)
+            for one in clinics
+        )
+        figures = tuple(
+            _figure(one, told, period, first).model_copy(update={"running": running})
+            for one in MEASURES.values()
+        )
         begins, ends = self._bounds(org, month)
         local = self._tenants.calendar(org, at).local_date
         fell = silence.silent(session, period, ends, local)

@@ -12,8 +12,8 @@ from activities.monthly import Monthly
 from models.ledger import Line
 from store.engine import Store
 from store.report import lines
+from store.report.asks import Measure
 from store.report.behind import Which, counted_in
-from store.report.measures import Measure
 from store.report.scope import Period
 
 

@@ -185,7 +185,7 @@ def line(asked: Asked, r: Referral, calendar: Calendar) -> Line:
             **_papers(r),
             **_ending(r, calendar),
             **_sending(r),
-            "odd": ",".join(_odd(r, came)) or None,
+            "odd": ",".join(_odd(r, came, calendar)) or None,
         }
     )
 
@@ -311,11 +311,16 @@ def _sending(r: Referral) -> dict[str, object]:
     return {**counts, "replied": bool(r.all(PatientReplied))}
 
 
-def _odd(r: Referral, came: datetime) -> Iterator[str]:
-    """What a feed told that cannot be; it stays out of every length and is counted by itself."""
-    if r.evaluated_at is not None and r.evaluated_at < came - PROMPT:
+def _odd(r: Referral, came: datetime, calendar: Calendar) -> Iterator[str]:
+    """What a feed told that cannot be; it stays out of every length and is counted by itself.
+
+    By local days, as the lengths are: feeds that tell days alone know of no hours.
+    """
+    moments = (came, r.evaluated_at, r.discharged_at)
+    received, evaluated, ended = (calendar.local_date(at) if at else None for at in moments)
+    if evaluated and received and evaluated < received:
         yield "evaluated_before_received"
-    if r.discharged_at is not None and r.evaluated_at and r.discharged_at < r.evaluated_at - PROMPT:
+    if ended and evaluated and ended < evaluated:
         yield "discharged_before_evaluated"
 
 

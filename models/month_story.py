@@ -21,11 +21,12 @@ def verdict(month: str, figures: Sequence[Figure], silent: int, returned: int) -
     named = {one.name: one for one in figures}
     received, converted = named["received"], named["converted"]
     came = int(received.now.value or 0)
+    so_far = " so far" if received.running else ""
     if not came:
-        first = f"No referral was received in {says(month)}."
+        first = f"No referral was received in {says(month)}{so_far}."
     else:
         first = (
-            f"{_counted(came, 'referral')} in {says(month)}{_against(received, month)}"
+            f"{_counted(came, 'referral')} in {says(month)}{so_far}{_against(received, month)}"
             f"{_conversion(converted.now)}."
         )
     return f"{first}{_sources(silent, returned)}"
@@ -116,8 +117,8 @@ def _missed(amount: Amount, sentence: str, why: str, link: str) -> Iterator[Thin
 
 
 def _against(received: Figure, month: str) -> str:
-    if received.before.value is None:
-        return ""  # nothing is known of the month before
+    if received.before.value is None or received.running:
+        return ""  # nothing is known of the month before, or this one is not over
     came, before = int(received.now.value or 0), int(received.before.value)
     last = says(back(month, 1)).split()[0]
     if came == before:
@@ -129,8 +130,10 @@ def _against(received: Figure, month: str) -> str:
 def _conversion(converted: Amount) -> str:
     if converted.value is None:
         return ""
-    told = f"; {converted.number:,} of {converted.n:,} have come to evaluation"
-    return told + (f", {converted.open:,} are still open" if converted.open else "")
+    has = "has" if converted.number == 1 else "have"
+    told = f"; {converted.number:,} of {converted.n:,} {has} come to evaluation"
+    still = f", {converted.open:,} {'is' if converted.open == 1 else 'are'} still open"
+    return told + (still if converted.open else "")
 
 
 def _sources(silent: int, returned: int) -> str:

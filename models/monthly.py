@@ -83,7 +83,8 @@ class Figure(Model):
     """One figure of the registry, this month, last month, a year ago and over twelve months.
 
     ``months`` ends with this one, oldest first. ``counts`` says of which referrals it is asked in
-    a few words ("received this month"). Its footnote is the definition of the same name.
+    a few words ("received this month"). Its footnote is the definition of the same name. While
+    the month is ``running`` it is compared with none that is over.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Figure(Model):
     year_ago: Amount
     months: tuple[Point, ...] = ()
     target: float | None = None
+    running: bool = False
 
     @model_validator(mode="after")
     def _one_value_for_one_month(self) -> Self:
@@ -148,7 +150,7 @@ class SourceLine(Model):
     twelve: tuple[int, ...] = ()
     contacted: Amount = Amount()
     evaluated: Amount = Amount()
-    days: Amount = Amount()  # median days to evaluation
+    days: Amount = Amount()  # median days to evaluation, of those evaluated in the month
     state: str | None = None
     verdict: str | None = None
     verdict_says: str = ""  # "4.2 a month before, 2.0 now"
@@ -223,7 +225,7 @@ class Late(Model):
     """What was told after the month was closed: none of it is in the figures."""
 
     arrived: int = 0  # referrals of the month nobody knew of then
-    changed: int = 0  # referrals of which something counted has changed since
+    changed: int = 0  # others that would count otherwise by what is known now
 
 
 class ClinicLine(Model):
@@ -290,6 +292,11 @@ class MonthlyReport(Model):
     clinics: tuple[ClinicLine, ...] = ()
     value: Value = Value()
     definitions: tuple[Definition, ...] = ()
+
+    @property
+    def running(self) -> bool:
+        """The month is not over yet, so nothing of it is compared."""
+        return any(one.running for one in self.figures)
 
     def figure(self, name: str) -> Figure:
         """A figure by its name; raises KeyError."""

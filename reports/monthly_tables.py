@@ -144,7 +144,7 @@ def sources(report: MonthlyReport) -> Table:
         ">Days to first visit",
         "How it goes",
     )
-    rows = tuple(_source(one) for one in report.sources[:MOST])
+    rows = tuple(_source(one, report.running) for one in report.sources[:MOST])
     return Table("sources", "Sources", columns, rows, NOBODY, _beyond(report.sources))
 
 
@@ -152,14 +152,14 @@ def _beyond(these: Sequence[object]) -> int:
     return max(len(these) - MOST, 0)
 
 
-def _source(one: SourceLine) -> Row:
+def _source(one: SourceLine, running: bool) -> Row:
     goes = sentences.standing(one)
     if one.verdict_says:
         goes = f"{goes}: {one.verdict_says}" if goes else one.verdict_says
     cells = (
         one.name,
         f"{one.received:,}",
-        sentences.source_change(one),
+        "too early" if running else sentences.source_change(one),
         f"{one.year_ago:,}",
         f"{one.also:,}" if one.also else "none",
         str(said(one.contacted, Unit.PERCENT)),

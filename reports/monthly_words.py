@@ -197,12 +197,16 @@ def _change(difference: Decimal, unit: Unit, good: Good, how: str = "") -> Chang
 
 
 def on_last_month(figure: Figure) -> Change:
-    """This month against the one before."""
+    """This month against the one before, once it is over."""
+    if figure.running:
+        return Change(TOO_EARLY)
     return change(figure.now, figure.before, figure.unit, figure.good)
 
 
 def on_last_year(figure: Figure) -> Change:
-    """This month against the same month a year ago."""
+    """This month against the same month a year ago, once it is over."""
+    if figure.running:
+        return Change(TOO_EARLY)
     return change(figure.now, figure.year_ago, figure.unit, figure.good)
 
 

@@ -9,8 +9,8 @@ from models.contracts import Card
 from models.facts import UtcDatetime
 from models.monthly import Good, Unit
 from models.shared_lines import IdentifiedLine, SharedLine
+from store.report.asks import How, Month
 from store.report.behind import Which
-from store.report.measures import How, Month
 from store.tables import InboxRow, TaskRow
 
 

@@ -26,8 +26,9 @@ from reports import monthly_csv
 from settings import Settings
 from store import audit, report_keys
 from store.engine import Store
+from store.report.asks import Measure
 from store.report.behind import Which
-from store.report.measures import MEASURES, Measure
+from store.report.measures import MEASURES
 from web.answers import IdentifiedPage, LinesPage, MeasureView
 from web.auth import Reader, reader_of
 from web.cursors import Cover, Place

@@ -7,10 +7,10 @@ from datetime import date
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, func
+from sqlalchemy import ColumnElement, and_, false, func, true
 from sqlmodel import Session, col, select
 
-from store.report.measures import How, Measure
+from store.report.asks import Measure
 from store.report.scope import Period
 from store.report.series import asked_in
 from store.tables import LedgerRow
@@ -59,16 +59,17 @@ def counted_in(
 
 
 def _picked(measure: Measure, period: Period, which: Which) -> ColumnElement[bool]:
-    if measure.how in (How.MEDIAN, How.MEAN):
-        has = col(measure.column).is_not(None)
-        return has if which is Which.COUNTED else ~has
-    yes = func.coalesce(measure.counts(period), False) if measure.counts else None
-    if yes is None:
-        everybody = col(LedgerRow.referral_id).is_not(None)
-        return everybody if which is Which.COUNTED else ~everybody
-    if which is Which.COUNTED:
-        return yes
-    still = measure.still(period) if measure.still is not None else None
-    if which is Which.OPEN:
-        return and_(~yes, still) if still is not None else and_(yes, ~yes)
-    return and_(~yes, ~still) if still is not None else ~yes
+    yes: ColumnElement[bool] = true()
+    if measure.column is not None:
+        yes = col(measure.column).is_not(None)
+    elif measure.counts is not None:
+        yes = func.coalesce(measure.counts(period), False)
+    still: ColumnElement[bool] = false()
+    if measure.still is not None:
+        still = func.coalesce(measure.still(period), False)
+    picked = {
+        Which.COUNTED: yes,
+        Which.OTHERS: and_(~yes, ~still),
+        Which.OPEN: and_(~yes, still),
+    }
+    return picked[which]

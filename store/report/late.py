@@ -2,58 +2,80 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import and_, exists, func, or_
+from sqlalchemy import ColumnElement, and_, false, func, or_
 from sqlalchemy import select as columns
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from models.ledger import Counted
 from models.monthly import Late
+from store.report.asks import Month
 from store.report.scope import Period
+from store.report.series import how_many
 from store.tables import LedgerRow
 from store.tables_ledger import FOR_EVER
 
+#: Months of events that others tell us of, which may be late. What we do ourselves never is.
+TOLD: Final = (Month.RECEIVED, Month.EVALUATED, Month.DISCHARGED)
+
 
 def late(session: Session, period: Period) -> Late:
-    """Referrals of the month learned of since its closing, and those that count otherwise now.
+    """Referrals of the month learned of since its closing, and others that count otherwise now.
 
-    Changed are those that left the month, changed their source or clinic, or of which something
-    was told late: a first try or an evaluation from before the closing. What has simply gone on
-    since is no change.
+    Changed are those that came into the month or left it by an evaluation or a discharge told
+    late, that left it altogether, that changed their source or clinic, or whose first try or
+    evaluation from before the closing was told late. What has simply gone on since is no change.
     """
     now, then = aliased(LedgerRow), aliased(LedgerRow)
-    fresh = [
+    fresh = and_(
         col(now.org) == period.org,
         col(now.known_until) == FOR_EVER,
         col(now.known_from) > period.at,
-    ]
-    counts_now = and_(
-        col(now.clinic_id).in_(period.clinics),
-        col(now.received_month) == period.month,
-        col(now.counted) == Counted.REFERRAL,
     )
-    counted_then = and_(
+    stood = and_(
         col(then.referral_id) == col(now.referral_id),
         col(then.known_from) <= period.at,
         col(then.known_until) > period.at,
-        col(then.clinic_id).in_(period.clinics),
-        col(then.received_month) == period.month,
-        col(then.counted) == Counted.REFERRAL,
     )
-    how_many = columns(func.count()).select_from(now)
-    arrived = session.scalar(how_many.where(*fresh, counts_now, ~exists().where(counted_then)))
+    came = and_(_in(now, period, Month.RECEIVED), ~_in(then, period, Month.RECEIVED))
     otherwise = or_(
-        ~counts_now,
-        col(now.source_id) != col(then.source_id),
-        _told_late(now.attempted_at, then.attempted_at, period),
-        _told_late(now.evaluated_at, then.evaluated_at, period),
+        *(_in(now, period, one) != _in(then, period, one) for one in TOLD),
+        and_(
+            _in(now, period, Month.RECEIVED),
+            or_(
+                col(now.source_id) != col(then.source_id),
+                _told_late(now.attempted_at, then.attempted_at, period),
+                _told_late(now.evaluated_at, then.evaluated_at, period),
+            ),
+        ),
     )
-    changed = session.scalar(how_many.join(then, counted_then).where(*fresh, otherwise))
-    return Late(arrived=int(arrived or 0), changed=int(changed or 0))
+    # Asked from either side, so that an index finds the lines of the month on both.
+    here = columns(how_many(came), how_many(and_(~came, otherwise))).select_from(now)
+    here = here.outerjoin(then, stood).where(fresh, _counts(now, period))
+    gone = columns(func.count()).select_from(then).join(now, stood)
+    gone = gone.where(fresh, _counts(then, period), ~func.coalesce(_counts(now, period), false()))
+    arrived, changed = session.execute(here).one()
+    return Late(arrived=int(arrived), changed=int(changed) + int(session.scalar(gone) or 0))
 
 
-def _told_late(now: Any, then: Any, period: Period) -> Any:
+def _counts(line: Any, period: Period) -> ColumnElement[bool]:
+    """A line counts in one of the month's figures."""
+    in_month = or_(*(col(getattr(line, one.value)) == period.month for one in TOLD))
+    return and_(_valid(line, period), in_month)
+
+
+def _in(line: Any, period: Period, month: Month) -> ColumnElement[bool]:
+    """It counts in the figures of what happened in the month; no where it holds no line."""
+    in_month = col(getattr(line, month.value)) == period.month
+    return func.coalesce(and_(_valid(line, period), in_month), false())
+
+
+def _valid(line: Any, period: Period) -> ColumnElement[bool]:
+    return and_(col(line.clinic_id).in_(period.clinics), col(line.counted) == Counted.REFERRAL)
+
+
+def _told_late(now: Any, then: Any, period: Period) -> ColumnElement[bool]:
     told = func.coalesce(col(now), col(then))
     return and_(col(now).is_distinct_from(col(then)), told <= period.at)

@@ -2,19 +2,21 @@
 
 The median of each patient's change from the first reading on one named measure, in percent of
 that reading, at about six and twelve weeks. Never across instruments; fewer than ten patients are
-withheld. Counted over the twelve months that end with the report's: one month holds too few.
+withheld. Counted are those whose window ended in the twelve months that end with the report's: one
+month holds too few, and who may still be measured would be no fair part of the whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, case, func, literal
+from sqlalchemy import Select, and_, case, func, literal, or_
 from sqlalchemy import select as columns
 from sqlmodel import Session, col
 
+from models.clock import ONE_DAY
 from models.facts import Urgency
 from models.monthly import FEW, Amount, Outcome
 from models.months import first_day, last_day
@@ -70,7 +72,7 @@ def _at(
             measure_says=MEASURES[measure].name if measure in MEASURES else measure,
             days=(first, last),
             n=n,
-            eligible=max(could, n),
+            eligible=could,
             median_percent=None if few or median is None else round(float(median), 4),
             reached=None
             if few
@@ -83,6 +85,12 @@ def says(group: str) -> str:
     after = group.startswith(POST_OP)
     region = group.removeprefix(POST_OP).replace("_", " ").capitalize()
     return f"{region} after surgery" if after else region
+
+
+def _begun(period: Period, last: int) -> tuple[date, date]:
+    """The days of first readings whose window ended in the twelve months."""
+    earlier = last * ONE_DAY
+    return first_day(period.year[0]) - earlier, last_day(period.month) - earlier
 
 
 def _group() -> Any:
@@ -105,7 +113,14 @@ def _readings(
     period: Period, target: int, first: int, last: int, source_ids: Sequence[str] | None
 ) -> Select[Any]:
     """One reading of each patient in the window, the one nearest its middle."""
-    since, until = first_day(period.year[0]), last_day(period.month)
+    since, until = _begun(period, last)
+    # The first reading was taken so many days before this one.
+    in_time = (
+        and_(
+            col(S.day) == day, col(S.taken_on).between(since + day * ONE_DAY, until + day * ONE_DAY)
+        )
+        for day in range(first, last + 1)
+    )
     nearest = func.row_number().over(
         partition_by=[col(S.referral_id), col(S.measure)],
         order_by=[func.abs(col(S.day) - target), col(S.day), col(S.id)],
@@ -121,8 +136,7 @@ def _readings(
         .join(L, col(L.referral_id) == col(S.referral_id))
         .where(
             _joined(period, source_ids),
-            col(S.day).between(first, last),
-            col(S.taken_on).between(since, until),
+            or_(*in_time),
             col(S.percent).is_not(None),
         )
         .subquery()
@@ -135,9 +149,8 @@ def _readings(
 def _eligible(
     session: Session, period: Period, last: int, source_ids: Sequence[str] | None
 ) -> dict[tuple[str, str], int]:
-    """Patients with a first reading long enough ago to have had one in the window."""
-    since = first_day(period.year[0]) - timedelta(days=last)
-    until = last_day(period.month) - timedelta(days=last)
+    """Patients whose window is over: measured in it or not, each has one first reading."""
+    since, until = _begun(period, last)
     group = _group()
     query = (
         columns(group, col(S.measure), func.count())

@@ -13,7 +13,8 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col
 
 from models.monthly import Amount
-from store.report.measures import MEASURES, How, Measure
+from store.report.asks import How, Measure
+from store.report.measures import MEASURES
 from store.report.scope import Period
 from store.tables import LedgerRow
 

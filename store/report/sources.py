@@ -16,9 +16,10 @@ from models.ledger import Counted
 from models.monthly import Amount, SourceLine
 from models.sources import public_name
 from store.ledger import known_at
-from store.report.measures import MEASURES, Measure
+from store.report.asks import Measure
+from store.report.measures import MEASURES
 from store.report.scope import Period
-from store.report.series import how_many, median_of
+from store.report.series import asked_in, how_many, median_of
 from store.tables import LedgerRow, ReferralRow, SourceRow
 
 L = LedgerRow
@@ -157,14 +158,11 @@ def _share(n: int, number: int, still: int) -> Amount:
 
 
 def _days(session: Session, period: Period) -> dict[str, Amount]:
-    """Median days to evaluation of those received in the month."""
+    """Days to evaluation as the registry has them: of those evaluated in the month."""
+    measure = MEASURES["evaluation_days"]
     source: Any = col(L.source_id)
     rows: Select[Any] = columns(
-        source.label("source_id"), col(L.evaluation_days).label("value")
-    ).where(
-        period.referrals(),
-        col(L.received_month) == period.month,
-        col(L.evaluation_days).is_not(None),
-    )
+        source.label("source_id"), col(measure.column).label("value")
+    ).where(asked_in(measure, period, [period.month]), col(measure.column).is_not(None))
     told = session.connection().execute(median_of(rows, "source_id"))
     return {name: Amount(value=float(value), n=int(n)) for name, value, n in told}

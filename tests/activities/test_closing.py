@@ -122,6 +122,13 @@ def test_the_report_of_an_open_month_closes_nothing(office: Office) -> None:
     assert monthly.close(ORG, CLINIC, MARCH, now=early, by="drew") is None
     told = monthly.report(ORG, CLINIC, MARCH, now=early)
     assert told.preliminary
+    assert told.running
+    assert (
+        told.verdict
+        == "1 referral in March 2026 so far; 0 of 1 have come to evaluation, 1 is still open."
+    )
+    over = monthly.report(ORG, CLINIC, MARCH, now=DUE - timedelta(days=1))
+    assert (over.preliminary, over.running) == (True, False)
     assert told.figure("received").now.value == 1
     with office.store.read() as session:
         assert ledger.closed_at(session, ORG, CLINIC, MARCH) is None

@@ -139,11 +139,12 @@ def test_days_and_months_are_the_clinics_own() -> None:
     assert (found.received_on, found.received_month) == (date(2026, 3, 31), "2026-03")
 
 
-def test_an_evaluation_before_the_referral_is_odd_and_no_length() -> None:
-    early = EvaluationCompleted(at=START - timedelta(days=5), day=date(2026, 2, 25))
-    found = of(early)
+@pytest.mark.parametrize("hours", [11, 5 * 24])  # the evening before, and five days
+def test_an_evaluation_before_the_referral_is_odd_and_no_length(hours: int) -> None:
+    at = START - hours * HOUR
+    found = of(EvaluationCompleted(at=at, day=at.date()))
     assert found.evaluation_days is None
-    assert found.evaluated_on == date(2026, 2, 25)
+    assert found.evaluated_on == CALENDAR.local_date(at)
     assert found.odd == "evaluated_before_received"
 
 

@@ -55,7 +55,7 @@ def fell(day: date, state: str = "quiet") -> Relationship:
             figures(1, 1, converted=share(1, 1)),
             1,
             0,
-            "1 referral in March 2027, as many as in February; 1 of 1 have come to evaluation. "
+            "1 referral in March 2027, as many as in February; 1 of 1 has come to evaluation. "
             "1 source is silent.",
         ),
         (
@@ -76,6 +76,19 @@ def test_the_month_in_a_sentence(
     told: list[Figure], silent: int, returned: int, sentence: str
 ) -> None:
     assert verdict(MONTH, told, silent, returned) == sentence
+
+
+@pytest.mark.parametrize(
+    ("came", "sentence"),
+    [
+        (7, "7 referrals in March 2027 so far; 1 of 7 has come to evaluation."),
+        (0, "No referral was received in March 2027 so far."),
+    ],
+)
+def test_a_month_that_is_not_over_is_compared_with_none(came: int, sentence: str) -> None:
+    told = figures(came, converted=share(1, came))
+    told = [one.model_copy(update={"running": True}) for one in told]
+    assert verdict(MONTH, told, 0, 0) == sentence
 
 
 def test_nothing_calls_for_nothing() -> None:

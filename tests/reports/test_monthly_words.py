@@ -102,6 +102,16 @@ def test_a_number_is_written_as_it_is_rounded(value: float, unit: Unit) -> None:
     assert shown != "−0"
 
 
+def test_a_month_that_is_not_over_is_compared_with_none() -> None:
+    figure = SAMPLE.figure("received")
+    assert words.on_last_month(figure).way == "better"
+    running = figure.model_copy(update={"running": True})
+    assert words.compared(running, SAMPLE.month) == (
+        "too early to compare with Jan 2027",
+        "too early to compare with Feb 2026",
+    )
+
+
 def test_months_go_back_over_new_year() -> None:
     assert [words.earlier("2027-02", by) for by in (0, 1, 2, 12, 14)] == [
         *("2027-02", "2027-01", "2026-12", "2026-02", "2025-12")

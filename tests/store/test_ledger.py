@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
+import pytest
 from sqlalchemy import event
 from sqlmodel import Session, col, func, select
 
+from models.base import Model
 from models.facts import EvaluationCompleted, OutcomeRecorded, VisitCompleted
+from models.ledger import Line, ScoreLine
 from models.linking import Link
 from store import ledger
+from store.columns import Table
 from store.engine import Store
 from store.tables import LedgerRow, LedgerScoreRow, ReferralRow, SourceRow
 from store.tables_ledger import LedgerBookRow
@@ -39,6 +43,16 @@ def counted(session: Session, at: datetime | None) -> int:
         .where(ledger.known_at(at), col(LedgerRow.evaluated_at).is_not(None))
     )
     return session.exec(query).one()
+
+
+@pytest.mark.parametrize(("row", "model"), [(LedgerRow, Line), (LedgerScoreRow, ScoreLine)])
+def test_a_row_has_the_columns_of_its_line(row: type[Table], model: type[Model]) -> None:
+    kept = {"id", "org", "referral_id", "known_from", "known_until"}
+    assert set(row.model_fields) == kept | set(model.model_fields)
+    table = row.metadata.tables[str(row.__tablename__)]
+    for name, field in model.model_fields.items():
+        optional = type(None) in get_args(field.annotation)
+        assert table.columns[name].nullable is optional, name
 
 
 def test_before_a_closing_a_line_is_changed_in_place(store: Store) -> None:

@@ -41,14 +41,14 @@ ASKED = {
     "converted_30": Ask(
         "came_day",
         KEPT,
-        "ev AND days BETWEEN 0 AND 30",
-        f"{ON_THE_WAY} AND came > :t - 30 * 86400",
+        "ev AND days <= 30",
+        f"{ON_THE_WAY} AND came_day >= date(:t, 'unixepoch', '-30 days')",
     ),
     "converted_90": Ask(
         "came_day",
         KEPT,
-        "ev AND days BETWEEN 0 AND 90",
-        f"{ON_THE_WAY} AND came > :t - 90 * 86400",
+        "ev AND days <= 90",
+        f"{ON_THE_WAY} AND came_day >= date(:t, 'unixepoch', '-90 days')",
     ),
     "contacted_24h": Ask(
         "came_day", KEPT, "tried - came <= 86400", "tried IS NULL AND came + 86400 > :t"
@@ -67,10 +67,10 @@ ASKED = {
         "thanked - came < 1441 * 60",
         "thanked IS NULL AND came + 86400 > :t",
     ),
-    "certified": Ask("evaluated_day", "ev", "certified"),
+    "certified": Ask("evaluated_day", "ev", "certified", "evaluated > :t - 30 * 86400"),
     "plan_hours": Ask(
         "evaluated_day",
-        "ev AND plan_sent IS NOT NULL",
+        "ev",
         value="cast((plan_sent - plan_signed) / 60 AS INTEGER) / 60.0",
     ),
     "summary_24h": Ask(

@@ -17,8 +17,9 @@ from models.monthly import ALL_CLINICS, EVERY, from_address, in_address
 from models.months import back, first_day, month_of, says
 from reports import forms, monthly_html
 from store import ledger, referrals
+from store.report.asks import Measure
 from store.report.behind import MOST, Which, behind
-from store.report.measures import MEASURES, Measure
+from store.report.measures import MEASURES
 from web.desk.door import Desk, Viewer
 
 SHOWN = 13  # months in the list
@@ -85,8 +86,7 @@ def router(desk: Desk) -> APIRouter:
                 "here": f"/reports/{in_address(chosen)}/{month}",
                 "files": list(forms.FORMS),
                 "may_close": told.preliminary and now >= monthly.due(viewer.org, chosen, month),
-                "before": back(month, 1),
-                "after": back(month, -1),
+                "before": await asyncio.to_thread(_before, desk, viewer, month),
             },
         )
 
@@ -188,6 +188,13 @@ def _months(desk: Desk, monthly: Monthly, viewer: Viewer, scope: str) -> list[Mo
             due = now >= monthly.due(viewer.org, scope, month)
             found.append(Month(month, says(month), closed, due))
     return found
+
+
+def _before(desk: Desk, viewer: Viewer, month: str) -> str | None:
+    """The month before, unless nothing is known of it."""
+    with desk.store.read() as session:
+        first = ledger.first_month(session, viewer.org)
+    return back(month, 1) if first is not None and first < month else None
 
 
 def _file(

@@ -105,6 +105,12 @@ async def test_what_is_no_month_or_has_not_begun_is_said_so(site: Site, drew: Br
     assert (await drew.get("/reports/nowhere/2026-01")).status_code == 404
     for odd in ("2026-01%0A", "%EF%BC%92026-01", "0001-01", "9999-12"):
         assert (await drew.get(f"/reports/east/{odd}")).status_code == 400, odd
+    _, month = await referred(site)
+    for far in (month, "1900-01"):  # nothing is known of any month before
+        page = await drew.get(f"/reports/east/{far}")
+        assert page.status_code == 200
+        assert "The month before" not in page.text
+    assert "Still open" not in (await drew.get(f"/reports/east/{month}/contact_hours")).text
     odd_source = await drew.get("/reports/east/2026-01/received?source=%00")
     assert odd_source.status_code == 422
 
