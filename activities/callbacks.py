@@ -46,7 +46,7 @@ class Callbacks:
             _LOG.warning("receipt_of_nothing", channel=channel, reference=receipt.reference[:60])
         for row in rows:
             if row.subject_type == SubjectType.SCORECARD:
-                await asyncio.to_thread(self._letters.told, row, receipt, now)
+                await asyncio.to_thread(self._letters.told, row, receipt)
                 continue
             heard = await asyncio.to_thread(self._receipts.told, row, receipt, now)
             if heard is None:

@@ -54,9 +54,13 @@ class Lines:
     ) -> Told:
         """One page; ``after`` is the moment and the last referral of the page before.
 
-        Every page of one reading is counted as of the same moment: a closed month's closing, or
-        when an open one's first page was asked for. Raises NotFound for an unknown clinic,
-        BadRequest for what is no month.
+        Every page of one reading has the same moment: a closed month's closing, or when an open
+        one's first page was asked for. By it is judged what is still to come; but an open month's
+        lines are those that hold when their page is asked for, for until it is closed nothing else
+        is kept. So a referral that comes, goes or changes while an open month is read may be in it
+        as it was or as it is; none comes twice, and none that stays is left out.
+
+        Raises NotFound for an unknown clinic, BadRequest for what is no month.
         """
         period, closed = self._monthly.period(org, question.scope, question.month, now)
         last = None

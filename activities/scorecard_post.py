@@ -23,19 +23,25 @@ from models.errors import CannotTell, ChannelError, Verdict
 from models.kinds import Kind
 from models.messages import ToOffice
 from models.organization import Clinic
+from models.policy.base import span
 from models.scorecard import ScorecardLetter
+from models.tasks import TaskKind
 from reports import scorecard
-from store import consent, line, post, scorecards, sent_letters
+from store import consent, ledger, line, post, scorecards, sent_letters, tasks
 from store.engine import Store
 from store.tables import DeliveryRow, DeliveryState, ScorecardLetterRow, SubjectType
 from telemetry.logs import logger
 
 _LOG = logger(__name__)
 MOST: Final = 4  # letters of one run: its calls must be over before the chore's time is
+_LOOKED_AT: Final = 100  # whose line is full waits, and holds up nobody behind it
+_STOPPED: Final = "switched_off"
+_SYSTEM: Final = "system"  # nobody has done it: the vendor said so
 _SOON = timedelta(minutes=15)
 _AGAIN = timedelta(hours=1)
 _LONGEST = timedelta(days=3)  # without a receipt by then there is none
 _GIVEN_UP = timedelta(days=2)  # of trying to hand it to a vendor that is away
+_SEE_TO_IT: Final = span("5 bd")  # judgment; a letter that did not arrive
 
 
 class ScorecardPost:
@@ -56,20 +62,20 @@ class ScorecardPost:
 
     def run(self, now: datetime) -> tuple[int, int]:
         """Send what is approved and ask about what is not proved; how many seen, how many moved."""
+        ours = list(self._tenants)
         with self._store.read() as session:
-            sending = scorecards.to_send(session, now, MOST)
-            asking = scorecards.to_ask(session, now, MOST)
+            every = scorecards.to_send(session, ours, now, _LOOKED_AT)
+            sending = [one for one in every if not self._line_full(session, one)][:MOST]
+            asking = scorecards.to_ask(session, ours, now, MOST)
         moved = 0
         for row in sending:
-            if row.org not in self._tenants:
-                continue
             found = row.state == DeliveryState.SENDING
             moved += self._ask(row) if found else self._send(row)
         for row in asking:
-            moved += row.org in self._tenants and self._ask(row)
+            moved += self._ask(row)
         return len(sending) + len(asking), moved
 
-    def told(self, row: DeliveryRow, receipt: Receipt, now: datetime) -> None:
+    def told(self, row: DeliveryRow, receipt: Receipt) -> None:
         """A vendor's callback; a late ``delivered`` outdoes ``failed``, never the reverse."""
         if receipt.state is ReceiptState.DELIVERED:
             self._settle(row, DeliveryState.DELIVERED, vendor_id=receipt.vendor_id)
@@ -78,7 +84,6 @@ class ScorecardPost:
             DeliveryState.UNKNOWN,
         }:
             self._settle(row, DeliveryState.FAILED, code=receipt.code or "failed")
-        del now
 
     # --- inside ---------------------------------------------------------------------------------
 
@@ -86,11 +91,11 @@ class ScorecardPost:
         with self._store.read() as session:
             letter = session.get_one(ScorecardLetterRow, row.subject_id)
             if self._line_full(session, row):
-                return False  # tomorrow: what is about a patient goes first (policy.md rule 13)
+                return False  # by a letter of this very run
             to = row.address_ref or ""
             stopped = consent.opted_out(session, row.org, to, scorecards.PURPOSE)
         if stopped:  # they said so between the approval and now
-            return self._settle(row, DeliveryState.FAILED, code="switched_off")
+            return self._settle(row, DeliveryState.FAILED, code=_STOPPED)
         parcel = self._parcel(row, ScorecardLetter.model_validate(letter.content))
         until = self._clock() + IN_HAND
         with self._store.write() as session:
@@ -107,8 +112,11 @@ class ScorecardPost:
         return self._settle(row, state, vendor_id=accepted.vendor_id, prove_in=_SOON)
 
     def _line_full(self, session: Session, row: DeliveryRow) -> bool:
-        """Whether the number has had its pages of the day, by the organization's own midnight."""
-        if row.channel != "fax":
+        """Whether the number has had its pages of the day, by the organization's own midnight.
+
+        Then it waits until tomorrow: what is about a patient goes first (policy.md rule 13).
+        """
+        if row.channel != "fax" or row.state != DeliveryState.QUEUED:
             return False
         now = self._clock()
         calendar = self._tenants.calendar(row.org, now)
@@ -181,7 +189,26 @@ class ScorecardPost:
             )
             if state in {DeliveryState.ACCEPTED, DeliveryState.DELIVERED}:
                 self._tell_crm(session, row, now)
+            if settled.moved and state is DeliveryState.FAILED and code != _STOPPED:
+                self._ask_somebody(session, row, now)
+            elif settled.moved and state is DeliveryState.DELIVERED:  # after all
+                lost = TaskKind.SCORECARD_LOST
+                tasks.end_for(
+                    session, row.org, lost, row.subject_id, by=_SYSTEM, at=now, outcome="delivered"
+                )
         return settled.moved
+
+    def _ask_somebody(self, session: Session, row: DeliveryRow, now: datetime) -> None:
+        """Nobody waits for a letter that did not arrive, unless somebody is told of it."""
+        letter = session.get_one(ScorecardLetterRow, row.subject_id)
+        tasks.open_for_source(
+            session,
+            ledger.standing(session, letter.source_id),
+            TaskKind.SCORECARD_LOST,
+            f"{letter.id}-{row.rung}",
+            due=self._tenants.calendar(row.org, now).after(now, _SEE_TO_IT),
+            at=now,
+        )
 
     def _tell_crm(self, session: Session, row: DeliveryRow, now: datetime) -> None:
         """One touch for one letter, however often its vendor speaks of it (policy.md rule 23)."""

@@ -18,8 +18,8 @@ from models.organization import Staff
 from models.people import SourceKind
 from models.policy.base import span
 from models.scorecard import ScorecardLetter
-from models.tasks import TaskKind, task_key
-from store import consent, contacts, scorecards, tasks
+from models.tasks import TaskKind
+from store import consent, contacts, ledger, scorecards, tasks
 from store.engine import Store
 from store.scorecards import PURPOSE, Way
 from store.tables import (
@@ -56,9 +56,8 @@ class TellingOffices:
         """How it stands with this office in this quarter."""
         when = self._quarter(org, now)
         with self._store.read() as session:
-            whom = scorecards.about(source)
-            letter = scorecards.waiting(session, org, whom) or scorecards.of_quarter(
-                session, org, whom, when
+            letter = scorecards.waiting(session, source) or scorecards.of_quarter(
+                session, source, when
             )
             tries = scorecards.deliveries(session, letter.id) if letter else ()
             stopped = self._stopped(session, source)
@@ -84,7 +83,7 @@ class TellingOffices:
         )
         with self._store.write() as session:
             source = session.get_one(SourceRow, counted.source.id)
-            way = self._way(session, source, counted)
+            way = self._way(session, source, now)
             row = scorecards.ask(
                 session,
                 source,
@@ -98,38 +97,46 @@ class TellingOffices:
             occasion = f"{row.id}-{now:%Y%m%dT%H%M%S}"
             role = policy.scorecard_approved_by
             tasks.open_for_source(session, source, _KIND, occasion, due=due, at=now, role=role)
+            tasks.end_for(session, org, TaskKind.SCORECARD_LOST, row.id, by=by.id, at=now)
             return row
 
     def approve(self, org: str, source_id: str, *, by: Staff, now: datetime) -> DeliveryRow:
         """Let the letter that waits go out, under the name of whoever approves it.
 
-        Raises Forbidden ``not_yours_to_approve``, and Refused where nothing waits or the office
-        has said no meanwhile.
+        Raises Forbidden ``not_yours_to_approve``, and Refused where nothing waits, the office has
+        said no meanwhile, or is reached in another way than when the letter was worded.
         """
         self._check_role(org, by)
         with self._store.write() as session:
-            source, row = self._waiting(session, org, source_id)
+            row = self._waiting(session, org, source_id)
             if row.quarter != self._quarter(org, now):
                 raise Refused(
                     f"This letter was worded in {row.quarter}. Decline it and ask for a new one.",
                     code="out_of_date",
                 )
-            self._check_wanted(session, source, row.address)
+            asked = ledger.standing(session, row.source_id)
+            self._check_wanted(session, asked, row.address)
+            if self._way(session, asked, now) != Way(row.channel, row.address):
+                raise Refused(
+                    "This office is reached in another way than when the letter was worded. "
+                    "Decline it and ask for a new one.",
+                    code="out_of_date",
+                )
             told = ScorecardLetter.model_validate(row.content)
             told = told.model_copy(update={"sender": by.name})
             delivery = scorecards.approve(
                 session, row, content=told.model_dump(mode="json"), by=by.id, at=now
             )
-            self._close_task(session, source, row, by.id, now, "approved")
+            tasks.end_for(session, org, _KIND, row.id, by=by.id, at=now, outcome="approved")
             return delivery
 
     def decline(self, org: str, source_id: str, *, by: Staff, now: datetime) -> None:
         """Say no to the letter that waits; another one may be asked for. Raises as ``approve``."""
         self._check_role(org, by)
         with self._store.write() as session:
-            source, row = self._waiting(session, org, source_id)
+            row = self._waiting(session, org, source_id)
             scorecards.decline(session, row, by=by.id, at=now)
-            self._close_task(session, source, row, by.id, now, "declined")
+            tasks.end_for(session, org, _KIND, row.id, by=by.id, at=now, outcome="declined")
 
     def switch(self, org: str, source_id: str, *, wanted: bool, by: Staff, now: datetime) -> None:
         """The office wants no more of these letters, or wants them again; it binds its numbers.
@@ -150,21 +157,18 @@ class TellingOffices:
                     recorded_at=now,
                     purpose=PURPOSE,
                 )
-            row = scorecards.waiting(session, org, scorecards.about(source))
+            row = scorecards.waiting(session, source)
             if row is not None and not wanted:
                 scorecards.decline(session, row, by=by.id, at=now)
-                self._close_task(session, source, row, by.id, now, "switched_off")
+                tasks.end_for(session, org, _KIND, row.id, by=by.id, at=now, outcome="switched_off")
 
     # --- inside ---------------------------------------------------------------------------------
 
-    def _waiting(
-        self, session: Session, org: str, source_id: str
-    ) -> tuple[SourceRow, ScorecardLetterRow]:
-        source = self._cards.source(session, org, source_id)
-        row = scorecards.waiting(session, org, scorecards.about(source))
+    def _waiting(self, session: Session, org: str, source_id: str) -> ScorecardLetterRow:
+        row = scorecards.waiting(session, self._cards.source(session, org, source_id))
         if row is None:
             raise Refused("No letter waits for this office.", code="not_waiting")
-        return source, row
+        return row
 
     def _check_role(self, org: str, by: Staff) -> None:
         wanted = self._tenants.get(org).policy.report.scorecard_approved_by
@@ -183,9 +187,14 @@ class TellingOffices:
                 code="switched_off",
             )
 
-    def _way(self, session: Session, source: SourceRow, counted: Counted) -> Way:
+    def _way(self, session: Session, source: SourceRow, now: datetime) -> Way:
         """The office's preferred channel, else the other; raises Refused."""
-        to = counted.to
+        to = contacts.of_source(session, source, "source", now.date())
+        if source.left_on is not None and source.practice_id is None:
+            raise Refused(
+                "They have left, and no office of theirs is known: nobody is there to be told.",
+                code="has_left",
+            )
         if not SourceKind(source.kind).treating:
             raise Refused(
                 "Scorecards are for offices that treat the patients they send.",
@@ -215,20 +224,6 @@ class TellingOffices:
         theirs = (office.fax, office.email) if office else ()
         to = contacts.of_source(session, source, "source", source.created_at.date())
         return sorted({one for one in (*theirs, to.fax, to.email) if one})
-
-    def _close_task(
-        self,
-        session: Session,
-        source: SourceRow,
-        row: ScorecardLetterRow,
-        by: str,
-        now: datetime,
-        outcome: str,
-    ) -> None:
-        mine = task_key(_KIND, row.id)
-        for task in tasks.open_tasks(session, source.org, kind=_KIND):
-            if task.key.startswith(f"{mine}-"):
-                tasks.complete(session, source.org, task.id, by=by, at=now, outcome=outcome)
 
     def _quarter(self, org: str, now: datetime) -> str:
         return scorecards.quarter(self._tenants.calendar(org, now).local_date(now))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from models.monthly import Aged, Amount, Figure, Relationship, SourceLine, Thing, in_address
-from models.months import back, says
+from models.months import back, month_of, says
 
 MOST_THINGS = 3
 QUIET = "quiet"  # models.source_states.SourceState
@@ -56,7 +56,11 @@ def _wanted(
     named = {one.name: one.now for one in figures}
     page = f"/reports/{in_address(scope)}/{month}"
     # Who has lapsed this month fell silent two months ago, and was called then.
-    fresh = [one for one in silent if one.state == QUIET and f"{one.since:%Y-%m}" == month]
+    fresh = [
+        one
+        for one in silent
+        if one.state == QUIET and one.since is not None and month_of(one.since) == month
+    ]
     if fresh:
         yield Thing(
             says=f"Call the {_counted(len(fresh), 'source')} that fell silent this month",

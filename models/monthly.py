@@ -158,13 +158,16 @@ class SourceLine(Model):
 
 
 class Relationship(Model):
-    """A source that fell silent, or came back; ``says`` gives the facts in a sentence."""
+    """A source that fell silent, or came back; ``says`` gives the facts in a sentence.
+
+    ``since`` is the local day; None where days are not told.
+    """
 
     source_id: str
     name: str
     kind: str
     state: str
-    since: date
+    since: date | None = None
     last_on: date | None = None
     owner: str | None = None  # a staff id
     says: str = ""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from models.monthly import Aged, Step
+from models.monthly import FEW, Aged, Step, Unit
 from reports.kit import fonts
 from reports.kit.scene import Bar, Box, Dot, Ink, Mark, Scene, Stroke, words
 from reports.kit.text import cut, wrapped
-from reports.monthly_words import NBSP, many
+from reports.monthly_words import many, with_unit
 
 _LINES = 3  # of reasons under a bar
 
@@ -52,9 +52,9 @@ def funnel_says(steps: Sequence[Step]) -> str:
 def _share(number: int, first: int) -> str:
     if not first or number == first:
         return f"{number:,}"
-    if first < 10:
+    if first < FEW:
         return f"{number:,} of {first:,}"
-    return f"{number:,} ({round(100 * number / first)}{NBSP}% of {first:,})"
+    return f"{number:,} ({with_unit(100 * number / first, Unit.PERCENT)} of {first:,})"
 
 
 def _lost(step: Step) -> str:
@@ -104,9 +104,9 @@ def ageing(rows: Sequence[Aged], width: float, size: float = 8.5) -> Scene:
         (fonts.width(cut(row.says, fonts.REGULAR, size, width / 3), fonts.REGULAR, size))
         for row in (*rows, Aged(says="", waiting=0, in_care=0))
     )
-    number = fonts.width("0,000", fonts.REGULAR, size)
-    each = (width - label - 8) / 2 - number - 10
     longest = max((max(row.waiting, row.in_care) for row in rows), default=0)
+    number = fonts.width(f"{max(longest, 1000):,}", fonts.REGULAR, size)
+    each = (width - label - 8) / 2 - number - 10
     lefts = (label + 8, label + 8 + each + number + 14)
     marks: list[Mark] = [
         words(left, size, text, size * 0.9, bold=True, room=each + number)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from io import StringIO
 
 from models.monthly import Amount, MonthlyReport, Unit
@@ -15,7 +16,7 @@ from reports import monthly_words as words
 from reports.kit.text import tidy
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-Cell = str | int | float | None
+Cell = str | int | float | Decimal | None
 
 
 def figures(report: MonthlyReport, _desk: str | None = None) -> bytes:
@@ -47,7 +48,7 @@ def sources(report: MonthlyReport, _desk: str | None = None) -> bytes:
             *(one.source_id, one.name, one.kind, one.received, one.before, one.year_ago, one.also),
             *(one.contacted.number, one.contacted.n),
             *(one.evaluated.number, one.evaluated.n, one.evaluated.open),
-            *(one.days.value, one.days.n, one.state, one.verdict),
+            *(_shown(one.days, Unit.DAYS), one.days.n, one.state, one.verdict),
             one.last_on.isoformat() if one.last_on else None,
             *one.twelve,
         )
@@ -57,10 +58,13 @@ def sources(report: MonthlyReport, _desk: str | None = None) -> bytes:
 
 
 def _amount(amount: Amount, unit: Unit) -> tuple[Cell, ...]:
-    """The value as shown: rounded, and none for a share of fewer than ten."""
+    return (_shown(amount, unit), amount.number, amount.n, amount.open)
+
+
+def _shown(amount: Amount, unit: Unit) -> Decimal | None:
+    """The value as every form shows it: rounded, and none for a share of fewer than ten."""
     hidden = unit is Unit.PERCENT and amount.few
-    value = None if amount.value is None or hidden else float(words.rounded(amount.value, unit))
-    return (value, amount.number, amount.n, amount.open)
+    return None if amount.value is None or hidden else words.rounded(amount.value, unit)
 
 
 def written(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:

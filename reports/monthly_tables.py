@@ -12,7 +12,7 @@ from typing import NamedTuple
 from models.monthly import FEW, Figure, MonthlyReport, Named, Relationship, SourceLine, Unit
 from reports import monthly_sentences as sentences
 from reports import monthly_words as words
-from reports.monthly_words import NBSP, month_name, said
+from reports.monthly_words import month_name, said
 
 MOST = 500  # rows of a table that paper and page hold; nobody reads more of them there
 NOBODY = "Nobody referred anybody in this month."
@@ -200,7 +200,7 @@ def _relationships(name: str, caption: str, these: Sequence[Relationship], empty
         Row(
             (
                 one.name,
-                f"{words.code(one.state)} since {words.dated(one.since)}",
+                words.code(one.state) + (f" since {words.dated(one.since)}" if one.since else ""),
                 words.dated(one.last_on),
                 one.says,
             ),
@@ -237,7 +237,7 @@ def _of(number: int, n: int) -> str:
         return "none"
     if n < FEW:
         return f"{number:,} of {n:,}"
-    return f"{round(100 * number / n)}{NBSP}% ({number:,} of {n:,})"
+    return f"{words.with_unit(100 * number / n, Unit.PERCENT)} ({number:,} of {n:,})"
 
 
 def outcomes(report: MonthlyReport) -> Table:

@@ -242,14 +242,16 @@ def earlier(month: str, by: int) -> str:
 
 def compared(figure: Figure, month: str) -> tuple[str, str]:
     """The changes on the month before and on a year ago, each with the month it is against."""
-    pairs = ((on_last_month(figure), 1), (on_last_year(figure), 12))
-    last, year = (_against(told, month_name(earlier(month, by))) for told, by in pairs)
-    return last, year
+    last, year = month_name(earlier(month, 1)), month_name(earlier(month, 12))
+    return (
+        _against(on_last_month(figure), figure.before, figure.unit, last),
+        _against(on_last_year(figure), figure.year_ago, figure.unit, year),
+    )
 
 
-def _against(told: Change, month: str) -> str:
-    if told.says == NO_COMPARISON:
-        return f"{month}: {NOTHING}"
+def _against(told: Change, before: Amount, unit: Unit, month: str) -> str:
+    if told.says == NO_COMPARISON:  # one of the two has no value: this month, or that one
+        return f"{month}: {said(before, unit)}"
     if told.says in (TOO_FEW, TOO_EARLY):
         return f"{told.says} with {month}"
     if told.says == UNCHANGED:

@@ -5,17 +5,17 @@ A letter is a row first; approving it queues the delivery in the same transactio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import or_
+from sqlalchemy import ColumnElement, case, or_
 from sqlmodel import Session, col, select
 
 from models.errors import NotFound, Refused
 from models.ids import new_id
-from store import post
+from store import post, sources
 from store.rows import LOCKED, find_or_insert
 from store.tables import (
     DeliveryRow,
@@ -54,21 +54,21 @@ def about(source: SourceRow) -> str:
     return f"practice:{source.practice_id}" if source.practice_id else f"source:{source.id}"
 
 
-def of_quarter(session: Session, org: str, whom: str, when: str) -> ScorecardLetterRow | None:
-    """The letter of an office in a quarter, if there is one."""
+def of_quarter(session: Session, source: SourceRow, when: str) -> ScorecardLetterRow | None:
+    """The newest letter of a source's office in a quarter, if there is one."""
     query = select(ScorecardLetterRow).where(
-        ScorecardLetterRow.org == org,
-        ScorecardLetterRow.about == whom,
+        ScorecardLetterRow.org == source.org,
+        _theirs(session, source),
         ScorecardLetterRow.quarter == when,
     )
-    return session.exec(query).first()
+    return session.exec(query.order_by(col(ScorecardLetterRow.asked_at).desc()).limit(1)).first()
 
 
-def waiting(session: Session, org: str, whom: str) -> ScorecardLetterRow | None:
-    """The letter of an office that waits for approval, of whichever quarter; the newest."""
+def waiting(session: Session, source: SourceRow) -> ScorecardLetterRow | None:
+    """The letter of a source's office that waits for approval, of whichever quarter; the newest."""
     query = select(ScorecardLetterRow).where(
-        ScorecardLetterRow.org == org,
-        ScorecardLetterRow.about == whom,
+        ScorecardLetterRow.org == source.org,
+        _theirs(session, source),
         ScorecardLetterRow.state == LetterState.WAITING,
     )
     return session.exec(query.order_by(col(ScorecardLetterRow.asked_at).desc()).limit(1)).first()
@@ -109,23 +109,19 @@ def ask(
         asked_by=by,
         asked_at=at,
     )
+    same = col(ScorecardLetterRow.about) == row.about
     query = select(ScorecardLetterRow).where(
         ScorecardLetterRow.org == row.org,
         ScorecardLetterRow.quarter == when,
-        or_(
-            col(ScorecardLetterRow.about) == row.about,
-            col(ScorecardLetterRow.address) == row.address,
-        ),
+        or_(_theirs(session, source), col(ScorecardLetterRow.address) == row.address),
     )
+    query = query.order_by(case((same, 0), else_=1), col(ScorecardLetterRow.id))
     known, fresh = find_or_insert(session, row, lambda: session.exec(query).first())
     if fresh:
         return known
-    known = _locked(session, known)
-    if known.state != LetterState.DECLINED and not _lost(session, known):
-        raise Refused(
-            f"This office has its letter of {when} already; at most one goes out in a quarter.",
-            code="one_a_quarter",
-        )
+    for one in [_locked(session, one) for one in session.exec(query).all()]:
+        if one.state != LetterState.DECLINED and not _lost(session, one):
+            raise _one_a_quarter(when)
     told = row.model_dump(exclude={"id"})
     for name, value in told.items():
         setattr(known, name, value)
@@ -137,8 +133,14 @@ def ask(
 def approve(
     session: Session, row: ScorecardLetterRow, *, content: dict[str, Any], by: str, at: datetime
 ) -> DeliveryRow:
-    """Let a letter go: from here on the outbox has it. Raises Refused ``not_waiting``."""
+    """Let a letter go: from here on the outbox has it.
+
+    Raises Refused ``not_waiting``, and ``one_a_quarter`` where the one before it, which had failed
+    when this one was worded, has arrived after all.
+    """
     row = _decide(session, row, LetterState.APPROVED, by, at)
+    if deliveries(session, row.id) and not _lost(session, row):
+        raise _one_a_quarter(row.quarter)
     row.content = content
     session.add(row)
     return post.queue_letter(
@@ -168,28 +170,54 @@ def deliveries(session: Session, letter_id: str) -> Sequence[DeliveryRow]:
     return session.exec(query.order_by(col(DeliveryRow.rung))).all()
 
 
-def to_send(session: Session, now: datetime, most: int) -> Sequence[DeliveryRow]:
-    """What is queued, and what a run cut off has left in nobody's hands; oldest first."""
+def to_send(
+    session: Session, orgs: Collection[str], now: datetime, most: int
+) -> Sequence[DeliveryRow]:
+    """What is queued, and what a run cut off has left in nobody's hands.
+
+    The oldest first, of those tried as often: what a vendor puts off holds nobody else up.
+    """
     left = (col(DeliveryRow.state) == DeliveryState.SENDING) & (
         col(DeliveryRow.in_hand_until) <= now
     )
     query = select(DeliveryRow).where(
         DeliveryRow.subject_type == SubjectType.SCORECARD,
+        col(DeliveryRow.org).in_(orgs),
         col(DeliveryRow.channel) != post.CRM,
         (col(DeliveryRow.state) == DeliveryState.QUEUED) | left,
     )
-    return session.exec(query.order_by(col(DeliveryRow.created_at)).limit(most)).all()
+    query = query.order_by(col(DeliveryRow.attempt), col(DeliveryRow.created_at))
+    return session.exec(query.limit(most)).all()
 
 
-def to_ask(session: Session, now: datetime, most: int) -> Sequence[DeliveryRow]:
+def to_ask(
+    session: Session, orgs: Collection[str], now: datetime, most: int
+) -> Sequence[DeliveryRow]:
     """What a vendor took and has not proved by now."""
     query = select(DeliveryRow).where(
         DeliveryRow.subject_type == SubjectType.SCORECARD,
+        col(DeliveryRow.org).in_(orgs),
         col(DeliveryRow.channel) != post.CRM,
         col(DeliveryRow.state).in_(_MAY_BE_ASKED_ABOUT),
         col(DeliveryRow.prove_by) <= now,
     )
     return session.exec(query.order_by(col(DeliveryRow.prove_by)).limit(most)).all()
+
+
+def _theirs(session: Session, source: SourceRow) -> ColumnElement[bool]:
+    """Letters to its office, and those asked for when it was still called otherwise."""
+    known = sources.also_known_as(session, source.id)
+    return or_(
+        col(ScorecardLetterRow.about) == about(source),
+        col(ScorecardLetterRow.source_id).in_(known),
+    )
+
+
+def _one_a_quarter(when: str) -> Refused:
+    return Refused(
+        f"This office has its letter of {when} already; at most one goes out in a quarter.",
+        code="one_a_quarter",
+    )
 
 
 def _decide(

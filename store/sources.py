@@ -65,9 +65,9 @@ def history(session: Session, org: str, source_id: str) -> SourceHistory:
     )
 
 
-def also_known_as(session: Session, source_id: str) -> list[str]:
-    """This source, and those that turned out to be it."""
-    known = [source_id]
+def also_known_as(session: Session, *source_ids: str) -> list[str]:
+    """These sources, and those that turned out to be one of them."""
+    known = list(source_ids)
     while True:
         query = select(SourceRow.id).where(
             col(SourceRow.merged_into).in_(known), col(SourceRow.id).not_in(known)

@@ -181,6 +181,23 @@ def complete(
     return row
 
 
+def end_for(
+    session: Session,
+    org: str,
+    kind: TaskKind,
+    what: str,
+    *,
+    by: str,
+    at: datetime,
+    outcome: str = "done",
+) -> None:
+    """Mark the open tasks of a kind about one thing as done, each occasion ``<what>-…`` of them."""
+    mine = task_key(kind, what)
+    for task in open_tasks(session, org, kind=kind):
+        if task.key.startswith(f"{mine}-"):
+            complete(session, org, task.id, by=by, at=at, outcome=outcome)
+
+
 def take(
     session: Session, org: str, task_id: str, *, by: str, at: datetime, until: datetime
 ) -> TaskRow:

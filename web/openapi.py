@@ -30,6 +30,9 @@ PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
         503: "The store cannot be reached; send it again",
     }.items()
 }
+OFTEN: Final[dict[int | str, dict[str, Any]]] = {
+    429: {"model": Problem, "description": "The token asks without a pause; the message says more"}
+}
 
 
 def _body(schema: dict[str, Any], examples: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from activities.intake import Intake
 from activities.monthly import Monthly
 from activities.read_lines import Lines, Question, Told
 from models.base import Model
-from models.errors import Forbidden, NotFound
+from models.errors import Forbidden, NotFound, TooMany
 from models.facts import Id
 from models.monthly import ALL_CLINICS, EVERY, MonthlyReport, from_address, in_address
 from models.months import first_day
@@ -30,11 +30,13 @@ from store.report.asks import Measure
 from store.report.behind import Which
 from store.report.measures import MEASURES
 from web.answers import IdentifiedPage, LinesPage, MeasureView
+from web.attempts import Attempts
 from web.auth import Reader, reader_of
 from web.cursors import Cover, Place
-from web.openapi import LINES_ANSWER, MEASURES_ANSWER, PROBLEMS, REPORT_ANSWER
+from web.openapi import LINES_ANSWER, MEASURES_ANSWER, OFTEN, PROBLEMS, REPORT_ANSWER
 
 USUAL, MOST = 500, 1000  # lines on a page
+ANSWERS = 2000  # to one token within fifteen minutes: two million lines
 _CSV = "text/csv; charset=utf-8"
 _NO_STORE = {"cache-control": "no-store"}
 
@@ -45,16 +47,20 @@ Limit = Annotated[int, Query(ge=1, le=MOST)]
 
 
 def router(
-    settings: Settings, intake: Intake, store: Store, clock: Callable[[], datetime]
+    settings: Settings,
+    intake: Intake,
+    store: Store,
+    clock: Callable[[], datetime],
+    often: int = ANSWERS,
 ) -> APIRouter:
-    """The routes that read figures."""
+    """The routes that read figures; ``often`` answers to one token in fifteen minutes."""
     api = APIRouter(prefix="/api/v1", tags=["figures"])
-    figures = Figures(settings, intake, store, clock)
+    figures = Figures(settings, intake, store, clock, often)
 
     @api.get(
         "/reports/{scope}/{month}",
         response_model=MonthlyReport,
-        responses={**PROBLEMS, 200: REPORT_ANSWER},
+        responses={**PROBLEMS, **OFTEN, 200: REPORT_ANSWER},
         summary="Read a month's report",
     )
     @api.get("/reports/{scope}/{month}.csv", include_in_schema=False)  # asked first: it is longer
@@ -79,7 +85,7 @@ def router(
     @api.get(
         "/measures",
         response_model=tuple[MeasureView, ...],
-        responses={**PROBLEMS, 200: MEASURES_ANSWER},
+        responses={**PROBLEMS, **OFTEN, 200: MEASURES_ANSWER},
         summary="List the measures",
     )
     async def measures(request: Request) -> Response:
@@ -95,7 +101,7 @@ def router(
     @api.get(
         "/measures/{name}/referrals",
         response_model=LinesPage | IdentifiedPage,
-        responses={**PROBLEMS, 200: LINES_ANSWER},
+        responses={**PROBLEMS, **OFTEN, 200: LINES_ANSWER},
         summary="Read the lines behind a figure",
     )
     async def behind(
@@ -123,7 +129,7 @@ def router(
     @api.get(
         "/lines",
         response_model=LinesPage | IdentifiedPage,
-        responses={**PROBLEMS, 200: LINES_ANSWER},
+        responses={**PROBLEMS, **OFTEN, 200: LINES_ANSWER},
         summary="Read every line of a month",
     )
     async def lines(
@@ -145,7 +151,12 @@ class Figures:
     """What the routes share: who reads, of which clinics, and how a page is told."""
 
     def __init__(
-        self, settings: Settings, intake: Intake, store: Store, clock: Callable[[], datetime]
+        self,
+        settings: Settings,
+        intake: Intake,
+        store: Store,
+        clock: Callable[[], datetime],
+        often: int,
     ) -> None:
         self._settings = settings
         self._tenants = intake.tenants
@@ -153,16 +164,31 @@ class Figures:
         self._clock = clock
         self._monthly = Monthly(store, intake.tenants)
         self._lines = Lines(store, self._monthly)
+        self._often, self._asked = often, Attempts(often)
 
     def reader(self, request: Request) -> Reader:
-        """Who asks; raises NotAllowed ``bad_token``."""
-        return reader_of(self._settings, request.headers.get("authorization"))
+        """Who asks; raises NotAllowed ``bad_token``, TooMany from who asks without a pause."""
+        reader = reader_of(self._settings, request.headers.get("authorization"))
+        now, who = self._clock(), f"{reader.org}/{reader.name}"
+        left = self._asked.locked_for(who, now)
+        if left is not None:
+            raise TooMany(
+                f"This token has had {self._often:,} answers in fifteen minutes. Read on in "
+                f"{max(1, round(left.total_seconds() / 60))} minutes; larger pages take fewer.",
+                code="too_often",
+            )
+        self._asked.failed(who, now)
+        return reader
 
     def report(self, reader: Reader, scope: str, month: str) -> MonthlyReport:
         """A month's report; raises NotFound, BadRequest, Forbidden."""
         chosen = self._allowed(reader, from_address(scope), month)
-        told = self._monthly.report(reader.org, chosen, month, now=self._clock())
-        return told if reader.identified else _without_days(told)
+        now = self._clock()
+        told = self._monthly.report(reader.org, chosen, month, now=now)
+        if not reader.identified:
+            return without_days(told)
+        self._note(reader, "report", chosen, month, now)
+        return told
 
     async def lines(
         self, request: Request, reader: Reader, question: Question, after: str | None, limit: int
@@ -202,7 +228,8 @@ class Figures:
         }
         if not reader.identified:
             return LinesPage(**common, lines=_shared(told, cover))
-        self._note(reader, question, now)
+        what = question.measure.name if question.measure else "lines"
+        self._note(reader, what, question.scope, question.month, now)
         return IdentifiedPage(**common, lines=_identified(told, cover))
 
     def _allowed(self, reader: Reader, scope: str, month: str) -> str:
@@ -222,28 +249,31 @@ class Figures:
             )
         return scope
 
-    def _note(self, reader: Reader, question: Question, now: datetime) -> None:
+    def _note(self, reader: Reader, what: str, scope: str, month: str, now: datetime) -> None:
         """Days and ids are about patients: who has read them is on record, as on the desk."""
-        what = question.measure.name if question.measure else "lines"
         with self._store.write() as session:
             audit.note(
                 session,
                 org=reader.org,
                 who=f"token:{reader.name}",
                 what="viewed",
-                subject=f"{what}:{in_address(question.scope)}:{question.month}",
+                subject=f"{what}:{in_address(scope)}:{month}",
                 at=now,
                 recorded_at=now,
             )
 
 
-def _without_days(report: MonthlyReport) -> MonthlyReport:
-    """The last day on which each source sent somebody is a day of a patient's: left out."""
-    parts = {"sources": report.sources, "silent": report.silent, "returned": report.returned}
+def without_days(report: MonthlyReport) -> MonthlyReport:
+    """The day on which a source last sent somebody is a day of a patient's: left out.
+
+    It came back on such a day, and fell silent so many days after one; the facts count from one.
+    """
+    undated = {"since": None, "last_on": None, "says": ""}
     return report.model_copy(
         update={
-            name: tuple(one.model_copy(update={"last_on": None}) for one in those)
-            for name, those in parts.items()
+            "sources": tuple(one.model_copy(update={"last_on": None}) for one in report.sources),
+            "silent": tuple(one.model_copy(update=undated) for one in report.silent),
+            "returned": tuple(one.model_copy(update=undated) for one in report.returned),
         }
     )
 

@@ -54,6 +54,12 @@ SPECS: dict[TaskKind, TaskSpec] = {
         "A letter to an office about its patients' figures waits: read it, then approve or decline",
         never,
     ),
+    TaskKind.SCORECARD_LOST: TaskSpec(
+        Role.LEAD,
+        "A letter to an office about its patients' figures did not arrive: correct the number and "
+        "word it again, or let it be",
+        never,
+    ),
     TaskKind.CALL_PRACTICE: TaskSpec(
         Role.FRONT_DESK, "Call this practice once about everything listed here", never
     ),

@@ -85,6 +85,7 @@ class TaskKind(StrEnum):
     QUIET_PRACTICE = "quiet_practice"
     ASK_FAX_NUMBER = "ask_fax_number"
     APPROVE_SCORECARD = "approve_scorecard"
+    SCORECARD_LOST = "scorecard_lost"
 
 
 Moot = Callable[["Referral", str], bool]  # of a referral and the task's occasion

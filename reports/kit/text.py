@@ -30,6 +30,8 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 def tidy(text: str) -> str:
     """NFC, line ends as ``\\n``, no control, zero-width or direction-override characters."""
+    if text.isascii() and text.isprintable():  # nearly all of it: nothing to drop, only spaces
+        return _SPACE.sub(" ", text).strip()
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = _STACKED.sub(r"\1", text)  # towers of accents would climb over the line above
     kept = "".join(c for c in text if c in "\n\t" or not _invisible(c))

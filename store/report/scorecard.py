@@ -13,6 +13,7 @@ from store.report.measures import MEASURES
 from store.report.outcomes import outcomes
 from store.report.scope import Period
 from store.report.series import together
+from store.sources import also_known_as
 from store.tables import ClosingRow, LedgerRow, ProviderRow, SourceRow
 
 
@@ -43,7 +44,7 @@ def of_sources(
 
 def itself(session: Session, source: SourceRow) -> tuple[str, ...]:
     """A source under every id it has had: a closed month may still know it by an old one."""
-    return _with_merged(session, [source.id])
+    return tuple(also_known_as(session, source.id))
 
 
 def office(session: Session, source: SourceRow) -> tuple[str, ...]:
@@ -61,7 +62,7 @@ def office(session: Session, source: SourceRow) -> tuple[str, ...]:
         (col(SourceRow.practice_id) == source.practice_id)
         | (col(SourceRow.practice_id).is_(None) & col(SourceRow.provider_id).in_(of_provider)),
     )
-    return _with_merged(session, sorted({source.id, *session.exec(query)}))
+    return tuple(also_known_as(session, *sorted({source.id, *session.exec(query)})))
 
 
 def last_closed(session: Session, org: str, clinics: Sequence[str]) -> ClosingRow | None:
@@ -87,12 +88,3 @@ def busiest(session: Session, period: Period, source_ids: Sequence[str]) -> str 
         .order_by(func.count().desc(), col(LedgerRow.clinic_id))
     )
     return session.exec(query.limit(1)).first()
-
-
-def _with_merged(session: Session, known: Sequence[str]) -> tuple[str, ...]:
-    found, fresh = list(known), list(known)
-    while fresh:
-        query = select(SourceRow.id).where(col(SourceRow.merged_into).in_(fresh))
-        fresh = [one for one in session.exec(query) if one not in found]
-        found += fresh
-    return tuple(found)

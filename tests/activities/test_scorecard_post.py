@@ -10,13 +10,21 @@ from pypdf import PdfReader
 from sqlmodel import Session, select
 
 from activities.callbacks import Callbacks
-from activities.scorecard_post import ScorecardPost
+from activities.scorecard_post import MOST, ScorecardPost
 from models.contracts import Receipt, ReceiptState
 from models.errors import CannotTell, ChannelError, Refused, Verdict
 from models.scorecard_sample import SCORECARD
+from models.tasks import TaskKind
 from store import consent, post, scorecards
 from store.scorecards import Way
-from store.tables import ConsentState, DeliveryRow, DeliveryState, SourceRow, SubjectType
+from store.tables import (
+    ConsentState,
+    DeliveryRow,
+    DeliveryState,
+    SourceRow,
+    SubjectType,
+    TaskRow,
+)
 from tests.activities.office import FAX, MAIL, ORG, Crash, Office
 from tests.doors import Door
 
@@ -62,6 +70,12 @@ def touches(office: Office) -> list[DeliveryRow]:
     with office.store.read() as session:
         rows = post.unsent_crm(session)
         return [row for row in rows if row.subject_type == SubjectType.SCORECARD]
+
+
+def lost(office: Office) -> list[TaskRow]:
+    with office.store.read() as session:
+        query = select(TaskRow).where(TaskRow.kind == TaskKind.SCORECARD_LOST)
+        return list(session.exec(query))
 
 
 def state(office: Office) -> str:
@@ -111,7 +125,7 @@ def test_a_line_that_has_had_its_pages_is_left_alone_until_tomorrow(
         full.pages, full.state, full.claimed_at = most, DeliveryState.DELIVERED, office.wall
         session.add(full)
     approved(office)
-    assert letters.run(office.wall) == (1, 0)
+    assert letters.run(office.wall) == (0, 0)
     assert office.fax.accepted == []
     office.wall += 24 * HOUR
     assert letters.run(office.wall) == (1, 1)
@@ -147,6 +161,7 @@ def test_an_office_that_says_no_after_the_approval_gets_none(
     assert letters.run(office.wall) == (0, 0)
     assert office.fax.accepted == []
     assert (state(office), deliveries(office)[-1].code) == (DeliveryState.FAILED, "switched_off")
+    assert lost(office) == []  # nobody need do anything
 
 
 def test_a_vendor_that_is_away_is_tried_again(office: Office, letters: ScorecardPost) -> None:
@@ -164,9 +179,55 @@ def test_a_number_that_takes_nothing_ends_it_and_it_may_be_asked_for_again(
     office.fax.before = [ChannelError("no_fax", "No fax there.", verdict=Verdict.PERMANENT)]
     letters.run(office.wall)
     assert (state(office), touches(office)) == (DeliveryState.FAILED, [])
+    (task,) = lost(office)
+    assert (task.state, task.source_id, task.role) == ("open", office.source_id, "lead")
     assert approved(office) == first  # the same row: still one a quarter
     letters.run(office.wall)
     assert [row.state for row in deliveries(office)] == ["failed", "delivered"]
+    assert [(one.state, one.outcome) for one in lost(office)] == [("done", "delivered")]
+
+
+def test_a_letter_that_arrived_after_all_is_not_sent_again(
+    office: Office, letters: ScorecardPost
+) -> None:
+    approved(office)
+    office.fax.before = [ChannelError("no_fax", "No fax there.", verdict=Verdict.PERMANENT)]
+    letters.run(office.wall)
+    with office.store.write() as session:
+        again = ask(session, office)
+    (row,) = deliveries(office)
+    told = Receipt(reference=row.reference, state=ReceiptState.DELIVERED, at=office.wall)
+    letters.told(row, told)
+    assert [one.state for one in lost(office)] == ["done"]
+    with office.store.write() as session, pytest.raises(Refused, match="at most one"):
+        scorecards.approve(
+            session, scorecards.get(session, ORG, again), content={}, by="drew", at=office.wall
+        )
+    assert len(deliveries(office)) == 1
+
+
+def test_letters_that_wait_hold_nobody_else_up(office: Office, letters: ScorecardPost) -> None:
+    """Of an organization that has left, and to lines that are full today."""
+    with office.store.write() as session:
+        for number in range(MOST):
+            for org, what in (("gone", "waits"), (ORG, "full"), (ORG, "waits")):
+                row = post.queue_letter(
+                    session,
+                    org=org,
+                    subject_type=SubjectType.SCORECARD,
+                    subject_id=f"sc_{org}_{what}_{number}",
+                    channel="fax",
+                    address=f"+1518555019{number}",
+                    rung=0,
+                    at=office.wall - HOUR,
+                )
+                if what == "full":
+                    row.pages, row.state, row.claimed_at = 99, DeliveryState.DELIVERED, office.wall
+                session.add(row)
+    approved(office)
+    letters.run(office.wall)
+    (parcel,) = office.fax.accepted
+    assert parcel.to == FAX
 
 
 @pytest.mark.parametrize("knows", [True, False])

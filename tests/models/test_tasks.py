@@ -253,6 +253,7 @@ STAND = {
     TaskKind.QUIET_PRACTICE,
     TaskKind.ASK_FAX_NUMBER,
     TaskKind.APPROVE_SCORECARD,
+    TaskKind.SCORECARD_LOST,
 }
 
 

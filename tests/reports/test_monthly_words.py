@@ -12,7 +12,9 @@ from models.monthly import Amount, Good, Unit
 from models.monthly_sample import SAMPLE
 from models.monthly_sample_edges import EDGES
 from reports import monthly_sentences as sentences
+from reports import monthly_tables as tables
 from reports import monthly_words as words
+from reports.monthly_charts import funnel_says
 from reports.monthly_words import change, said
 
 NB = "\u00a0"
@@ -74,6 +76,22 @@ def test_an_amount_in_words(amount: Amount, unit: Unit, says: str) -> None:
 )
 def test_a_change_in_words(now: Amount, before: Amount, unit: Unit, good: Good, says: str) -> None:
     assert str(change(now, before, unit, good)) == says
+
+
+def test_a_month_without_a_value_is_not_said_of_the_one_it_is_compared_with() -> None:
+    one = SAMPLE.figure("received")
+    empty, known = Amount(), Amount(value=3.0, n=3, number=3)
+    figure = one.model_copy(update={"now": empty, "before": known, "year_ago": empty})
+    assert words.compared(figure, "2027-02") == ("Jan 2027: 3", "Feb 2026: no data")
+
+
+def test_a_half_goes_up_wherever_a_share_is_said() -> None:
+    first, second = SAMPLE.funnel[:2]
+    steps = [first.model_copy(update={"number": 40}), second.model_copy(update={"number": 5})]
+    assert f"5 (13{NB}% of 40)" in funnel_says(steps)
+    channel = SAMPLE.channels[0].model_copy(update={"sent": 40, "delivered": 5})
+    report = SAMPLE.model_copy(update={"channels": (channel,)})
+    assert tables.channels(report).rows[0].cells[2] == f"13{NB}% (5 of 40)"
 
 
 AMOUNTS = st.builds(

@@ -12,10 +12,13 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import Request
 
 from activities.monthly import Monthly
 from cli.serving import serve
+from models.errors import TooMany
 from models.monthly import MonthlyReport
+from models.monthly_sample import SAMPLE
 from models.months import month_of
 from models.shared_lines import IdentifiedLine, SharedLine
 from settings import Settings, load
@@ -30,6 +33,7 @@ from tests.web.conftest import TOKEN, Site
 from web.app import create_app
 from web.examples import LINES_PAGE, MEASURE
 from web.report_docs import PAGE, write
+from web.reports_api import Figures, without_days
 
 API = "/api/v1"
 NAMES = ("Jordan", "Sample", "5550117", "555-0117")
@@ -86,6 +90,8 @@ async def test_the_report_is_the_one_the_desk_shows(site: Site) -> None:
     assert [one.last_on for one in plain.sources] == [None]
     assert (plain.figures, plain.sources[0].received) == (told.figures, 2)
     assert (told.preliminary, answer.headers["x-as-of"]) == (True, told.as_of.isoformat())
+    seen = [(one.who, one.subject) for one in site.door.rows(AuditRow) if one.what == "viewed"]
+    assert seen == [("token:days", f"report:all:{month(site)}")]  # the other one held no day
     table = rows(await read(site, f"{here}.csv"))
     (received,) = [
         one for one in table if (one["figure"], one["month"]) == ("received", month(site))
@@ -93,6 +99,31 @@ async def test_the_report_is_the_one_the_desk_shows(site: Site) -> None:
     assert received["n"] == "2"
     by_source = rows(await read(site, here, {**TOKEN, "accept": "text/csv"}, table="sources"))
     assert [one["received"] for one in by_source] == ["2"]
+
+
+def test_a_report_without_days_has_none_and_nothing_that_counts_from_one() -> None:
+    assert SAMPLE.silent
+    assert SAMPLE.returned
+    text = without_days(SAMPLE).model_dump_json()
+    assert re.findall(r"\d{4}-\d{2}-\d{2}", text) == [f"{SAMPLE.as_of:%Y-%m-%d}"]
+    assert "days ago" not in text
+
+
+async def test_a_token_that_never_pauses_waits(site: Site, settings: Settings) -> None:
+    often, door = 3, site.door
+    figures = Figures(settings, door.intake, door.store, lambda: door.now, often)
+
+    def ask(name: str) -> str:
+        headers = [(b"authorization", bearer(name)["authorization"].encode())]
+        return figures.reader(Request({"type": "http", "headers": headers})).name
+
+    for _ in range(often):
+        ask("east")
+    with pytest.raises(TooMany, match=r"3 answers in fifteen minutes\. Read on in 15 minutes"):
+        ask("east")
+    assert ask("days") == "days"  # each has its own
+    site.door.now += timedelta(minutes=16)
+    assert ask("east") == "east"
 
 
 @pytest.mark.parametrize("kind", ["past_patient", "self"])

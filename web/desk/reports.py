@@ -75,6 +75,7 @@ def router(desk: Desk) -> APIRouter:
         now = desk.clock()
         _begun(desk, viewer, month)
         told = await asyncio.to_thread(monthly.report, viewer.org, chosen, month, now=now)
+        beside = await asyncio.to_thread(_beside, desk, viewer, month)
         body = await asyncio.to_thread(monthly_html.body, told)
         return await desk.page(
             request,
@@ -83,10 +84,11 @@ def router(desk: Desk) -> APIRouter:
             {
                 "body": body,
                 "report": told,
+                "scope": in_address(chosen),
                 "here": f"/reports/{in_address(chosen)}/{month}",
                 "files": list(forms.FORMS),
                 "may_close": told.preliminary and now >= monthly.due(viewer.org, chosen, month),
-                "before": await asyncio.to_thread(_before, desk, viewer, month),
+                "beside": beside,
             },
         )
 
@@ -173,13 +175,26 @@ def _begun(desk: Desk, viewer: Viewer, month: str) -> None:
         raise NotFound("That month has not begun yet.", code="month_ahead")
 
 
+def _span(desk: Desk, viewer: Viewer) -> tuple[str, str]:
+    """The month of the organization's first referral, and this one."""
+    now = desk.clock()
+    this = month_of(desk.tenants.calendar(viewer.org, now).local_date(now))
+    with desk.store.read() as session:
+        return ledger.first_month(session, viewer.org) or this, this
+
+
+def _beside(desk: Desk, viewer: Viewer, month: str) -> list[tuple[str, str]]:
+    """The months before and after, of those there is anything to say about, with their names."""
+    first, this = _span(desk, viewer)
+    return [(one, says(one)) for one in (back(month, 1), back(month, -1)) if first <= one <= this]
+
+
 def _months(desk: Desk, monthly: Monthly, viewer: Viewer, scope: str) -> list[Month]:
     """The last months, the newest first; none before the first referral."""
     now = desk.clock()
-    this = month_of(desk.tenants.calendar(viewer.org, now).local_date(now))
+    first, this = _span(desk, viewer)
     found = []
     with desk.store.read() as session:
-        first = ledger.first_month(session, viewer.org) or this
         for ago in range(SHOWN):
             month = back(this, ago)
             if month < first:
@@ -188,13 +203,6 @@ def _months(desk: Desk, monthly: Monthly, viewer: Viewer, scope: str) -> list[Mo
             due = now >= monthly.due(viewer.org, scope, month)
             found.append(Month(month, says(month), closed, due))
     return found
-
-
-def _before(desk: Desk, viewer: Viewer, month: str) -> str | None:
-    """The month before, unless nothing is known of it."""
-    with desk.store.read() as session:
-        first = ledger.first_month(session, viewer.org)
-    return back(month, 1) if first is not None and first < month else None
 
 
 def _file(

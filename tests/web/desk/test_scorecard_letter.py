@@ -8,9 +8,16 @@ from datetime import UTC, datetime
 import pytest
 
 from models.tasks import TaskKind
-from store import consent
+from store import consent, merges
 from store.scorecards import PURPOSE, quarter
-from store.tables import AuditRow, DeliveryRow, ScorecardLetterRow, TaskRow
+from store.tables import (
+    AuditRow,
+    DeliveryRow,
+    PracticeRow,
+    ScorecardLetterRow,
+    SourceRow,
+    TaskRow,
+)
 from tests.doors import ORG
 from tests.web.conftest import Site
 from tests.web.desk.conftest import Browser
@@ -169,3 +176,57 @@ async def test_what_is_no_form_of_ours_is_refused(
 )
 def test_quarters_are_the_calendars(day: str, told: str) -> None:
     assert quarter(datetime.fromisoformat(day).date()) == told
+
+
+async def test_a_letter_to_a_number_that_has_changed_is_worded_anew(
+    site: Site, browser: Browser, enter: Enter
+) -> None:
+    source = await office_sends(site, 10)
+    close(site)
+    await enter("drew")
+    assert await act(browser, source, "ask") == 303
+    with site.door.store.write() as session:
+        row = session.get_one(SourceRow, source)
+        office = session.get_one(PracticeRow, row.practice_id)
+        row.fax = office.fax = "+15185550199"
+        session.add_all([row, office])
+    await browser.get(f"/sources/{source}/scorecard")
+    answer = await browser.post(f"/sources/{source}/scorecard", act="approve")
+    assert (answer.status_code, "reached in another way" in answer.text) == (409, True)
+    assert site.door.rows(DeliveryRow) == []
+    assert await act(browser, source, "decline") == 303
+    assert await act(browser, source, "ask") == 303
+    assert await act(browser, source, "approve") == 303
+    assert [row.address_ref for row in site.door.rows(DeliveryRow)] == ["+15185550199"]
+
+
+async def test_who_has_left_alone_is_told_nothing(
+    site: Site, browser: Browser, enter: Enter
+) -> None:
+    source = await office_sends(site, 10)
+    close(site)
+    with site.door.store.write() as session:
+        row = session.get_one(SourceRow, source)
+        row.practice_id, row.left_on = None, site.door.now.date()
+        session.add(row)
+    await enter("drew")
+    await browser.get(f"/sources/{source}/scorecard")
+    answer = await browser.post(f"/sources/{source}/scorecard", act="ask")
+    assert (answer.status_code, "They have left" in answer.text) == (409, True)
+
+
+async def test_a_letter_goes_along_when_its_source_is_merged(
+    site: Site, browser: Browser, enter: Enter
+) -> None:
+    source = await office_sends(site, 10)
+    into = await office_sends(site, 1, first=20, **OTHER)
+    close(site)
+    await enter("drew")
+    assert await act(browser, source, "ask") == 303
+    with site.door.store.write() as session:
+        merges.merge(session, ORG, source, into, by="drew", at=site.door.now)
+    await browser.get(f"/sources/{into}/scorecard")
+    again = await browser.post(f"/sources/{into}/scorecard", act="ask")
+    assert "at most one goes out in a quarter" in again.text
+    assert await act(browser, into, "decline") == 303
+    assert tasks(site) == [("done", "declined")]
