@@ -1,12 +1,12 @@
-"""The Schedules behind the chores: each can be paused alone in the Temporal UI.
+"""The Schedules of chores and monthly reports: each can be paused alone in the Temporal UI.
 
-Chores run on the workers, so they run exactly when Temporal does. Ensuring them again changes
-nothing but their interval; a paused one stays paused.
+Both run on the workers, so they run exactly when Temporal does. Ensuring them again changes
+nothing but when they run; a paused one stays paused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import time, timedelta
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -18,6 +18,7 @@ from temporalio.client import (
     ScheduleAlreadyRunningError,
     ScheduleCalendarSpec,
     ScheduleIntervalSpec,
+    ScheduleListActionStartWorkflow,
     ScheduleOverlapPolicy,
     SchedulePolicy,
     ScheduleRange,
@@ -25,7 +26,7 @@ from temporalio.client import (
     ScheduleUpdate,
     ScheduleUpdateInput,
 )
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from models.contracts import ReportAsked, SweepInput
 from models.errors import EngineUnavailable
@@ -49,9 +50,9 @@ CHORES: Final[Mapping[str, timedelta]] = MappingProxyType(
 )
 
 
-# The second business day falls into these days of a month, whatever the holidays; a run before it
-# finds nothing due. After an outage the runs that were missed are made up for.
-REPORT_DAYS: Final = ScheduleRange(1, 12)
+# Of a clinic that opens once a week the second business day may come on the 14th, with a holiday on
+# the 21st, so every day is looked; most runs find nothing due. After an outage one run is enough.
+REPORTS: Final = "MonthlyReportWorkflow"
 REPORTS_MADE_UP: Final = timedelta(days=20)
 # Seconds: a worker whose clock is a little behind the server's would find it too early, for a day.
 _LATER: Final = 30
@@ -69,17 +70,27 @@ class ReportClock(NamedTuple):
 async def ensure_reports(client: Client, task_queue: str, wanted: Iterable[ReportClock]) -> None:
     """Create or refresh one Schedule for the monthly reports of each clinic, and one for all.
 
-    Harmless twice. Raises EngineUnavailable when the server does not answer.
+    Those of this task queue that nobody wants any more are deleted: their clinic has left the
+    policy file, and each run would fail. Harmless twice. Raises EngineUnavailable when the server
+    does not answer.
     """
+    kept = set()
     for clock in wanted:
         name = report_workflow_id(clock.org, clock.scope)
+        kept.add(name.replace("/", "."))  # which no id of a clinic holds
         try:
-            await _ensure(client, name.replace("/", "-"), _report(clock, name, task_queue))
+            await _ensure(client, name.replace("/", "."), _report(clock, name, task_queue))
         except RPCError as error:
             raise EngineUnavailable(
                 f"The Temporal server did not take the schedule {name}: {error.status.name}. "
                 "Is it running?"
             ) from error
+    try:
+        await _forget_reports(client, task_queue, kept)
+    except RPCError as error:
+        raise EngineUnavailable(
+            f"The Temporal server did not give up a schedule: {error.status.name}. Is it running?"
+        ) from error
 
 
 async def ensure_schedules(client: Client, task_queue: str) -> None:
@@ -109,6 +120,22 @@ async def _ensure(client: Client, schedule_id: str, wanted: Schedule) -> None:
         await client.get_schedule_handle(schedule_id).update(refreshed)
 
 
+async def _forget_reports(client: Client, task_queue: str, kept: Collection[str]) -> None:
+    async for one in await client.list_schedules():
+        listed = one.schedule.action if one.schedule else None
+        ours = isinstance(listed, ScheduleListActionStartWorkflow) and listed.workflow == REPORTS
+        if not ours or one.id in kept:
+            continue
+        handle = client.get_schedule_handle(one.id)
+        try:
+            action = (await handle.describe()).schedule.action
+            if isinstance(action, ScheduleActionStartWorkflow) and action.task_queue == task_queue:
+                await handle.delete()
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:  # another worker was first
+                raise
+
+
 def _schedule(chore: str, every: timedelta, task_queue: str) -> Schedule:
     return Schedule(
         action=ScheduleActionStartWorkflow(
@@ -126,20 +153,19 @@ def _schedule(chore: str, every: timedelta, task_queue: str) -> Schedule:
 
 
 def _report(clock: ReportClock, name: str, task_queue: str) -> Schedule:
-    hour = ScheduleCalendarSpec(
+    daily = ScheduleCalendarSpec(
         hour=[ScheduleRange(clock.at.hour)],
         minute=[ScheduleRange(clock.at.minute)],
         second=[ScheduleRange(_LATER)],
-        day_of_month=[REPORT_DAYS],
     )
     return Schedule(
         action=ScheduleActionStartWorkflow(
-            "MonthlyReportWorkflow",
+            REPORTS,
             ReportAsked(org=clock.org, scope=clock.scope),
             id=name,
             task_queue=task_queue,
             static_summary="Monthly report",
         ),
-        spec=ScheduleSpec(calendars=[hour], time_zone_name=clock.zone),
+        spec=ScheduleSpec(calendars=[daily], time_zone_name=clock.zone),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=REPORTS_MADE_UP),
     )

@@ -12,8 +12,10 @@ from typing import NamedTuple
 
 from models.hours import Span, Unit
 from models.kinds import BY_HAND, Kind
+from models.monthly import EVERY
 from models.organization import Channels, Organization, Staff, duplicates
 from models.policy import Policy
+from models.policy.house import COHORTS
 from models.roles import Role
 from models.shapes import STATES
 
@@ -50,6 +52,8 @@ def _organization(organization: Organization) -> Iterator[Problem]:
     for place in duplicates([clinic.id for clinic in organization.clinics]):
         yield Problem(("clinics", place, "id"), "another clinic has this id")
     for place, clinic in enumerate(organization.clinics):
+        if clinic.id == EVERY:
+            yield Problem(("clinics", place, "id"), "in addresses this stands for all clinics")
         if not clinic.hours:
             yield Problem(("clinics", place, "hours"), "no opening hours on any weekday")
 
@@ -229,8 +233,10 @@ def _sources(policy: Policy) -> Iterator[Problem]:
             ("fax", "tries"),
             "fewer than the first try and the retries listed; shorten retry or raise tries",
         )
-    if list(policy.report.cohort_days) != sorted(set(policy.report.cohort_days)):
-        yield Problem(("report", "cohort_days"), "expected days that increase")
+    if policy.report.cohort_days != COHORTS:
+        yield Problem(
+            ("report", "cohort_days"), "expected [30, 90]: the report counts these and no others"
+        )
 
 
 def _owners(policy: Policy, staff: Sequence[Staff]) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""Monthly reports: a Schedule asks on the first days of each month whether one is due."""
+"""Monthly reports: a Schedule asks every day whether one is due."""
 
 from __future__ import annotations
 

@@ -96,12 +96,16 @@ class Gifts(Model):
         return self.cap.get(year) if self.enabled else None
 
 
+#: Days after receipt at which evaluations are counted; measures have them in their names.
+COHORTS = (30, 90)
+
+
 class Report(Model):
     """The monthly report, and the quarterly scorecard per practice [W2]."""
 
     business_day: Count = 2  # of the month
-    at: time = time(7)  # local to the organization's first clinic
-    cohort_days: tuple[Count, ...] = (30, 90)
+    at: time = time(7)  # local to each clinic
+    cohort_days: tuple[Count, ...] = COHORTS
     scorecards_per_quarter: Count = 1
     scorecard_min_referrals: Count = 10
     scorecard_approved_by: Role = Role.DIRECTOR

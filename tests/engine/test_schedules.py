@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from datetime import time
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -52,7 +54,7 @@ async def test_a_server_that_is_not_ready_is_unavailable_also_for_known_ones() -
 @pytest.mark.engine
 async def test_each_clinics_reports_go_by_its_own_clock(client: Client) -> None:
     clock = ReportClock("riverside", "west", "America/Chicago", time(7))
-    handle = client.get_schedule_handle("report-riverside-west")
+    handle = client.get_schedule_handle("report.riverside.west")
     try:
         await ensure_reports(client, QUEUE, [clock])
         await ensure_reports(client, QUEUE, [clock])
@@ -60,6 +62,35 @@ async def test_each_clinics_reports_go_by_its_own_clock(client: Client) -> None:
         (first, second, *_) = described.info.next_action_times
         local = [at.astimezone(ZoneInfo("America/Chicago")) for at in (first, second)]
         assert [(at.hour, at.minute, at.second) for at in local] == [(7, 0, 30)] * 2
-        assert all(at.day <= 12 for at in local)
+        assert (local[1].date() - local[0].date()).days == 1
     finally:
         await handle.delete()
+
+
+@pytest.mark.engine
+async def test_a_clinic_that_is_gone_takes_its_reports_schedule_along(client: Client) -> None:
+    stays, goes = (ReportClock("lakeside", one, "America/Chicago", time(7)) for one in ("a", "b"))
+    names = ["report.lakeside.a", "report.lakeside.b", "report.elsewhere.a", "chore-crm"]
+    try:
+        await ensure_schedules(client, QUEUE)
+        await ensure_reports(client, "another-queue", [stays._replace(org="elsewhere")])
+        await ensure_reports(client, QUEUE, [stays, goes])
+        deadline = asyncio.get_running_loop().time() + 30
+        while await there(client, names[1]) and asyncio.get_running_loop().time() < deadline:
+            await ensure_reports(client, QUEUE, [stays])  # it is listed a little after it is made
+        found = [name for name in names if await there(client, name)]
+        assert found == [names[0], *names[2:]]
+    finally:
+        for name in [*names[:3], *(f"chore-{chore}" for chore in CHORES)]:
+            with suppress(RPCError):
+                await client.get_schedule_handle(name).delete()
+
+
+async def there(client: Client, name: str) -> bool:
+    try:
+        await client.get_schedule_handle(name).describe()
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return False
+    return True

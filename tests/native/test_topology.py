@@ -62,7 +62,7 @@ async def test_the_engine_has_what_the_workers_need(topology: Topology) -> None:
     keyring = KeyRing.parse(topology.place.secret("codec_keys"))
     address = f"127.0.0.1:{topology.place.ports['frontend']}"
     client = await connect(address, "referral-loop", keyring=keyring)
-    reports = {f"report-{ORG}-{scope}" for scope in ("east", "west", "all")}
+    reports = {f"report.{ORG}.{scope}" for scope in ("east", "west", "all")}
     assert {one.id async for one in await client.list_schedules()} == {
         *(f"chore-{chore}" for chore in CHORES),
         *reports,
