@@ -10,6 +10,7 @@ from sqlmodel import Session
 from temporalio import activity
 
 from activities.guard import scrubbed
+from activities.hanging_up import hang_up
 from activities.listening import Listening
 from activities.loop import Loop
 from activities.moving import Moving
@@ -18,8 +19,6 @@ from activities.tenants import Tenants
 from models.contracts import Answer, RecordInput, TaskInput
 from models.facts import (
     CallLogged,
-    CallOutcome,
-    CallWhy,
     ClosedReason,
     Decision,
     ReferralClosed,
@@ -31,10 +30,10 @@ from models.facts import (
 from models.people import SourceKind
 from models.sources import watched
 from models.tasks import TaskKind, task_key
-from store import audit, calls, consent, contacts, conversations, ledger, referrals, sources, tasks
+from store import audit, contacts, ledger, referrals, sources, tasks
 from store.engine import Store
 from store.record import Record
-from store.tables import ConsentState, PracticeRow, ReferralRow
+from store.tables import PracticeRow, ReferralRow
 
 _OF_SILENCE = frozenset({ClosedReason.ENTERED_IN_ERROR, ClosedReason.DECLINED_BY_CLINIC})
 
@@ -124,7 +123,7 @@ class Book:
             )
             for fact in written.fresh:
                 if isinstance(fact, CallLogged):
-                    self._hang_up(session, given, fact)
+                    hang_up(session, given.org, given.referral_id, fact, now)
                 if isinstance(fact, RequestConfirmed) and not fact.retracted:
                     self._vouched(session, given)
                 if isinstance(fact, Decision):
@@ -203,46 +202,3 @@ class Book:
             office.fax_verified = True
             session.add(office)
         sources.received(session, ledger.standing(session, source.id), row.received_at)
-
-    def _hang_up(self, session: Session, given: RecordInput, call: CallLogged) -> None:
-        """The call is over: colleagues may call the number again (policy.md rule 18)."""
-        if call.party != "patient":
-            return
-        number = contacts.contact(session, given.org, given.referral_id, "patient").phone
-        if not number:
-            return
-        if call.retracted:
-            self._suppress_no_more(session, given.org, number, call)
-            return
-        calls.unlock(session, given.org, number, by=call.by)
-        conversations.answered(session, given.org, number, call.at)
-        self._suppress(session, given.org, number, call)
-
-    def _suppress(self, session: Session, org: str, number: str, call: CallLogged) -> None:
-        """A stranger's number is not texted any more, nor one that is dead (policy.md rule 17)."""
-        if call.why is CallWhy.STRANGER:
-            consent.record(
-                session,
-                org=org,
-                address=number,
-                state=ConsentState.OPTED_OUT,
-                at=call.at,
-                why=str(CallOutcome.WRONG_NUMBER),
-                recorded_at=self._clock(),
-            )
-        elif call.why is CallWhy.OUT_OF_SERVICE:
-            consent.mark_dead(session, org=org, address=number, why=str(call.why), at=call.at)
-
-    def _suppress_no_more(self, session: Session, org: str, number: str, call: CallLogged) -> None:
-        """A call that was logged by mistake says nothing about the number."""
-        if call.why is CallWhy.STRANGER:
-            consent.take_back(
-                session,
-                org=org,
-                address=number,
-                state=ConsentState.OPTED_OUT,
-                at=call.at,
-                why=str(CallOutcome.WRONG_NUMBER),
-            )
-        elif call.why is CallWhy.OUT_OF_SERVICE:
-            consent.revive(session, org=org, address=number, since=call.at)

@@ -12,6 +12,7 @@ from datetime import datetime
 from activities import notes
 from activities.applied import DECIDED
 from activities.elsewhere import NAMES_A_CLINIC, checked
+from activities.hanging_up import hang_up
 from activities.loop import Decided, Loop
 from activities.matching import Matching, question_about
 from activities.tenants import Tenants
@@ -20,6 +21,7 @@ from models.decisions import refusal
 from models.errors import NotFound, Refused
 from models.facts import (
     AnyDecision,
+    CallLogged,
     MatchChosen,
     ReferralClosed,
     Reopened,
@@ -164,6 +166,8 @@ class Deciding:
             now = self._clock()
             written = self._record.write_in(session, org, referral_id, decision, recorded_at=now)
             for fact in written.fresh:
+                if isinstance(fact, CallLogged):  # the one call that is made after the end
+                    hang_up(session, org, referral_id, fact, now)
                 audit.note(
                     session,
                     org=org,

@@ -14,14 +14,16 @@ from models.errors import BadRequest, NotFound, Refused
 from models.facts import (
     CallLogged,
     CallOutcome,
+    CallWhy,
     ClosedReason,
+    DeclinedFor,
     ReferralClosed,
     TaskOpened,
     TaskTaken,
 )
 from models.roles import Role
 from models.tasks import TaskKind
-from store import audit, tasks
+from store import audit, calls, consent, tasks
 from store.engine import Store
 from tests.doors import ORG, Door
 
@@ -89,6 +91,26 @@ async def test_a_closed_referrals_task_is_taken_in_the_record(door: Door) -> Non
     assert refused.value.sentence.startswith("lee has this task")
     door.now += 99 * HOUR
     assert (await hands.act(ORG, task_id, "take", by="dana")).owner == "dana"
+
+
+async def test_a_call_after_the_end_hangs_up_and_spares_a_stranger(door: Door) -> None:
+    referral_id, _ = await a_task(door, "tell_patient:declined", "front_desk")
+    full = ReferralClosed(
+        at=door.now,
+        by="lee",
+        reason=ClosedReason.DECLINED_BY_CLINIC,
+        declined_for=DeclinedFor.CAPACITY,
+    )
+    door.write(referral_id, full)
+    door.engine.close(referral_id)
+    hands = Hands(door.intake)
+    number = (await hands.open_call(ORG, referral_id, "dana")).number
+    wrong = {"outcome": CallOutcome.WRONG_NUMBER, "why": CallWhy.STRANGER}
+    told = CallLogged(at=door.now, as_of=door.now, by="dana", call_id="c1", **wrong)
+    await door.intake.decide(ORG, referral_id, told)
+    with door.store.read() as session:
+        assert consent.opted_out(session, ORG, number)
+        assert calls.current(session, ORG, number, door.now) is None
 
 
 async def test_a_task_of_the_organization_goes_through_the_same_hands(door: Door) -> None:
