@@ -24,6 +24,7 @@ from models.events import Event
 from models.facts import AnyFact, Decision
 from models.moves import Seen, undoable
 from models.referral import Referral
+from models.refusals.base import UNCONFIRMED
 from store import audit
 from store.tables import InboxState
 
@@ -52,11 +53,14 @@ class ByHand:
         """A milestone somebody at the desk knows of, on record afterwards; its key.
 
         Raises Refused ``stale`` when somebody has changed the card since it was *seen* (None: it
-        does not matter), ``not_applied`` when a person must look at it first, UserError for what
-        cannot be, and NotFound.
+        does not matter), ``unconfirmed`` while nobody has vouched for what a machine read,
+        ``not_applied`` when a person must look at it first, UserError for what cannot be, and
+        NotFound.
         """
         async with self._turn(referral_id):
             referral, told = await asyncio.to_thread(self._look, org, referral_id, seen)
+            if referral.unconfirmed():
+                raise Refused(UNCONFIRMED.sentence, code=UNCONFIRMED.code)
             event = Event(type=kind, at=at, data=dict(data))
             key = milestone(event).key
             as_of = max(self._intake.clock(), _known_at(referral, key) + _LATER)

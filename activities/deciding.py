@@ -30,6 +30,7 @@ from models.facts import (
     TaskTaken,
     TextWritten,
 )
+from models.refusals.base import UNCONFIRMED
 from models.tasks import TaskKind, kind_of
 from store import audit, conversations, inbox, referrals
 from store.engine import Store
@@ -73,6 +74,8 @@ class Deciding:
     async def _taken(self, org: str, known: str, decision: AnyDecision) -> Decided:
         """By the workflow, or where it has ended by the record."""
         try:
+            if isinstance(decision, CallLogged):
+                await asyncio.to_thread(self._check_vouched, org, known, decision)
             decided = await self._loop.decide(org, known, decision)
             if decided.state == "closed" and _needs_a_run(decision):
                 decided = await self._reopen(org, known, decision)
@@ -83,6 +86,14 @@ class Deciding:
             raise
         notes.decided(org, known, decision.kind, decided.state)
         return decided
+
+    def _check_vouched(self, org: str, referral_id: str, call: CallLogged) -> None:
+        """Nobody calls a patient whom only a machine has read of; their office may be called.
+
+        Asked here and not of the workflow, whose recorded lives hold such calls.
+        """
+        if call.party == "patient" and not self._record.card(org, referral_id).confirmed:
+            raise Refused(UNCONFIRMED.sentence, code=UNCONFIRMED.code)
 
     def _complete(
         self, org: str, referral_id: str, decision: AnyDecision

@@ -25,6 +25,7 @@ from models.facts import (
     Urgency,
 )
 from models.organization import Staff
+from models.refusals.base import UNCONFIRMED
 from models.roles import Role
 from models.tasks import GATHERED, TaskKind
 from store import audit, calls, contacts, gathering, tasks
@@ -100,8 +101,8 @@ class Hands:
     async def open_call(self, org: str, referral_id: str, by: str) -> CallLockRow:
         """Somebody opens the call script: the number is theirs for ten minutes (rule 18).
 
-        It is free again when the call is logged. Raises Refused ``number_locked`` or
-        ``no_number``, NotFound, BadRequest ``unknown_staff``.
+        It is free again when the call is logged. Raises Refused ``number_locked``, ``no_number`` or
+        ``unconfirmed``, NotFound, BadRequest ``unknown_staff``.
         """
         self._staff(org, by, "by")
         return await asyncio.to_thread(self._lock, org, referral_id, by, self._intake.clock())
@@ -173,8 +174,10 @@ class Hands:
     def _lock(self, org: str, referral_id: str, by: str, now: datetime) -> CallLockRow:
         tenant = self._tenants.get(org)
         with self._store.write() as session:
-            clinic_id = self._intake.record.card(org, referral_id).clinic_id
-            calendar = self._tenants.calendar(org, now, clinic_id)
+            card = self._intake.record.card(org, referral_id)
+            if not card.confirmed:
+                raise Refused(UNCONFIRMED.sentence, code=UNCONFIRMED.code)
+            calendar = self._tenants.calendar(org, now, card.clinic_id)
             to = contacts.contact(session, org, referral_id, "patient", on=calendar.local_date(now))
             if not to.phone:
                 raise Refused("There is no number for this patient.", code="no_number")

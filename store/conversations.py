@@ -46,7 +46,7 @@ class Going(NamedTuple):
 
 
 def thread_of(session: Session, org: str, phone: str, at: datetime) -> ThreadRow:
-    """The thread of a number, made unless there is one."""
+    """The thread of a number, made unless there is one: addresses name the number by its id."""
     row = ThreadRow(id=new_id("thr"), org=org, phone=phone, last_at=at)
     query = select(ThreadRow).where(ThreadRow.org == org, ThreadRow.phone == phone)
     return find_or_insert(session, row, lambda: session.exec(query).first())[0]
@@ -84,10 +84,13 @@ def assign(session: Session, thread_id: str, owner: str | None) -> None:
 def threads(
     session: Session, org: str, clinics: Collection[str], limit: int = LONGEST
 ) -> Sequence[ThreadRow]:
-    """The threads these clinics may see: those that wait for an answer first, then the newest."""
+    """The threads these clinics may see: those that wait for an answer first, then the newest.
+
+    One that somebody has merely opened, and in which nothing was ever said, is none yet.
+    """
     query = (
         select(ThreadRow)
-        .where(ThreadRow.org == org, _seen_by(clinics))
+        .where(ThreadRow.org == org, _begun(), _seen_by(clinics))
         .order_by(_waits().desc(), col(ThreadRow.last_at).desc(), col(ThreadRow.id))
         .limit(limit)
     )
@@ -258,6 +261,15 @@ def not_handed(session: Session, before: datetime, limit: int = 100) -> Sequence
 
 
 # --- inside ---------------------------------------------------------------------------------------
+
+
+def _begun() -> ColumnElement[bool]:
+    """They have written, or somebody has answered, called or taken it."""
+    wrote = select(ReplyRow.id).where(
+        col(ReplyRow.org) == col(ThreadRow.org), col(ReplyRow.phone) == col(ThreadRow.phone)
+    )
+    answered = col(ThreadRow.answered_at).is_not(None)
+    return or_(answered, col(ThreadRow.owner).is_not(None), wrote.exists())
 
 
 def _waits() -> ColumnElement[bool]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from models.base import Model
 
 
@@ -10,3 +12,11 @@ class Refusal(Model):
 
     code: str
     sentence: str
+
+
+# What a machine read contacts nobody, by no way and no hand (policy.md rule 7).
+UNCONFIRMED: Final = Refusal(
+    code="unconfirmed",
+    sentence="A machine read this referral and nobody has vouched for it: confirm it before "
+    "anybody writes to the patient, calls them or books for them.",
+)

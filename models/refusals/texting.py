@@ -6,7 +6,7 @@ from models import written
 from models.facts import MessageStopped, TextWritten
 from models.messages import MESSAGES, Audience
 from models.referral import MessageRef, Referral
-from models.refusals.base import Refusal
+from models.refusals.base import UNCONFIRMED, Refusal
 
 
 def write(r: Referral, decision: TextWritten) -> Refusal | None:
@@ -22,11 +22,7 @@ def write(r: Referral, decision: TextWritten) -> Refusal | None:
     if r.died():
         return Refusal(code="deceased", sentence="The patient has died; nothing is sent.")
     if r.unconfirmed():
-        return Refusal(
-            code="unconfirmed",
-            sentence="A machine read this referral and nobody has vouched for it: confirm it "
-            "before anybody writes to the patient.",
-        )
+        return UNCONFIRMED
     return None
 
 

@@ -17,9 +17,10 @@ from activities.intake import Intake
 from activities.letters import printed
 from models.access import May
 from models.coming import coming
-from models.errors import BadRequest, LoopError, NotFound
+from models.errors import BadRequest, LoopError, NotFound, Refused
 from models.facts import MessageStopped, TaskCompleted
 from models.ids import new_id
+from models.refusals.base import UNCONFIRMED
 from models.sending import Hold
 from models.tasks import TaskKind
 from models.texting import LONGEST
@@ -92,6 +93,7 @@ class Talks:
             wish = consent.current(session, org, thread.phone)
             dead = consent.is_dead(session, org, thread.phone)
         people = found[thread.phone]
+        on = _vouched_for(on)
         about = on[0] if on else None
         verdict = self._writing.may_leave(org, about.id, thread.phone) if about else None
         clinics = {one.id: one for one in tenant.organization.clinics}
@@ -117,6 +119,7 @@ class Talks:
             "opted_in": wish if wish is not None and wish.state == ConsentState.OPTED_IN else None,
             "dead": dead,
             "cannot": why_not(verdict) if verdict is not None else "",
+            "vouched": about is not None and about.confirmed,
             "hold": verdict if isinstance(verdict, Hold) else None,
             "waiting": conversations.waits(thread),
             "coming": self._coming(viewer, on),
@@ -162,7 +165,7 @@ class Talks:
     async def write(self, viewer: Viewer, thread: ThreadRow, form: FormData) -> str:
         """Send what they wrote; raises BadRequest, Refused."""
         words, nonce = str(form.get("words", "")), str(form.get("nonce", ""))
-        on = await asyncio.to_thread(self._on, viewer, thread)
+        on = _vouched_for(await asyncio.to_thread(self._on, viewer, thread))
         if not on:
             raise BadRequest("This number is no patient's of yours; nobody can be written to.")
         if not nonce.startswith("txn_"):
@@ -175,6 +178,8 @@ class Talks:
                 code="look_again",
             )
         about = next((one for one in on if one.id == form.get("about")), on[0])
+        if not about.confirmed:
+            raise Refused(UNCONFIRMED.sentence, code=UNCONFIRMED.code)
         zone = self.desk.clinic(viewer, on[0].clinic_id).zone  # the page's, whatever it is about
         then = send_at(texts(form), zone, self.desk.clock())
         verdict = await asyncio.to_thread(
@@ -280,6 +285,11 @@ class Talks:
     def _name(self, viewer: Viewer, staff_id: str | None) -> str | None:
         person = self.desk.staff(viewer.org, staff_id) if staff_id else None
         return person.name if person else staff_id
+
+
+def _vouched_for(on: list[ReferralRow]) -> list[ReferralRow]:
+    """By which referrals a number is written to: those a person has confirmed, if any is."""
+    return [row for row in on if row.confirmed] or on
 
 
 def router(desk: Desk, intake: Intake) -> APIRouter:

@@ -365,3 +365,26 @@ async def test_who_works_at_no_clinic_sees_empty_pages(site: Site, browser: Brow
         answer = await browser.get(f"/{page}")
         assert answer.status_code == (404 if page == "slots" else 200), page
         assert "Jordan" not in answer.text, page
+
+
+async def test_a_talk_that_was_merely_opened_is_no_talk_yet(site: Site, dana: Browser) -> None:
+    decided_in_record(site)
+    referral_id = await site.door.refer()
+    where, page = await opened(site, dana, referral_id)
+    assert where not in (await dana.get("/conversations")).text
+    await dana.post(f"{where}/write", nonce=nonce(page), words=WORDS)
+    assert where in (await dana.get("/conversations")).text
+
+
+async def test_a_number_that_only_a_machine_has_read_is_not_written_to(
+    site: Site, dana: Browser
+) -> None:
+    decided_in_record(site)
+    referral_id = await site.door.refer(machine_read={"pages": 2})
+    where, page = await opened(site, dana, referral_id)
+    assert "confirm it</a> before anybody writes or calls" in page
+    assert "nonce" not in page
+    refused = await dana.post(f"{where}/write", nonce="txn_1", words=WORDS)
+    assert refused.status_code == 409
+    with site.door.store.read() as session:
+        assert session.exec(select(DeskTextRow)).all() == []

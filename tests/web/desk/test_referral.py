@@ -11,7 +11,7 @@ import httpx
 from reportlab.pdfgen.canvas import Canvas
 
 from integrations.reading.tools import PDF_PROGRAMS, has
-from models.facts import AppointmentBooked, Paused, RequestConfirmed
+from models.facts import AppointmentBooked, CallLogged, Paused, RequestConfirmed
 from models.kinds import Kind
 from models.referral import MessageRef
 from store import audit, documents, notes, post, sent_letters
@@ -21,6 +21,7 @@ from tests.required import lacking
 from tests.web.conftest import Site
 from tests.web.desk.conftest import Browser
 from tests.web.desk.test_outsiders import a_message, sign_in
+from tests.web.desk.working import decided_in_record
 
 
 async def page(browser: Browser, ref: str) -> str:
@@ -74,6 +75,26 @@ async def test_a_message_that_waits_says_until_when(site: Site, dana: Browser) -
         )
         row.state, row.held_until = MessageState.HELD, datetime(2026, 1, 12, 14, 0, tzinfo=UTC)
     assert "Held until Mon, Jan 12, 9:00 AM" in await page(dana, made["referral_id"])
+
+
+async def test_before_somebody_vouches_for_it_nobody_is_contacted(
+    site: Site, dana: Browser
+) -> None:
+    decided_in_record(site)
+    ref = await site.door.refer(machine_read={"pages": 2})
+    shown = await page(dana, ref)
+    assert "before somebody has confirmed" in shown
+    for way in (f"/referrals/{ref}/call", f"/conversations/of/{ref}", 'id="act-book"'):
+        assert way not in shown, way
+    booked = await act(dana, ref, "book", day="2026-01-12", time="09:00")
+    assert booked.status_code == 409
+    assert (await dana.post(f"/referrals/{ref}/call")).status_code == 409
+    script = await dana.get(f"/referrals/{ref}/call")
+    assert "confirm it</a> before anybody calls" in script.text
+    assert "Open the call" not in script.text
+    late = await dana.post(f"/referrals/{ref}/call/outcome", outcome="voicemail", call_id="call_1")
+    assert late.status_code == 409
+    assert site.door.referral(ref).all(CallLogged) == []
 
 
 async def test_names_hidden_from_a_lobby_are_hidden_here_too(site: Site, dana: Browser) -> None:
