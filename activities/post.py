@@ -157,11 +157,12 @@ class Post:
     def stop(self, given: DropInput, at: datetime) -> Answer:
         """Drop a message that events have overtaken, unless it is settled; twice changes nothing.
 
-        Where it was being handed over, the receipts chore finds out what became of it.
+        Where it was being handed over, the receipts chore finds out what became of it. Raises
+        NotFound, StoreUnavailable, and Conflict ``record_behind``.
         """
         with self._store.write() as session:
             referral = self._record.load(session, given.org, given.referral_id)
-            if not referral.owed(given.message):
+            if nothing_left(referral, given):
                 return Answer(learned=known(referral, given.message))
             row = post.find_message(session, given.referral_id, given.message)
             if row is not None:

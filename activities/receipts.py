@@ -32,7 +32,7 @@ from models.tasks import SPECS, TaskKind, task_key
 from store import contacts, post, referrals
 from store.engine import Store
 from store.record import Record
-from store.tables import DeliveryRow, DeliveryState, MessageRow, SubjectType
+from store.tables import DeliveryRow, DeliveryState, MessageRow, MessageState, SubjectType
 
 _AGAIN = timedelta(hours=1)
 _SOON = timedelta(minutes=15)
@@ -181,7 +181,13 @@ class Receipts:
             channel=row.channel,
             recipient_id=to,
         )
-        return self._heard(row, DeliveryState.DELIVERED, now, (fact,), vendor_id=receipt.vendor_id)
+
+        def arrived(session: Session) -> None:
+            """One that came back, and waited for its next try, waits no longer."""
+            post.mark_message(session, row.subject_id, MessageState.SENT, at=now)
+
+        state, vendor_id = DeliveryState.DELIVERED, receipt.vendor_id
+        return self._heard(row, state, now, (fact,), vendor_id=vendor_id, moved=arrived)
 
     def _gone(self, row: DeliveryRow, code: str, now: datetime) -> Heard:
         """It was accepted and did not arrive: the message counts as sent, a person must know."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple, cast
 
 from integrations.contract import LONGEST_CALL
-from models.contracts import Channel, SendInput, Sent
+from models.contracts import Channel, DropInput, SendInput, Sent
 from models.errors import Conflict
 from models.facts import AnyFact, MessageFailed, TaskOpened
 from models.policy import Rules
@@ -99,11 +99,12 @@ def known(referral: Referral, message: MessageRef) -> tuple[AnyFact, ...]:
     )
 
 
-def nothing_left(referral: Referral, given: SendInput) -> bool:
+def nothing_left(referral: Referral, given: SendInput | DropInput) -> bool:
     """Whether a message went out, or is decided not to, as the record knows it.
 
     A workflow hears of a failed fax before it is written (``activities.receipts.pass_on``): where
-    it asks for a try that the record does not owe yet, Conflict ``record_behind`` has it ask again.
+    it asks for a try that the record does not owe yet, or wants none any more, Conflict
+    ``record_behind`` has it ask again.
     """
     message = given.message
     if referral.owed(message):

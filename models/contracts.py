@@ -132,7 +132,7 @@ class SendInput(Model):
 
 
 class DropInput(Model):
-    """A held message that events have overtaken."""
+    """A held message that events have overtaken; ``rung``: how many tries are behind it."""
 
     org: str
     referral_id: str
@@ -140,6 +140,7 @@ class DropInput(Model):
     to: str
     occasion: str
     why: str
+    rung: int = 0
 
     @property
     def message(self) -> MessageRef:

@@ -348,6 +348,7 @@ class Desk:
             to=message.to,
             occasion=message.occasion,
             why=why,
+            rung=self.referral.rungs_spent(message),
         )
         name = message.kind.replace("_", " ")
         await self._learn_from("drop_message", given, f"Stop the {name}: no longer needed")

@@ -194,8 +194,14 @@ class TelnyxServer:
             and asked.get("filter[direction][eq]") in (None, fax.direction)
             and (since is None or fax.made >= datetime.fromisoformat(since))
         ]
-        size = int(asked.get("page[size]", "20"))
-        return JSONResponse({"data": found[:size], "meta": {"page_size": size}})
+        size, number = int(asked.get("page[size]", "20")), int(asked.get("page[number]", "1"))
+        meta = {
+            "page_number": number,
+            "page_size": size,
+            "total_pages": -(-len(found) // size),
+            "total_results": len(found),
+        }
+        return JSONResponse({"data": found[size * (number - 1) : size * number], "meta": meta})
 
     async def _read(self, fax_id: str, request: Request) -> JSONResponse:
         if refused := self._not_ours(request):

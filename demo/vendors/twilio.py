@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import httpx
 from fastapi import FastAPI, Request
@@ -207,8 +207,16 @@ class TwilioServer:
             and asked.get("From") in (None, text.sender)
             and asked.get("DateSent>", "") <= f"{text.made:%Y-%m-%d}"
         ]
-        size = int(asked.get("PageSize", "50"))
-        return JSONResponse({"messages": found[:size], "page_size": size, "page": 0})
+        size, page = int(asked.get("PageSize", "50")), int(asked.get("Page", "0"))
+        listed = {
+            "messages": found[size * page : size * (page + 1)],
+            "page_size": size,
+            "page": page,
+        }
+        if found[size * (page + 1) :]:
+            query = urlencode({**asked, "Page": page + 1, "PageToken": f"PA{page + 1}"})
+            listed["next_page_uri"] = f"{request.url.path}?{query}"
+        return JSONResponse(listed)
 
     async def _read(self, sid: str, message: str, request: Request) -> JSONResponse:
         if refused := self._not_ours(sid, request):

@@ -12,7 +12,7 @@ import base64
 import binascii
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -30,6 +30,7 @@ LARGEST_PAGE: Final = 20 * 1024 * 1024  # what their media storage takes
 _KEPT: Final = 86_400  # seconds until they delete the page
 _SKEW: Final = timedelta(minutes=2)
 _PAGE: Final = 100
+_MOST_PAGES: Final = 50  # of a list: far more than one account faxes in the days that are asked for
 _FETCHING: Final = 25.0  # seconds for the pages of a fax; the vendor waits for our answer
 
 _P, _L, _F = Verdict.PERMANENT, Verdict.LATER, Verdict.FIX
@@ -181,21 +182,18 @@ class Telnyx:
             raise for_find(error) from None
 
     def heard(self, since: datetime) -> list[HeardFax]:
-        """The faxes that came in since a moment, as far as one page of the list goes.
+        """The faxes that came in since a moment, each once.
 
-        Raises ChannelError, CannotTell.
+        Raises ChannelError, CannotTell: of a list that could not be read to its end nothing is
+        told, and the next look asks for all of it again.
         """
         asked = {
             "filter[direction][eq]": "inbound",
             "filter[created_at][gte]": since.isoformat(),
-            "page[size]": str(_PAGE),
         }
-        answer = self._api.call("GET", "/faxes", seconds=self._settings.timeout, params=asked)
-        if answer.status != 200:
-            raise self._refusal(answer, sending=False)
-        faxes = answer.json.get("data")
-        listed = [_heard(fax) for fax in (faxes if isinstance(faxes, list) else [])]
-        return [fax for fax in listed if fax is not None]
+        listed = [_heard(fax) for fax in self._listed(asked)]
+        # One that came while the pages were turned moves others to the next page.
+        return list({fax.id: fax for fax in listed if fax is not None}.values())
 
     async def pages(self, fax_id: str) -> Page:
         """The pages of one that came in; raises ChannelError ``fax_not_there`` (later)."""
@@ -239,22 +237,40 @@ class Telnyx:
         asked = {
             "filter[direction][eq]": "outbound",
             "filter[created_at][gte]": (since - _SKEW).isoformat(),
-            "page[size]": str(_PAGE),
         }
         if sent.to:
             asked["filter[to][eq]"] = sent.to
-        answer = self._api.call("GET", "/faxes", seconds=self._settings.timeout, params=asked)
-        if answer.status != 200:
-            raise self._refusal(answer, sending=False)
-        faxes = answer.json.get("data")
-        for fax in faxes if isinstance(faxes, list) else []:
-            if isinstance(fax, Mapping) and reference_in(fax) == sent.reference:
+        for fax in self._listed(asked):
+            if reference_in(fax) == sent.reference:
                 return self._receipt(sent.reference, fax)
         if sent.since and self._clock() - sent.since < SETTLES:
             raise ChannelError(
                 "still_settling", "Telnyx may not list it yet; it is asked again.", verdict=_L
             )
         return None
+
+    def _listed(self, asked: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+        """The faxes of a list, page after page, within the time of one call.
+
+        Raises ChannelError, CannotTell; ``list_too_long`` rather than leaving any out, because a
+        fax that is not found is sent again.
+        """
+        ends = time.monotonic() + self._settings.timeout
+        for number in range(1, _MOST_PAGES + 1):
+            page = {**asked, "page[number]": str(number), "page[size]": str(_PAGE)}
+            answer = self._api.call("GET", "/faxes", seconds=_left(ends), params=page)
+            if answer.status != 200:
+                raise self._refusal(answer, sending=False)
+            found = answer.json.get("data")
+            faxes = found if isinstance(found, list) else []
+            yield from (fax for fax in faxes if isinstance(fax, Mapping))
+            told = answer.json.get("meta")
+            last = told.get("total_pages") if isinstance(told, Mapping) else None
+            if number >= last if isinstance(last, int) else len(faxes) < _PAGE:
+                return
+        raise ChannelError(
+            "list_too_long", "Telnyx lists more faxes than can be looked through.", verdict=_L
+        )
 
     def _receipt(self, reference: str, fax: Mapping[str, Any]) -> Receipt:
         return receipt(
@@ -306,9 +322,9 @@ def reference_in(fax: Mapping[str, Any]) -> str:
         return ""
 
 
-def _heard(fax: Any) -> HeardFax | None:
+def _heard(fax: Mapping[str, Any]) -> HeardFax | None:
     """One that is here whole; what is still coming is told later, or found by the next look."""
-    if not isinstance(fax, Mapping) or fax.get("status") != "received":
+    if fax.get("status") != "received":
         return None
     at, id = moment(fax.get("created_at")), str(fax.get("id") or "")
     sender, to = str(fax.get("from") or ""), str(fax.get("to") or "")

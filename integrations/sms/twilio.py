@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import Field, SecretStr
 
@@ -27,7 +27,8 @@ SETTLES: Final = timedelta(minutes=5)
 _SKEW: Final = timedelta(minutes=2)  # between our clock and theirs
 # Twilio keeps a text it cannot hand on for ten hours unless told otherwise: into the night.
 _VALID: Final = timedelta(hours=1)
-_PAGE: Final = 100  # messages to one number; caps allow a handful a week
+_PAGE: Final = 100  # messages to one patient's number; caps allow a handful a week
+_MOST_PAGES: Final = 50  # of texts to one number of ours
 _DELIVERED: Final = frozenset({"delivered", "read"})
 _FAILED: Final = frozenset({"undelivered", "failed", "canceled"})
 
@@ -131,17 +132,23 @@ class Twilio:
             raise
 
     def heard(self, number: str, since: datetime) -> list[HeardText]:
-        """The texts that came to a number since a moment, as far as one page of the list goes.
+        """The texts that came to a number since a moment, page after page of the list.
 
-        Raises ChannelError, CannotTell.
+        Raises ChannelError, CannotTell: the next look asks for all of them again.
         """
         asked = {"To": number, "PageSize": str(_PAGE), "DateSent>": f"{since:%Y-%m-%d}"}
-        answer = self._api.call(
-            "GET", "/Messages.json", seconds=self._settings.timeout, params=asked
-        )
-        if answer.status != 200:
-            raise self._refusal(answer, asking=True)
-        listed = [_heard(one) for one in answer.json.get("messages", [])]
+        listed: list[HeardText | None] = []
+        for _ in range(_MOST_PAGES):
+            answer = self._api.call(
+                "GET", "/Messages.json", seconds=self._settings.timeout, params=asked
+            )
+            if answer.status != 200:
+                raise self._refusal(answer, asking=True)
+            listed += [_heard(one) for one in answer.json.get("messages", [])]
+            following = answer.json.get("next_page_uri")
+            if not isinstance(following, str):
+                break
+            asked = dict(parse_qsl(urlsplit(following).query))
         return [text for text in listed if text is not None and text.at >= since]
 
     # --- inside ---------------------------------------------------------------------------------

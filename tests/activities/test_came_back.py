@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import select
 
 from activities.receipts import Receipts
-from models.contracts import Answer, Receipt, ReceiptState
+from models.contracts import Answer, DropInput, Receipt, ReceiptState
 from models.errors import ChannelError, Conflict, Verdict
 from models.facts import (
     MessageCameBack,
@@ -135,6 +135,8 @@ def test_a_late_receipt_of_the_first_try_ends_it(office: Office) -> None:
     assert answer.held_until is None
     assert len(office.fax.accepted) == 1
     assert not office.referral.owed(office.given(Kind.THANK_YOU, "source").message)
+    (message,) = office.messages()  # nor does it wait for the line any more
+    assert (message.state, message.line, message.why) == (MessageState.SENT, None, None)
 
 
 def test_a_try_that_fails_after_another_one_arrived_needs_nobody(office: Office) -> None:
@@ -179,6 +181,9 @@ def test_a_workflow_that_hears_before_the_record_asks_again(office: Office) -> N
     with pytest.raises(Conflict) as early:
         again(office, MONDAY)
     assert early.value.code == "record_behind"
+    drop = office.given(Kind.THANK_YOU, "source", rung=1).model_dump(exclude={"clinic_id"})
+    with pytest.raises(Conflict):  # as for one that events have overtaken: it is not sent after all
+        office.post.stop(DropInput(**drop, why="overtaken"), MONDAY)
     heard.save()
     again(office, MONDAY)
     assert len(office.email.accepted) == 1

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from demo.vendors.telnyx import TelnyxServer
+from demo.vendors.telnyx import Fax, TelnyxServer
 from integrations.fax.telnyx import LARGEST_PAGE, SETTLES, Telnyx, moment, receipt, reference_in
 from models.contracts import Attachment, Parcel, ReceiptState, Sent
 from models.errors import CannotTell, ChannelError, Verdict
@@ -107,6 +107,23 @@ async def test_what_is_not_listed_yet_is_asked_again_before_it_counts_as_gone(
     assert (asked.value.code, asked.value.verdict) == ("still_settling", Verdict.LATER)
     later = telnyx(account.server, account.url, lambda: began + SETTLES)
     assert await blocking(later.find, sought) is None
+
+
+async def test_a_list_is_read_to_its_end(account: Account) -> None:
+    """One on the second page is not missed; nor, looked for after a lost answer, sent again."""
+    began = wall()
+    await account.send(fax())
+    account.server.faxes += [
+        Fax(str(number), FROM, TO, "inbound", b"", wall(), "received") for number in range(101)
+    ]
+    account.server.faxes += [
+        Fax(f"out-{number}", TO, FROM, "outbound", b"", wall()) for number in range(100)
+    ]
+    heard = await blocking(account.client.heard, began)
+    assert {one.id for one in heard} == {str(number) for number in range(101)}
+    found = await blocking(account.client.find, Sent(reference="rl_1", to=TO, since=began))
+    assert found is not None
+    assert found.vendor_id == account.server.faxes[0].id
 
 
 async def test_a_known_id_is_read(account: Account) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from pydantic import SecretStr
 
-from demo.vendors.twilio import TwilioServer
+from demo.vendors.twilio import Text, TwilioServer
 from integrations.sms.twilio import CODES, SETTLES, Twilio, receipt
 from models.contracts import Parcel, ReceiptState, Sent
 from models.errors import CannotTell, ChannelError, Verdict
@@ -177,3 +177,12 @@ async def test_a_known_id_is_read(account: Account) -> None:
 def test_a_status_has_one_meaning(status: str, code: str, state: ReceiptState, named: str) -> None:
     read = receipt("rl_1", status, code, vendor_id="SM1", at=wall())
     assert (read.state, read.code) == (state, named)
+
+
+async def test_what_came_while_we_were_away_is_read_to_its_end(account: Account) -> None:
+    account.server.texts += [
+        Text(f"SM{number}", FROM, TO, "STOP", "inbound", wall(), "received")
+        for number in range(101)
+    ]
+    heard = await blocking(account.client.heard, FROM, wall() - timedelta(days=2))
+    assert {one.id for one in heard} == {f"SM{number}" for number in range(101)}
