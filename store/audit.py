@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
-from store.tables import AuditRow
+from store.tables import AuditRow, ReferralRow
 
 
 def note(
@@ -28,10 +28,31 @@ def note(
 
 
 def latest(
-    session: Session, org: str, *, who: str | None, subject: str | None, limit: int
+    session: Session,
+    org: str,
+    *,
+    who: str | None,
+    subject: str | None,
+    clinics: Collection[str],
+    elsewhere: Collection[str],
+    limit: int,
 ) -> Sequence[AuditRow]:
-    """The newest lines, of one person or about one subject where told, newest first."""
-    query = select(AuditRow).where(AuditRow.org == org)
+    """The newest lines, of one person or about one subject where told, newest first.
+
+    Those of ``clinics`` alone: nothing about a referral of another clinic, and of the staff who
+    work only *elsewhere* what they did with a referral of these.
+    """
+    here = select(ReferralRow.id).where(
+        col(ReferralRow.id) == col(AuditRow.subject), col(ReferralRow.clinic_id).in_(clinics)
+    )
+    theirs = select(ReferralRow.id).where(
+        col(ReferralRow.id) == col(AuditRow.subject), col(ReferralRow.clinic_id).not_in(clinics)
+    )
+    query = select(AuditRow).where(
+        AuditRow.org == org,
+        ~theirs.exists(),
+        or_(col(AuditRow.who).not_in(elsewhere), here.exists()),
+    )
     if who is not None:
         query = query.where(AuditRow.who == who)
     if subject is not None:

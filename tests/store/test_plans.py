@@ -31,7 +31,9 @@ ASKED: dict[str, Callable[[Session], object]] = {
     "handoffs": lambda s: queue.handoffs(s, ORG, (CLINIC,), START),
     "figures": lambda s: measures.figures(s, SCOPE),
     "ages": lambda s: measures.open_by_age(s, SCOPE),
-    "audit of one person": lambda s: audit.latest(s, ORG, who="dana", subject=None, limit=9),
+    "audit of one person": lambda s: audit.latest(
+        s, ORG, who="dana", subject=None, clinics=["east"], elsewhere=["wes"], limit=9
+    ),
 }
 
 

@@ -75,7 +75,7 @@ def router(desk: Desk) -> APIRouter:
         lines = await asyncio.to_thread(_lines, desk, viewer, who.strip(), subject.strip())
         told = {"lines": lines, "who": who, "subject": subject, "most": MOST_LINES}
         zone = desk.home(viewer).zone
-        people = desk.tenants.get(viewer.org).staff
+        people = _colleagues(desk, viewer)
         return await desk.page(
             request, viewer, "audit.html", {**told, "people": people, "zone": zone}
         )
@@ -85,16 +85,20 @@ def router(desk: Desk) -> APIRouter:
 
 def _colleague(desk: Desk, viewer: Viewer, staff_id: str) -> Staff:
     """Somebody who works at a clinic of the viewer's; for others it is as if there were nobody."""
-    person = desk.staff(viewer.org, staff_id)
-    if person is None or not set(person.clinics) & set(viewer.clinics):
-        raise NotFound("There is nobody here with whom you work.", code="not_yours")
-    return person
+    for person in _colleagues(desk, viewer):
+        if person.id == staff_id:
+            return person
+    raise NotFound("There is nobody here with whom you work.", code="not_yours")
+
+
+def _colleagues(desk: Desk, viewer: Viewer) -> list[Staff]:
+    """Whoever works at one of the viewer's clinics."""
+    staff = desk.tenants.get(viewer.org).staff
+    return [one for one in staff if set(one.clinics) & set(viewer.clinics)]
 
 
 def _people(desk: Desk, viewer: Viewer) -> list[Colleague]:
-    mine = [
-        one for one in desk.tenants.get(viewer.org).staff if set(one.clinics) & set(viewer.clinics)
-    ]
+    mine = _colleagues(desk, viewer)
     with desk.store.read() as session:
         known = sign_in.with_password(session, viewer.org)
         sessions = sign_in.sessions(session, viewer.org, desk.clock())
@@ -116,12 +120,20 @@ def _end(desk: Desk, viewer: Viewer, person: Staff) -> None:
 
 
 def _lines(desk: Desk, viewer: Viewer, who: str, subject: str) -> list[Line]:
+    everybody = desk.tenants.get(viewer.org).staff
+    colleagues = {one.id for one in _colleagues(desk, viewer)}
     with desk.store.read() as session:
         rows = audit.latest(
-            session, viewer.org, who=who or None, subject=subject or None, limit=MOST_LINES
+            session,
+            viewer.org,
+            who=who or None,
+            subject=subject or None,
+            clinics=viewer.clinics,
+            elsewhere=[one.id for one in everybody if one.id not in colleagues],
+            limit=MOST_LINES,
         )
     desk.seen(viewer, subject or who or "everybody", "audit_read")
-    names = {one.id: one.name for one in desk.tenants.get(viewer.org).staff}
+    names = {one.id: one.name for one in everybody}
     return [
         Line(row.recorded_at, names.get(row.who, row.who), words(row.what), row.subject)
         for row in rows

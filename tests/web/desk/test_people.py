@@ -54,3 +54,29 @@ async def test_the_record_is_read_by_person_and_by_subject_and_that_is_on_record
     assert "Nothing is on record" in (await ada.get("/audit", params={"subject": "x"})).text
     with site.door.store.read() as session:
         assert [row.what for row in audit.about(session, ORG, "x")] == ["audit_read"]
+
+
+async def test_the_record_of_a_clinic_says_nothing_of_another(site: Site) -> None:
+    at = site.door.now
+    here = await site.door.refer()
+    with site.door.store.write() as session:
+        for who, subject in (("dana", here), ("wes", here), ("wes", "thr_1"), ("system", "fax_1")):
+            audit.note(
+                session, org=ORG, who=who, what="viewed", subject=subject, at=at, recorded_at=at
+            )
+
+    def read(clinic: str, elsewhere: str) -> list[tuple[str, str]]:
+        with site.door.store.read() as session:
+            rows = audit.latest(
+                session,
+                ORG,
+                who=None,
+                subject=None,
+                clinics=[clinic],
+                elsewhere=[elsewhere],
+                limit=9,
+            )
+            return sorted((row.who, row.subject) for row in rows if row.what == "viewed")
+
+    assert read("east", "wes") == [("dana", here), ("system", "fax_1"), ("wes", here)]
+    assert read("west", "dana") == [("system", "fax_1"), ("wes", "thr_1")]
