@@ -17,7 +17,7 @@ from activities.scorecard_post import ScorecardPost
 from models.contracts import Channel, Receipt
 from models.errors import EngineUnavailable, LoopError, NotAllowed
 from models.fax import FaxArrival
-from store import faxes, post
+from store import faxes, settling
 from store.engine import Store
 from store.tables import DeliveryRow, SubjectType
 from telemetry.logs import bound, logger
@@ -84,9 +84,9 @@ class Callbacks:
 
     def _carried(self, org: str, channel: Channel, receipt: Receipt) -> list[DeliveryRow]:
         with self._store.read() as session:
-            rows = post.carried_by(session, receipt.reference) if receipt.reference else ()
+            rows = settling.carried_by(session, receipt.reference) if receipt.reference else ()
             if not rows and receipt.vendor_id:
-                rows = post.by_vendor_id(session, channel, receipt.vendor_id)
+                rows = settling.by_vendor_id(session, channel, receipt.vendor_id)
             return [row for row in rows if row.org == org and row.channel == channel]
 
     def _check_whose(self, org: str, fax_id: str, called: str | None) -> None:
@@ -112,4 +112,4 @@ class Callbacks:
 
     def _ask_soon(self, row: DeliveryRow, now: datetime) -> None:
         with self._store.write() as session:
-            post.prove_later(session, row.id, now)
+            settling.prove_later(session, row.id, now)

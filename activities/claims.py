@@ -32,7 +32,7 @@ from models.referral import Referral
 from models.roles import Role
 from models.sending import NO_GUARDIAN, Go, Hold, Never
 from models.tasks import TaskKind, again, task_key
-from store import faxes, post, sent_letters
+from store import faxes, post, sent_letters, settling
 from store.contacts import Contact
 from store.record import Record
 from store.tables import DeliveryRow, DeliveryState, MessageRow
@@ -148,7 +148,7 @@ class Claims:
 
     def _beside(self, session: Session, one: Carried) -> list[Carried]:
         """The other messages of a parcel whose answer was lost."""
-        rows = post.carried_by(session, one.attempt.reference)
+        rows = settling.carried_by(session, one.attempt.reference)
         return [
             Carried(
                 turn_of(session, self._tenants, message, one.turn.at), message.id, Attempt.of(row)
@@ -231,7 +231,7 @@ class Claims:
 
     def _claimed(self, session: Session, delivery: DeliveryRow, at: datetime, carrier: str) -> bool:
         until = self._clock() + IN_HAND
-        return post.claim(
+        return settling.claim(
             session, delivery.id, delivery.attempt, at=at, until=until, carrier=carrier
         )
 

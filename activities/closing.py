@@ -17,7 +17,7 @@ from models.monthly import ALL_CLINICS, in_address
 from models.months import back, month_of, says
 from models.organization import Staff
 from models.roles import Role
-from store import ledger, post
+from store import ledger, post, settling
 from store.engine import Store
 from store.tables import DeliveryRow, DeliveryState, SubjectType
 from telemetry.logs import logger
@@ -124,7 +124,7 @@ class Closing:
     def _claimed(self, given: ReportMail) -> DeliveryRow | None:
         with self._store.write() as session:
             row = post.notice(session, given.org, _subject(given))
-            if row is None or not post.claim(session, row.id, row.attempt, at=self._clock()):
+            if row is None or not settling.claim(session, row.id, row.attempt, at=self._clock()):
                 return None
             return row
 
@@ -137,7 +137,7 @@ class Closing:
         except ChannelError as error:
             if error.verdict is Verdict.LATER:
                 with self._store.write() as session:
-                    post.put_off(session, row.id, row.attempt, code=error.code)
+                    settling.put_off(session, row.id, row.attempt, code=error.code)
                 raise
             self._settle(row, DeliveryState.FAILED, code=error.code)
             _LOG.warning("report_not_mailed", code=error.code)
@@ -164,7 +164,9 @@ class Closing:
         self, row: DeliveryRow, state: DeliveryState, *, vendor_id: str = "", code: str = ""
     ) -> None:
         with self._store.write() as session:
-            post.settle(session, row.id, state, at=self._clock(), vendor_id=vendor_id, code=code)
+            settling.settle(
+                session, row.id, state, at=self._clock(), vendor_id=vendor_id, code=code
+            )
 
 
 def _subject(given: ReportMail) -> str:

@@ -19,7 +19,7 @@ from integrations.registry import Clients
 from models.contracts import Parcel, Sent
 from models.errors import CannotTell, ChannelError
 from models.tasks import TaskKind
-from store import post, sources
+from store import post, settling, sources
 from store.engine import Store
 from store.tables import DeliveryRow, DeliveryState
 
@@ -51,12 +51,12 @@ class CrmOutbox:
             return parcel is not None and self._settle(row, client.send(parcel), now)
         except (ChannelError, CannotTell) as error:
             with self._store.write() as session:
-                post.put_off(session, row.id, row.attempt + 1, code=error.code)
+                settling.put_off(session, row.id, row.attempt + 1, code=error.code)
             return False
 
     def _claim(self, row: DeliveryRow, now: datetime) -> Parcel | None:
         with self._store.write() as session:
-            if not post.claim(session, row.id, row.attempt, at=now, again=True):
+            if not settling.claim(session, row.id, row.attempt, at=now, again=True):
                 return None
             payload = dict(row.payload or {})
             note = self._draft(session, row.org, payload, now)
@@ -65,7 +65,7 @@ class CrmOutbox:
 
     def _settle(self, row: DeliveryRow, accepted: Accepted, now: datetime) -> bool:
         with self._store.write() as session:
-            post.settle(
+            settling.settle(
                 session, row.id, DeliveryState.DELIVERED, at=now, vendor_id=accepted.vendor_id
             )
         return True

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from activities.turns import Turn
 from models.tasks import TaskKind, dead_number_occasion
-from store import consent, people, post, tasks
+from store import consent, people, settling, tasks
 
 
 def judge(session: Session, turn: Turn, number: str) -> bool:
@@ -20,7 +20,7 @@ def judge(session: Session, turn: Turn, number: str) -> bool:
     transaction, after the failure of the last one was written.
     """
     org, rules = turn.given.org, turn.rules
-    if post.failures_to(session, org, number) < rules.policy.fax.dead_after_documents:
+    if settling.failures_to(session, org, number) < rules.policy.fax.dead_after_documents:
         return False
     if not consent.mark_dead(session, org=org, address=number, why="fax_failed", at=turn.at):
         return False

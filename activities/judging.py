@@ -21,7 +21,7 @@ from models.referral import MessageRef, Referral, appointment_of
 from models.releases import released
 from models.sending import REPLIES, Go, Hold, Never, Outgoing, Recipient, may_send
 from models.zones import recipient_zones
-from store import consent, contacts, conversations, post, referrals, releases, replies
+from store import consent, contacts, conversations, referrals, releases, replies, settling
 from store.contacts import Contact
 from store.tables import ConsentState, MessageRow, PatientRow
 
@@ -151,7 +151,7 @@ def recipient(
     patient = MESSAGES[given.kind].audience is Audience.PATIENT
     texts = []
     if channel == "sms" and address:
-        texts = post.texts_to(session, given.org, address, at - _TEXTS_BACK)
+        texts = settling.texts_to(session, given.org, address, at - _TEXTS_BACK)
     return Recipient(
         channel=channel,
         address=address,
@@ -184,7 +184,7 @@ def _last(session: Session, given: SendInput, kind: Kind, address: str | None) -
     """When this number last got such a text; only asked for the kind that is about to go."""
     if given.kind is not kind or not address:
         return None
-    return post.last_text(session, given.org, address, kind)
+    return settling.last_text(session, given.org, address, kind)
 
 
 def _released(

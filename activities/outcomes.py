@@ -27,7 +27,7 @@ from models.kinds import Kind
 from models.parties import SENDER
 from models.roles import Role
 from models.tasks import SPECS, TaskKind, task_key
-from store import consent, contacts, post, referrals, sources
+from store import consent, contacts, post, referrals, settling, sources
 from store.contacts import Contact
 from store.record import Record
 from store.tables import ConsentState, DeliveryState, MessageState, SubjectType
@@ -59,7 +59,7 @@ class Outcomes:
         line: str | None = None,
     ) -> Answer:
         """It waits until a moment, or (None) for a person; ``line`` where others may go along."""
-        post.mark_message(
+        settling.mark_message(
             session, message_id, MessageState.HELD, at=turn.at, until=until, why=why, line=line
         )
         notes.message(session, turn, "held", code=why)
@@ -72,7 +72,7 @@ class Outcomes:
         self, session: Session, turn: Turn, message_id: str, why: str, *more: AnyFact
     ) -> Answer:
         """It will not go; nothing is sent for it any more."""
-        post.mark_message(session, message_id, MessageState.DROPPED, at=turn.at, why=why)
+        settling.mark_message(session, message_id, MessageState.DROPPED, at=turn.at, why=why)
         notes.message(session, turn, "dropped", code=why)
         fact = MessageDropped(at=turn.at, as_of=turn.at, message=turn.message.key, why=why)
         return self._write(session, turn, *more, fact)
@@ -110,7 +110,7 @@ class Outcomes:
         """A vendor has it; facts, receipt, CRM touch and the source's next touch in one go."""
         turn, message_id, attempt = one
         state = DeliveryState.DELIVERED if delivered else DeliveryState.ACCEPTED
-        post.settle(
+        settling.settle(
             session,
             attempt.delivery_id,
             state,
@@ -118,7 +118,7 @@ class Outcomes:
             vendor_id=vendor_id,
             prove_by=None if delivered else self._clock() + proof_within,
         )
-        post.mark_message(session, message_id, MessageState.SENT, at=turn.at)
+        settling.mark_message(session, message_id, MessageState.SENT, at=turn.at)
         about = {
             "at": turn.at,
             "as_of": turn.at,
@@ -151,7 +151,7 @@ class Outcomes:
         """This rung is spent; the last one makes it a person's task in the same breath."""
         turn, message_id, attempt = one
         org = turn.given.org
-        post.settle(session, attempt.delivery_id, DeliveryState.FAILED, at=turn.at, code=code)
+        settling.settle(session, attempt.delivery_id, DeliveryState.FAILED, at=turn.at, code=code)
         if attempt.channel == "fax":
             dead_lines.judge(session, turn, attempt.address)
         notes.message(
@@ -180,7 +180,7 @@ class Outcomes:
     def uncertain(self, session: Session, one: Carried) -> Answer:
         """Nobody can tell whether it went out: a person asks, nothing is sent a second time."""
         turn, message_id, attempt = one
-        post.settle(
+        settling.settle(
             session,
             attempt.delivery_id,
             DeliveryState.UNKNOWN,

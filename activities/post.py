@@ -64,7 +64,7 @@ from models.referral import Referral
 from models.roles import Role
 from models.sending import retry_at
 from models.tasks import TaskKind
-from store import documents, post, referrals, sent_letters
+from store import documents, post, referrals, sent_letters, settling
 from store.engine import Store
 from store.record import Record
 from store.tables import DeliveryState, MessageState
@@ -166,10 +166,10 @@ class Post:
                 return Answer(learned=known(referral, given.message))
             row = post.find_message(session, given.referral_id, given.message)
             if row is not None:
-                post.mark_message(session, row.id, MessageState.DROPPED, at=at, why=given.why)
+                settling.mark_message(session, row.id, MessageState.DROPPED, at=at, why=given.why)
                 begun = post.delivery_of(session, row.id, referral.rungs_spent(given.message))
                 if begun is not None and begun.state == DeliveryState.SENDING:
-                    post.settle(
+                    settling.settle(
                         session, begun.id, DeliveryState.UNKNOWN, at=at, prove_by=self._clock()
                     )
             fact = MessageDropped(at=at, as_of=at, message=given.message.key, why=given.why[:60])
@@ -342,7 +342,7 @@ class Post:
 
         def wait(session: Session, one: Carried) -> Answer:
             turn, message_id, attempt = one
-            tries, began = post.tries(session, message_id, attempt.channel)
+            tries, began = settling.tries(session, message_id, attempt.channel)
             until = retry_at(tries, began or attempt.first_at, turn.at, turn.rules)
             task = []
             if error is not None and error.verdict is Verdict.FIX:
@@ -354,7 +354,7 @@ class Post:
                 return self._spent(session, one, code, *task)
             if error is not None and error.retry_at is not None:
                 until = max(until, error.retry_at)
-            post.put_off(session, attempt.delivery_id, attempt.number, code=code)
+            settling.put_off(session, attempt.delivery_id, attempt.number, code=code)
             number = line_of(one)
             return self._out.held(session, turn, message_id, until, code[:60], *task, line=number)
 
@@ -371,7 +371,7 @@ class Post:
         with self._store.write() as session:
             for one in carried:
                 attempt = one.attempt
-                post.put_off(session, attempt.delivery_id, attempt.number, code=code)
+                settling.put_off(session, attempt.delivery_id, attempt.number, code=code)
 
     def _each(
         self, carried: Sequence[Carried], settle: Callable[[Session, Carried], Answer]

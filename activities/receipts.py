@@ -29,7 +29,7 @@ from models.referral import MessageRef, Referral
 from models.roles import Role
 from models.sending import retry_at
 from models.tasks import SPECS, TaskKind, task_key
-from store import contacts, post, referrals
+from store import contacts, referrals, settling
 from store.engine import Store
 from store.record import Record
 from store.tables import DeliveryRow, DeliveryState, MessageRow, MessageState, SubjectType
@@ -65,7 +65,7 @@ class Receipts:
     def due(self, now: datetime) -> list[DeliveryRow]:
         """Deliveries whose receipt should have come by now (wall time); the CRM's are its own."""
         with self._store.read() as session:
-            rows = post.due_receipts(session, now)
+            rows = settling.due_receipts(session, now)
             ours = [row for row in rows if row.org in self._tenants]
             return [row for row in ours if row.subject_type == SubjectType.MESSAGE]
 
@@ -125,7 +125,7 @@ class Receipts:
         """
         now, message = turn.at, turn.message
         with self._store.read() as session:
-            tries, began = post.tries(session, row.subject_id, row.channel)
+            tries, began = settling.tries(session, row.subject_id, row.channel)
         again_at = retry_at(tries, began or row.created_at, now, turn.rules)
         if verdict is Verdict.PERMANENT:
             again_at = None
@@ -152,7 +152,7 @@ class Receipts:
 
         def take_back(session: Session) -> None:
             """The message waits again; a number that keeps failing is marked, and asked about."""
-            why, number = (post.CAME_BACK, row.address_ref) if again_at else (code, None)
+            why, number = (settling.CAME_BACK, row.address_ref) if again_at else (code, None)
             line = number if shares else None
             notes.message(
                 session,
@@ -162,7 +162,7 @@ class Receipts:
                 reference=row.carrier or row.reference,
                 code=code,
             )
-            post.take_back(session, row.subject_id, until=again_at or now, why=why, line=line)
+            settling.take_back(session, row.subject_id, until=again_at or now, why=why, line=line)
             if again_at is None and verdict is not Verdict.FIX and row.address_ref:
                 dead_lines.judge(session, turn, row.address_ref)
 
@@ -184,7 +184,7 @@ class Receipts:
 
         def arrived(session: Session) -> None:
             """One that came back, and waited for its next try, waits no longer."""
-            post.mark_message(session, row.subject_id, MessageState.SENT, at=now)
+            settling.mark_message(session, row.subject_id, MessageState.SENT, at=now)
 
         state, vendor_id = DeliveryState.DELIVERED, receipt.vendor_id
         return self._heard(row, state, now, (fact,), vendor_id=vendor_id, moved=arrived)
@@ -235,7 +235,7 @@ class Receipts:
 
         def save() -> None:
             with self._store.write() as session:
-                settled = post.settle(
+                settled = settling.settle(
                     session, row.id, state, at=now, vendor_id=vendor_id, code=code
                 )
                 if moved is not None and not settled.moved:
@@ -249,7 +249,7 @@ class Receipts:
 
     def _put_off(self, row: DeliveryRow, until: datetime | None) -> Heard | None:
         with self._store.write() as session:
-            post.prove_later(session, row.id, until)
+            settling.prove_later(session, row.id, until)
         return None
 
     def _message(self, session: Session, row: DeliveryRow) -> MessageRef:

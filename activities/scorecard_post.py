@@ -27,7 +27,7 @@ from models.policy.base import span
 from models.scorecard import ScorecardLetter
 from models.tasks import TaskKind
 from reports import scorecard
-from store import consent, ledger, line, post, scorecards, sent_letters, tasks
+from store import consent, ledger, line, post, scorecards, sent_letters, settling, tasks
 from store.engine import Store
 from store.tables import DeliveryRow, DeliveryState, ScorecardLetterRow, SubjectType
 from telemetry.logs import logger
@@ -99,7 +99,7 @@ class ScorecardPost:
         parcel = self._parcel(row, ScorecardLetter.model_validate(letter.content))
         until = self._clock() + IN_HAND
         with self._store.write() as session:
-            if not post.claim(session, row.id, row.attempt, at=self._clock(), until=until):
+            if not settling.claim(session, row.id, row.attempt, at=self._clock(), until=until):
                 return False
             sent_letters.keep(session, row.id, parcel.attachments[0].content)
         try:
@@ -130,7 +130,7 @@ class ScorecardPost:
             _LOG.warning("scorecard_not_sent", code=error.code)
             return self._settle(row, DeliveryState.FAILED, code=error.code)
         with self._store.write() as session:
-            post.put_off(session, row.id, row.attempt + 1, code=error.code)
+            settling.put_off(session, row.id, row.attempt + 1, code=error.code)
         return False
 
     def _ask(self, row: DeliveryRow) -> bool:
@@ -158,13 +158,13 @@ class ScorecardPost:
         """The vendor never had it: tried again where nobody is at it any more, else given up."""
         if row.state == DeliveryState.SENDING:
             with self._store.write() as session:
-                return post.put_off(session, row.id, row.attempt, code="cut_off")
+                return settling.put_off(session, row.id, row.attempt, code="cut_off")
         code = "vendor_forgot" if row.state == DeliveryState.ACCEPTED else "never_went_out"
         return self._settle(row, DeliveryState.FAILED, code=code)
 
     def _later(self, row: DeliveryRow, until: datetime | None) -> bool:
         with self._store.write() as session:
-            post.prove_later(session, row.id, until)
+            settling.prove_later(session, row.id, until)
         return False
 
     def _settle(
@@ -178,7 +178,7 @@ class ScorecardPost:
     ) -> bool:
         now = self._clock()
         with self._store.write() as session:
-            settled = post.settle(
+            settled = settling.settle(
                 session,
                 row.id,
                 state,

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from store.post import WENT_OUT
+from store.settling import WENT_OUT
 from store.tables import DeliveryRow, MessageRow, MessageState
 
 FOR_COMPANY = "bundle"  # why a letter waits that goes as soon as another one does

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from store import post
+from store import settling
 from store.tables import (
     DeliveryRow,
     DeliveryState,
@@ -66,7 +66,7 @@ def stats(session: Session, org: str | None = None) -> Stats:
         tasks={kind: sum(states.values()) for kind, states in tasks.items()},
         tasks_open={k: s[TaskState.OPEN] for k, s in tasks.items() if TaskState.OPEN in s},
         sources_quiet=session.exec(quiet).one(),
-        duplicate_sends=post.duplicate_sends(session, org),
+        duplicate_sends=settling.duplicate_sends(session, org),
     )
 
 

@@ -26,7 +26,7 @@ from models.facts import (
 from models.kinds import Kind
 from models.referral import MessageRef
 from models.roles import Role
-from store import post
+from store import post, settling
 from store.tables import DeliveryState, MessageState
 from tests.doors import ORG, Door, event
 from web.examples import PLAN_FIELDS
@@ -241,7 +241,7 @@ def _words(door: Door, ref: str, at: datetime) -> None:
                 "STOP to opt out",
             },
         )
-        post.claim(session, delivery.id, 0, at=at)
-        post.settle(session, delivery.id, DeliveryState.ACCEPTED, at=at, vendor_id="v1")
-        post.settle(session, delivery.id, DeliveryState.DELIVERED, at=at)
-        post.mark_message(session, message.id, MessageState.SENT, at=at)
+        settling.claim(session, delivery.id, 0, at=at)
+        settling.settle(session, delivery.id, DeliveryState.ACCEPTED, at=at, vendor_id="v1")
+        settling.settle(session, delivery.id, DeliveryState.DELIVERED, at=at)
+        settling.mark_message(session, message.id, MessageState.SENT, at=at)

@@ -27,7 +27,7 @@ from models.kinds import Kind
 from models.policy import Office as OfficePolicy
 from models.policy_file import OrganizationPolicy, load
 from models.referral import Referral
-from store import documents, people, post, sent_letters
+from store import documents, people, post, sent_letters, settling
 from store.engine import Store
 from store.record import Record
 from store.tables import DeliveryRow, MessageRow
@@ -245,7 +245,7 @@ class Office:
     def duplicates(self) -> int:
         """How many messages a vendor accepted twice on one rung."""
         with self.store.read() as session:
-            return post.duplicate_sends(session)
+            return settling.duplicate_sends(session)
 
 
 def plan_fields() -> dict[str, Any]:

@@ -26,7 +26,7 @@ from models.facts import (
 )
 from models.kinds import Kind
 from models.policy import Retention
-from store import inbox, post, sources, verdicts
+from store import inbox, post, settling, sources, verdicts
 from store.engine import Store
 from store.tables import DeliveryState, InboxState, SentLetterRow, SubjectType
 from tests.activities.office import MONDAY, ORG, WALL, Crash, Office
@@ -235,7 +235,7 @@ async def test_a_line_written_by_a_run_that_was_cut_off_is_found(
     office.send(Kind.THANK_YOU, "source")
     (row,) = office.touches()
     with office.store.write() as session:
-        assert post.claim(session, row.id, row.attempt, at=MONDAY)
+        assert settling.claim(session, row.id, row.attempt, at=MONDAY)
     assert (await sweep.run("crm")).moved == 1
     assert len(filebox.read(sweep.folder, ORG)) == 1
     assert office.touches()[0].state == DeliveryState.DELIVERED

@@ -27,7 +27,7 @@ from models.facts import (
 )
 from models.kinds import Kind
 from models.policy import Office as OfficePolicy
-from store import consent, post
+from store import consent, post, settling
 from store.engine import Store
 from store.tables import DeliveryState
 from tests.activities.office import CLINIC, FAX, MONDAY, ORG, Crash, Office
@@ -263,7 +263,7 @@ def test_the_receipt_of_the_fax_is_the_receipt_of_each_letter(practice: Practice
     practice.all_wait(3)
     practice.crank(0, AT_NOON)
     with practice.store.read() as session:
-        rows = post.carried_by(session, practice.fax.accepted[0].reference)
+        rows = settling.carried_by(session, practice.fax.accepted[0].reference)
     assert {row.referral_id for row in rows} == set(practice.referrals[:3])
     assert {row.state for row in rows} == {DeliveryState.ACCEPTED}
     assert len({row.vendor_id for row in rows}) == 1
@@ -281,14 +281,14 @@ def _after_the_vendor(practice: Practice, _: pytest.MonkeyPatch) -> None:
 
 
 def _half_settled(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
-    settle, calls = post.settle, iter(range(9))
+    settle, calls = settling.settle, iter(range(9))
 
     def third_dies(*args: Any, **kwargs: Any) -> Any:
         if next(calls) == 2:
             raise Crash
         return settle(*args, **kwargs)
 
-    monkeypatch.setattr("activities.outcomes.post.settle", third_dies)
+    monkeypatch.setattr("activities.outcomes.settling.settle", third_dies)
 
 
 Breaks = Callable[[Practice, pytest.MonkeyPatch], None]

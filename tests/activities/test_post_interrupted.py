@@ -34,7 +34,7 @@ from tests.activities.turns import (
 
 
 def _before_the_claim(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("activities.claims.post.claim", _dies)
+    monkeypatch.setattr("activities.claims.settling.claim", _dies)
 
 
 def _before_the_vendor(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,7 +46,7 @@ def _after_the_vendor(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _before_settling(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("activities.outcomes.post.settle", _dies)
+    monkeypatch.setattr("activities.outcomes.settling.settle", _dies)
 
 
 def _within_settling(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +147,7 @@ def test_what_the_vendor_said_is_kept_until_another_turn_may_ask_it(
         raise StoreUnavailable("gone")
 
     with monkeypatch.context() as broken:
-        broken.setattr("activities.outcomes.post.settle", away)
+        broken.setattr("activities.outcomes.settling.settle", away)
         with pytest.raises(StoreUnavailable):
             office.send(Kind.THANK_YOU, "source")
     assert len(tries) > 5
@@ -164,7 +164,7 @@ def test_only_a_record_that_is_away_is_waited_for(
     def clash(*args: Any, **kwargs: Any) -> Any:
         raise Conflict("a row is there already")
 
-    monkeypatch.setattr("activities.outcomes.post.settle", clash)
+    monkeypatch.setattr("activities.outcomes.settling.settle", clash)
     with pytest.raises(Conflict):
         office.send(Kind.THANK_YOU, "source")
     assert office.wall == WALL

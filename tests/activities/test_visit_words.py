@@ -18,7 +18,7 @@ from models.facts import (
     PatientDied,
 )
 from models.kinds import Kind
-from store import post
+from store import settling
 from store.engine import Store
 from tests.activities.office import MONDAY, ORG, PHONE, Office
 
@@ -62,7 +62,7 @@ class Both(Office):
 
     def counted(self) -> int:
         with self.store.read() as session:
-            return len(post.texts_to(session, ORG, PHONE, MONDAY - timedelta(days=7)))
+            return len(settling.texts_to(session, ORG, PHONE, MONDAY - timedelta(days=7)))
 
 
 @pytest.fixture

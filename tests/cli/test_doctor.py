@@ -26,7 +26,7 @@ from models.policy_file import load as load_policy
 from models.tasks import TaskKind
 from settings import Settings
 from store import examine as looks
-from store import inbox, post, schema, tasks
+from store import inbox, post, schema, settling, tasks
 from store.engine import Store, open_store
 from store.tables import DeadNumberRow, DeliveryState, SubjectType
 from tests.databases import on_either, postgres_store, sqlite_store
@@ -327,9 +327,9 @@ async def test_what_is_on_its_way_out_and_does_not_move(settings: Settings, stor
                 at=LONG_AGO,
                 recorded_at=LONG_AGO,
             )
-            assert post.claim(session, row.id, 0, at=LONG_AGO)
+            assert settling.claim(session, row.id, 0, at=LONG_AGO)
             if state is DeliveryState.ACCEPTED:
-                post.settle(session, row.id, state, at=LONG_AGO, prove_by=LONG_AGO)
+                settling.settle(session, row.id, state, at=LONG_AGO, prove_by=LONG_AGO)
         post.queue_crm(
             session,
             org=ORG,

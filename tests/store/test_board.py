@@ -15,7 +15,7 @@ from models.facts import ClosedReason, HandedOver, ReferralClosed, TaskOpened, T
 from models.kinds import Kind
 from models.referral import MessageRef, Stage
 from models.roles import Role
-from store import board, board_views, post, sources
+from store import board, board_views, post, settling, sources
 from store.board import Board, Filters, Pile
 from store.engine import Store
 from store.record import Record
@@ -187,9 +187,11 @@ def test_counts_of_everything(store: Store) -> None:
                 session, message, channel="fax", rung=0, address="+1", at=START, recorded_at=START
             )
             if kind is Kind.THANK_YOU:
-                post.claim(session, delivery.id, 0, at=START)
-                post.settle(session, delivery.id, DeliveryState.ACCEPTED, at=START, vendor_id="1")
-                post.mark_message(session, message.id, MessageState.SENT, at=START)
+                settling.claim(session, delivery.id, 0, at=START)
+                settling.settle(
+                    session, delivery.id, DeliveryState.ACCEPTED, at=START, vendor_id="1"
+                )
+                settling.mark_message(session, message.id, MessageState.SENT, at=START)
         sources.open_quiet(session, source, since=START, at=START, due=START)
     with store.read() as session:
         found = stats(session, ORG)

@@ -8,7 +8,7 @@ from models.facts import ClosedReason, ReferralClosed, TaskOpened
 from models.kinds import Kind
 from models.referral import MessageRef
 from models.roles import Role
-from store import consent, inbox, post, sources
+from store import consent, inbox, post, settling, sources
 from store.engine import Store
 from store.gauges import LATELY, Standing, standing
 from store.tables import DeliveryState, InboxState, MessageState
@@ -57,7 +57,7 @@ def test_deliveries_and_messages_that_do_not_move(store: Store) -> None:
             at=START,
             recorded_at=START,
         )
-        post.mark_message(session, held.id, MessageState.HELD, at=START, until=START + HOUR)
+        settling.mark_message(session, held.id, MessageState.HELD, at=START, until=START + HOUR)
         sent, _ = post.queue_message(
             session,
             org=ORG,
@@ -83,9 +83,9 @@ def test_deliveries_and_messages_that_do_not_move(store: Store) -> None:
     assert look(store, HOUR).deliveries == {(ORG, "fax", "queued"): 1}
     assert look(store, 30 * DAY).oldest_delivery == {(ORG, "fax"): (30 * DAY).total_seconds()}
     with store.write() as session:
-        post.mark_message(session, sent.id, MessageState.SENT, at=START)
+        settling.mark_message(session, sent.id, MessageState.SENT, at=START)
         for vendor in ("v1", "v2"):
-            post.settle(
+            settling.settle(
                 session,
                 way.id,
                 DeliveryState.ACCEPTED,

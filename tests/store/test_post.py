@@ -11,7 +11,7 @@ from sqlalchemy.exc import NoResultFound
 
 from models.kinds import Kind
 from models.referral import MessageRef
-from store import post
+from store import post, settling
 from store.engine import Store
 from store.tables import DeliveryRow, DeliveryState, MessageRow, MessageState, SubjectType
 from tests.store.world import DAY, HOUR, ORG, START, a_referral
@@ -46,12 +46,12 @@ def look(store: Store, delivery_id: str) -> DeliveryRow:
 
 def settle(store: Store, delivery_id: str, state: DeliveryState, **more: object) -> bool:
     with store.write() as session:
-        return post.settle(session, delivery_id, state, at=START, **more).moved
+        return settling.settle(session, delivery_id, state, at=START, **more).moved
 
 
 def claim(store: Store, delivery_id: str, attempt: int, **more: bool) -> bool:
     with store.write() as session:
-        return post.claim(session, delivery_id, attempt, at=START, **more)
+        return settling.claim(session, delivery_id, attempt, at=START, **more)
 
 
 # --- messages -------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ def test_a_message_is_held_and_let_go_and_then_final(store: Store) -> None:
     with store.write() as session:
         message = post.find_message(session, ref, TEXT)
         assert message is not None
-        move = lambda state, **more: post.mark_message(  # noqa: E731
+        move = lambda state, **more: settling.mark_message(  # noqa: E731
             session, message.id, state, at=START, **more
         )
         assert move(MessageState.HELD, until=START + HOUR, why="quiet_hours")
@@ -155,13 +155,13 @@ def test_a_busy_line_puts_a_delivery_back_in_the_queue(store: Store) -> None:
     delivery = queued(store, ref)
     claim(store, delivery.id, 0)
     with store.write() as session:
-        assert not post.put_off(session, delivery.id, 0, code="busy")
-        assert post.put_off(session, delivery.id, 1, code="busy")
+        assert not settling.put_off(session, delivery.id, 0, code="busy")
+        assert settling.put_off(session, delivery.id, 1, code="busy")
     assert look(store, delivery.id).code == "busy"
     assert claim(store, delivery.id, 1)
     settle(store, delivery.id, S.ACCEPTED, vendor_id="v1")
     with store.write() as session:
-        assert not post.put_off(session, delivery.id, 2, code="late answer")
+        assert not settling.put_off(session, delivery.id, 2, code="late answer")
 
 
 # --- settling -------------------------------------------------------------------------------------
@@ -205,7 +205,7 @@ def test_a_lost_answer_may_be_found_later(store: Store) -> None:
 
 def test_settling_what_is_not_ours_says_so(store: Store) -> None:
     with pytest.raises(NoResultFound), store.write() as session:
-        post.settle(session, "dlv_unknown", S.FAILED, at=START)
+        settling.settle(session, "dlv_unknown", S.FAILED, at=START)
 
 
 def test_a_second_vendor_id_is_a_double_send(store: Store) -> None:
@@ -216,12 +216,12 @@ def test_a_second_vendor_id_is_a_double_send(store: Store) -> None:
         settle(store, row.id, S.ACCEPTED, vendor_id=f"v-{row.id}")
         settle(store, row.id, S.DELIVERED, vendor_id=f"v-{row.id}")
     with store.read() as session:
-        assert post.duplicate_sends(session) == 0
+        assert settling.duplicate_sends(session) == 0
     settle(store, delivery.id, S.ACCEPTED, vendor_id="v2")
     with store.read() as session:
-        assert post.duplicate_sends(session) == 1
-        assert post.duplicate_sends(session, ORG) == 1
-        assert post.duplicate_sends(session, "elsewhere") == 0
+        assert settling.duplicate_sends(session) == 1
+        assert settling.duplicate_sends(session, ORG) == 1
+        assert settling.duplicate_sends(session, "elsewhere") == 0
 
 
 # --- looking --------------------------------------------------------------------------------------
@@ -231,17 +231,17 @@ def test_a_vendor_speaks_of_our_reference_or_of_its_own_id(store: Store) -> None
     _, ref = a_referral(store)
     delivery = queued(store, ref)
     with store.read() as session:
-        assert post.carried_by(session, delivery.reference) == []  # nobody has it yet
+        assert settling.carried_by(session, delivery.reference) == []  # nobody has it yet
     claim(store, delivery.id, 0)
     settle(store, delivery.id, S.ACCEPTED, vendor_id="v1")
     with store.read() as session:
         for found in (
-            post.carried_by(session, delivery.reference),
-            post.by_vendor_id(session, "sms", "v1"),
+            settling.carried_by(session, delivery.reference),
+            settling.by_vendor_id(session, "sms", "v1"),
         ):
             assert [row.id for row in found] == [delivery.id]
-        assert post.carried_by(session, "rl_unknown") == []
-        assert post.by_vendor_id(session, "fax", "v1") == []
+        assert settling.carried_by(session, "rl_unknown") == []
+        assert settling.by_vendor_id(session, "fax", "v1") == []
 
 
 def test_receipts_are_due_until_they_come(store: Store) -> None:
@@ -250,14 +250,14 @@ def test_receipts_are_due_until_they_come(store: Store) -> None:
 
     def due(at: datetime) -> list[str]:
         with store.read() as session:
-            return [row.id for row in post.due_receipts(session, at)]
+            return [row.id for row in settling.due_receipts(session, at)]
 
     claim(store, delivery.id, 0)
     settle(store, delivery.id, S.ACCEPTED, vendor_id="v1", prove_by=START + HOUR)
     assert due(START) == []
     assert due(START + HOUR) == [delivery.id]
     with store.write() as session:
-        post.prove_later(session, delivery.id, START + DAY)
+        settling.prove_later(session, delivery.id, START + DAY)
     assert due(START + HOUR) == []
     settle(store, delivery.id, S.DELIVERED)
     assert due(START + 2 * DAY) == []
@@ -270,13 +270,13 @@ def test_caps_count_texts_that_may_have_gone_out_to_the_number(store: Store) -> 
     ends = [S.DELIVERED, S.FAILED, S.UNKNOWN]  # the fourth stays in the queue
     for number, (row, end) in enumerate(zip(rows, ends, strict=False)):
         with store.write() as session:
-            assert post.claim(session, row.id, 0, at=START + number * HOUR)
-            post.settle(session, row.id, end, at=START)
+            assert settling.claim(session, row.id, 0, at=START + number * HOUR)
+            settling.settle(session, row.id, end, at=START)
     with store.read() as session:
-        assert post.texts_to(session, ORG, PHONE, START) == [START, START + 2 * HOUR]
-        assert post.texts_to(session, ORG, PHONE, START + HOUR) == [START + 2 * HOUR]
-        assert post.texts_to(session, ORG, "+15185550199", START) == []
-        assert post.texts_to(session, "elsewhere", PHONE, START) == []
+        assert settling.texts_to(session, ORG, PHONE, START) == [START, START + 2 * HOUR]
+        assert settling.texts_to(session, ORG, PHONE, START + HOUR) == [START + 2 * HOUR]
+        assert settling.texts_to(session, ORG, "+15185550199", START) == []
+        assert settling.texts_to(session, "elsewhere", PHONE, START) == []
 
 
 def test_failures_count_documents_since_one_went_through(store: Store) -> None:
@@ -284,10 +284,10 @@ def test_failures_count_documents_since_one_went_through(store: Store) -> None:
     for number, end in enumerate([S.FAILED, S.DELIVERED, S.FAILED, S.FAILED]):
         row = queued(store, ref, TEXT._replace(occasion=str(number)))
         with store.write() as session:
-            post.claim(session, row.id, 0, at=START)
-            post.settle(session, row.id, end, at=START + timedelta(minutes=number))
+            settling.claim(session, row.id, 0, at=START)
+            settling.settle(session, row.id, end, at=START + timedelta(minutes=number))
     with store.read() as session:
-        assert post.failures_to(session, ORG, PHONE) == 2
+        assert settling.failures_to(session, ORG, PHONE) == 2
 
 
 def test_the_crm_gets_each_subject_once(store: Store) -> None:

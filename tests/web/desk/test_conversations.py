@@ -12,7 +12,7 @@ from models import written
 from models.facts import AnyFact, MessageStopped, TextWritten
 from models.kinds import Kind
 from models.tasks import TaskKind
-from store import consent, conversations, post, tasks
+from store import consent, conversations, post, settling, tasks
 from store.tables import ConsentState, DeskTextRow, FactRow, InboxRow
 from tests.doors import ORG, event
 from tests.web.conftest import Site
@@ -287,7 +287,7 @@ async def test_caps_do_not_count_what_answers_a_patient(site: Site) -> None:
             row.state, row.claimed_at = "delivered", at
             session.add(row)
         session.flush()
-        assert post.texts_to(session, ORG, PHONE, at - timedelta(days=1)) == [at]
+        assert settling.texts_to(session, ORG, PHONE, at - timedelta(days=1)) == [at]
         consent.record(
             session,
             org=ORG,
