@@ -226,7 +226,7 @@ def _decide(
     row = _locked(session, row)
     if row.state != LetterState.WAITING:
         raise Refused(
-            f"This letter does not wait any more: {row.decided_by} has {row.state} it.",
+            f"This letter does not wait any more: it is {row.state}. The page says by whom.",
             code="not_waiting",
         )
     row.state, row.decided_by, row.decided_at = state, by, at

@@ -326,7 +326,7 @@ def test_what_was_decided_is_not_decided_again(office: Office) -> None:
     letter = approved(office)
     with office.store.write() as session:
         row = scorecards.get(session, ORG, letter)
-        with pytest.raises(Refused, match="drew has approved it"):
+        with pytest.raises(Refused, match="it is approved"):
             scorecards.decline(session, row, by="lee", at=office.wall)
         with pytest.raises(Refused):
             scorecards.approve(session, row, content={}, by="lee", at=office.wall)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from activities.tenants import Tenants
 from models.tasks import TaskKind
 from store import consent, merges
 from store.scorecards import PURPOSE, quarter
@@ -128,8 +129,18 @@ async def test_an_office_that_wants_none_gets_none(
     close(site)
     await enter("drew")
     assert await act(browser, source, "ask") == 303
+    await enter("lia")  # at one clinic only: she cannot ask for letters, but she can hear a no
+    known = site.door.tenants.get(ORG)
+    staff = [
+        one.model_copy(update={"clinics": ("east",)}) if one.id == "lia" else one
+        for one in known.staff
+    ]
+    changed = Tenants([known.model_copy(update={"staff": tuple(staff)})])
+    site.door.tenants.__dict__.update(changed.__dict__)
     assert await act(browser, source, "stop") == 303
+    assert await act(browser, source, "start") == 403
     assert tasks(site) == [("done", "switched_off")]
+    await enter("drew")
     with site.door.store.read() as session:
         assert consent.opted_out(session, ORG, FAX, PURPOSE)
         assert not consent.opted_out(session, ORG, FAX)  # other letters still go there
