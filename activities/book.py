@@ -28,6 +28,7 @@ from models.facts import (
     Transferred,
 )
 from models.people import SourceKind
+from models.policy import Rules
 from models.sources import watched
 from models.tasks import TaskKind, task_key
 from store import audit, contacts, ledger, referrals, sources, tasks
@@ -201,4 +202,6 @@ class Book:
         if office is not None and office.fax is not None and office.fax == row.fax_from:
             office.fax_verified = True
             session.add(office)
-        sources.received(session, ledger.standing(session, source.id), row.received_at)
+        sender = ledger.standing(session, source.id)
+        day = Rules.model_validate(row.rules).calendar.local_date(row.received_at)
+        sources.received(session, sender, row.received_at, on=day)

@@ -15,7 +15,7 @@ from sqlmodel import Session
 
 from activities.deciding import lease_ends
 from activities.intake import Intake
-from models.errors import BadRequest, Refused
+from models.errors import BadRequest, EngineUnavailable, Refused
 from models.facts import (
     AnyDecision,
     TaskCompleted,
@@ -93,7 +93,10 @@ class Hands:
         if act in _ENDS and row.kind in GATHERED.values():
             return await self._end_each(row, act, by, now, parts)
         if row.referral_id is None:
-            return await asyncio.to_thread(self._act, row, act, by, to, now)
+            done = await asyncio.to_thread(self._act, row, act, by, to, now)
+            if act in _ENDS and row.source_id is not None:
+                await self._watch(row.org, row.source_id)
+            return done
         decision = _decision(row.key, act, by, to, now)
         await self._intake.decide(org, row.referral_id, decision)
         return await asyncio.to_thread(self._row, org, task_id)
@@ -140,6 +143,13 @@ class Hands:
             if done.state != TaskState.OPEN:
                 self._note(session, row, act, by, now)
             return done
+
+    async def _watch(self, org: str, source_id: str) -> None:
+        """Its watch looks whether somebody is to be asked again, and when."""
+        try:
+            await self._intake.loop.source_changed(org, source_id)
+        except EngineUnavailable:
+            return  # it looks by itself with the next referral, or when its state changes
 
     def _row(self, org: str, task_id: str) -> TaskRow:
         with self._store.read() as session:

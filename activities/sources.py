@@ -88,6 +88,7 @@ class Sources:
             found = news(told, history, self._days(start.org, history, policy, at), policy, at)
             self._write(session, case, found)
             now = found.life.now
+            source_states.stands(session, source, now)
             if now is None or history.left:
                 return self._no_silence(session, case, found.life)
             silent = now.state.silent and asked_about(history, policy)
@@ -100,7 +101,8 @@ class Sources:
     def _days(self, org: str, history: SourceHistory, policy: Policy, at: datetime) -> SendingDays:
         """The open days of all its life, and as far ahead as silence is waited for."""
         first, last = min(history.received, default=at), max(history.received, default=at)
-        until = max(at, last) + length(policy.silence.quiet) + _AHEAD
+        leave = sum((one.last - one.first + ONE_DAY for one in history.away), timedelta())
+        until = max(at, last) + length(policy.silence.quiet) + leave + _AHEAD
         calendars = self._tenants.calendars(org, first, at)
         return SendingDays(calendars, (first - ONE_DAY).date(), until.date(), history.away)
 
@@ -118,7 +120,7 @@ class Sources:
         seen = source_states.days_to_evaluation(session, source.org, source.id, now.last)
         facts = re_engagement.facts(
             case.history, now, case.policy, max(case.at, now.since), seen, worked
-        )
+        ).model_copy(update={"heard": before is None or now.last > before.last})
         row = source_states.write(session, source, found.write, facts, known_at=self._clock())
         first = before is None and now.state is SourceState.ACTIVE
         if row is None or first or (before is not None and before[:2] == now[:2]):
@@ -211,7 +213,9 @@ class Sources:
         if asked is not None:
             if asked.key.partition(":")[2] == sources.occasion(case.source, again):
                 return None
-            free = asked.opened_at + length(silence.no_repeat_for)
+            # In one silence the days count from the call, which may have come late.
+            asked_at = (asked.done_at if again else None) or asked.opened_at
+            free = asked_at + length(silence.no_repeat_for)
             if free > case.at:
                 return free
         shut = not calendar.is_business_day(calendar.local_date(case.at))

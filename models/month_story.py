@@ -64,7 +64,7 @@ def _wanted(
     if fresh:
         yield Thing(
             says=f"Call the {_counted(len(fresh), 'source')} that fell silent this month",
-            why="Each has a task with what they sent before, and a draft note.",
+            why="Their page says what each sent before; the tasks bring a draft note.",
             number=len(fresh),
             link="/sources?state=quiet",
         )

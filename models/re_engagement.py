@@ -48,6 +48,7 @@ class Facts(Model):
     worth: Priority = "low"
     seen: int | None = None
     declined: bool = False  # their last patient, by us
+    heard: bool = True  # a referral said how they stand; no: leave, departure or a correction did
     worked: Worked | None = None
 
     @property
@@ -106,6 +107,8 @@ _HOW = {
 
 def says(state: SourceState, known: Facts) -> str:
     """The state and its facts, as a person would say them to a colleague."""
+    if state is SourceState.ACTIVE and not known.heard:
+        return f"No silence after all: {_used_to(known)}, last one {_days(known.silent)} ago"
     if state is SourceState.RETURNED:
         return f"{_SAYS[state]} after {_days(known.silent)}: {_used_to(known)}; {_after(known)}"
     parts = [_used_to(known), f"last one {_days(known.silent)} ago"]

@@ -110,7 +110,10 @@ class Record:
         session.add(row)
         session.flush()
         if confirmed and (duplicate_of is None or linked_as is Link.CO_SOURCE):
-            sources.received(session, ledger.standing(session, source_id), received_at)
+            sender = ledger.standing(session, source_id)
+            sources.received(
+                session, sender, received_at, on=rules.calendar.local_date(received_at)
+            )
         if duplicate_of is not None:  # no facts of its own will follow
             ledger.follow(session, row, Referral(), rules.calendar, recorded_at)
         return row

@@ -42,8 +42,8 @@ def write(
 ) -> SourceStateRow | None:
     """Add what became known, the facts with the last of it; that one, if there is any.
 
-    Call it with the source locked, in the transaction that opens or closes its task. What a month
-    was closed without is known from after that closing on.
+    Call it with the source locked, in the transaction that opens or closes its task; ``stands``
+    follows. What a month was closed without is known from after that closing on.
     """
     row = None
     if changes:
@@ -60,11 +60,14 @@ def write(
         )
         session.add(row)
         session.flush()  # the order of their ids is the order in which they were told
-    if row is not None:
-        source.state, source.state_since = row.state, row.since
-        session.add(source)
-        session.flush()
     return row
+
+
+def stands(session: Session, source: SourceRow, now: Change | None) -> None:
+    """Let the source's own row say how it stands; None where no referral of theirs is left."""
+    source.state, source.state_since = (now.state, now.since) if now else (None, None)
+    session.add(source)
+    session.flush()
 
 
 def _worded(facts: Facts, change: Change) -> dict[str, Any]:
@@ -137,10 +140,10 @@ def _done(session: Session, source: SourceRow, since: datetime, until: datetime)
 
 
 def last_asked(session: Session, source: SourceRow) -> TaskRow | None:
-    """The newest task in which somebody was asked to call a quiet source."""
+    """The newest task in which somebody was asked to call a quiet source, by any of its names."""
     query = select(TaskRow).where(
         TaskRow.org == source.org,
-        TaskRow.source_id == source.id,
+        col(TaskRow.source_id).in_(sources.also_known_as(session, source.id)),
         TaskRow.kind == TaskKind.RE_ENGAGEMENT,
         ~col(TaskRow.key).endswith(DIRECTORS),
     )
@@ -173,7 +176,8 @@ def monday(session: Session, org: str, owners: Collection[str | None] = ()) -> l
             TaskRow,
             (col(TaskRow.source_id) == col(SourceRow.id))
             & (col(TaskRow.kind) == TaskKind.RE_ENGAGEMENT)
-            & (col(TaskRow.state) == TaskState.OPEN),
+            & (col(TaskRow.state) == TaskState.OPEN)
+            & ~col(TaskRow.key).endswith(DIRECTORS),
             isouter=True,
         )
         .where(

@@ -78,12 +78,15 @@ def also_known_as(session: Session, *source_ids: str) -> list[str]:
         known += more
 
 
-def received(session: Session, source: SourceRow, at: datetime) -> None:
-    """A valid referral came: the watch starts again; one told late moves nothing back."""
+def received(session: Session, source: SourceRow, at: datetime, *, on: date) -> None:
+    """A valid referral came: the watch starts again; one told late moves nothing back.
+
+    *on* is the local day on which the clinic got it: days of leaving are the clinic's as well.
+    """
     locked(session, source)
     if source.last_received_at is None or source.last_received_at < at:
         source.last_received_at = at
-    if source.left_on is not None and at.date() > source.left_on:
+    if source.left_on is not None and on > source.left_on:
         source.left_on = None  # they still send, wherever they are
     session.add(source)
     session.flush()

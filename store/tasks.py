@@ -176,6 +176,8 @@ def complete(
         session.add(row)
         session.flush()
         gathering.gather(session, row)
+        if row.kind == TaskKind.RE_ENGAGEMENT and row.role != Role.DIRECTOR and outcome == "done":
+            _called(session, row, at)
         if row.kind == TaskKind.ASK_FAX_NUMBER:  # somebody has looked: it may be tried again
             consent.revive(session, org=org, address=dead_number_of(row.key))
     return row
@@ -321,6 +323,16 @@ def of_referral(session: Session, referral_id: str) -> Sequence[TaskRow]:
     """Every task a referral ever had, oldest first."""
     query = select(TaskRow).where(TaskRow.referral_id == referral_id)
     return session.exec(query.order_by(col(TaskRow.opened_at), col(TaskRow.key))).all()
+
+
+def _called(session: Session, row: TaskRow, at: datetime) -> None:
+    """A source was called: no director need decide any more who does."""
+    for other in open_tasks(session, row.org, source_id=row.source_id, kind=TaskKind(row.kind)):
+        if other.role == Role.DIRECTOR:
+            other.state, other.done_at = TaskState.MOOT, at
+            session.add(other)
+            session.flush()
+            gathering.gather(session, other)
 
 
 def _locked(session: Session, org: str, task_id: str) -> TaskRow:

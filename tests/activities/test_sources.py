@@ -16,7 +16,7 @@ from models.errors import NotFound
 from models.facts import ClosedReason, ReferralClosed
 from models.policy_file import load
 from models.source_states import SourceState
-from store.tables import DeliveryRow, SourceRow, SourceStateRow, TaskRow
+from store.tables import DeliveryRow, ReferralRow, SourceRow, SourceStateRow, TaskRow
 from store.tasks import complete
 from tests.doors import ORG, POLICY, START, Door, referral_event
 
@@ -227,13 +227,32 @@ async def test_lapsing_asks_again_about_a_valued_source_once_the_first_call_is_o
     assert len([key for key, role, _ in tasks(door) if role == "liaison"]) == 1
     done(door, START + 161 * DAY)
     look = watch.judge(start, START + 161 * DAY)
+    assert not look.asked  # whoever has just called is not asked to call
+    assert look.again_at == START + 221 * DAY
+    look = watch.judge(start, look.again_at)
     assert [key for key, _, state in tasks(door) if state == "open"] == [
         "re_engagement:2026-02-14-lapsed"
     ]
     assert look.again_at is not None  # the director's turn
-    done(door, START + 162 * DAY)
+    done(door, START + 222 * DAY)
     assert watch.judge(start, START + 500 * DAY).again_at is None
     assert len([key for key, role, _ in tasks(door) if role == "liaison"]) == 2
+
+
+async def test_once_somebody_has_called_no_director_need_say_who_does(
+    door: Door, watch: Sources
+) -> None:
+    start = await a_source(door, 0, 20, 40)
+    late = watch.judge(start, START + 100 * DAY).again_at
+    assert late is not None
+    watch.judge(start, late)
+    with door.store.write() as session:
+        (row,) = session.exec(select(TaskRow).where(TaskRow.role == "liaison"))
+        complete(session, ORG, row.id, by="lia", at=late + DAY)
+    assert [(role, state) for _, role, state in tasks(door)] == [
+        ("liaison", "done"),
+        ("director", "moot"),
+    ]
 
 
 async def test_a_one_off_sender_is_asked_about_once(door: Door, watch: Sources) -> None:
@@ -275,6 +294,35 @@ async def test_leave_stops_the_clock_and_takes_the_task_away(door: Door, watch: 
     assert watch.judge(start, START + 90 * DAY).quiet
     assert [state for _, _, state in tasks(door)] == ["open"]
     assert states(door) == [("active", 0), ("quiet", 60), ("active", 0), ("quiet", 90)]
+    assert said(door)[2] == "No silence after all: one patient before, last one 61 days ago"
+
+
+async def test_a_long_leave_hides_no_slower_rhythm_after_it(door: Door, watch: Sources) -> None:
+    start = await a_source(door, *range(0, 7 * 26, 7))
+    last = START + 175 * DAY
+    plain = watch.judge(start, last + DAY)
+    assert plain.again_at is not None
+    first = last + 3 * DAY
+    change(door, away_from=first.date(), away_until=(first + 199 * DAY).date())
+    look = watch.judge(start, last + DAY)
+    assert (look.state, look.then) == (SourceState.ACTIVE, SourceState.COOLING)
+    assert look.again_at is not None
+    assert abs((look.again_at - plain.again_at).days - 200) <= 3  # weekends fall otherwise
+
+
+async def test_who_has_no_referral_left_stands_nowhere(door: Door, watch: Sources) -> None:
+    start = await a_source(door)
+    watch.judge(start, START + 60 * DAY)
+    (referral,) = door.rows(ReferralRow)
+    error = ClosedReason.ENTERED_IN_ERROR
+    door.write(referral.id, ReferralClosed(at=START + 61 * DAY, by="lee", reason=error))
+    assert watch.judge(start, START + 61 * DAY).state is None
+    assert (source(door).state, source(door).state_since) == (None, None)
+    back = {"retracted": True, "as_of": START + 62 * DAY}
+    wrong = ReferralClosed(at=START + 61 * DAY, by="lee", reason=error).model_copy(update=back)
+    door.write(referral.id, wrong)
+    watch.judge(start, START + 62 * DAY)
+    assert source(door).state == SourceState.QUIET
 
 
 async def test_who_was_quiet_before_the_leave_is_asked_about_after_it(

@@ -30,6 +30,7 @@ def told(
         facts = Facts(sent=4, months=12, ever=4, silent=60, worth="high")
         at = known or change.since
         source_states.write(session, row, [change], facts, known_at=at)
+        source_states.stands(session, row, change)
 
 
 @pytest.fixture
@@ -160,6 +161,7 @@ def test_the_monday_list(store: Store, source: SourceRow) -> None:
             change = Change(QUIET, START + 60 * DAY, START)
             facts = Facts(worth=worth)  # type: ignore[arg-type]
             source_states.write(session, row, [change], facts, known_at=START)
+            source_states.stands(session, row, change)
             sources.open_quiet(session, row, since=START, at=START + HOUR, due=START)
             row.owner_id = "lia" if worth == "low" else None
             session.add(row)

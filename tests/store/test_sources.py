@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+
 import pytest
 
 from models.errors import NotFound
@@ -46,6 +48,20 @@ def test_a_referral_told_late_moves_nothing_back(store: Store) -> None:
     assert source_of(store, ref).last_received_at == START
 
 
+def test_a_referral_on_the_evening_of_their_last_day_is_no_sign_that_they_stayed(
+    store: Store,
+) -> None:
+    _, ref = a_referral(store)
+    evening = datetime(2026, 1, 31, 2, 0, tzinfo=UTC)  # of the 30th, at the clinic
+    with store.write() as session:
+        source = source_of(store, ref)
+        sources.leave(session, source, on=date(2026, 1, 30), at=START)
+    a_referral(store, at=evening, patient={"given_name": "Bo"})
+    assert source_of(store, ref).left_on == date(2026, 1, 30)
+    a_referral(store, at=evening + DAY, patient={"given_name": "Cy"})
+    assert source_of(store, ref).left_on is None
+
+
 def test_one_silence_is_one_task_until_it_ends(store: Store) -> None:
     _, ref = a_referral(store)
     source = source_of(store, ref)
@@ -77,7 +93,8 @@ def test_the_next_silence_is_another_task(store: Store) -> None:
         source = sources.get(session, ORG, referrals.get(session, ORG, ref).source_id)
         first, _ = sources.open_quiet(session, source, since=START, at=START, due=START)
         tasks.complete(session, ORG, first.id, by="staff_1", at=START)
-        sources.received(session, source, START + 70 * DAY)
+        at = START + 70 * DAY
+        sources.received(session, source, at, on=at.date())
         sources.close_quiet(session, source, at=START + 70 * DAY)
         at = START + 130 * DAY
         second, fresh = sources.open_quiet(session, source, since=at, at=at, due=at)

@@ -62,7 +62,8 @@ class Stage(NamedTuple):
             new = {"id": new_id("ref"), "received_at": self.skipper.now}
             session.add(ReferralRow(**first.model_dump() | new))
             row = sources.get(session, ORG, self.start.source_id)
-            sources.received(session, row, self.skipper.now)
+            now = self.skipper.now
+            sources.received(session, row, now, on=now.date())
         await self.handle.signal("referral_received", self.skipper.now)
         await self.skipper.settle([self.handle.id])
 
