@@ -14,6 +14,7 @@ from rich.table import Table
 from activities.tenants import Tenants
 from cli.console import out, print_json
 from cli.workplace import load_settings, load_tenants, open_record, wall_clock
+from models.access import May, holders_of
 from models.book import next_touch
 from models.book_file import COLUMNS, Told, Wrong, ignored, read, template
 from models.errors import BadRequest
@@ -94,7 +95,7 @@ def run(
     Memory holds one batch, and a hash and a name of each source seen.
     """
     tenant = tenants.get(org)
-    staff = {one.id for one in tenant.staff}
+    staff = {one.id for one in holders_of(tenant.staff, May.SOURCES)}
     calendar = tenants.calendar(org, now)
     touch = tenant.policy.touch
     days = max(length(touch.next).days, 1)

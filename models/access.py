@@ -6,9 +6,11 @@ somebody works at is in the policy file, and holds for every right alike.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
+from models.organization import Staff
 from models.roles import Role
 
 
@@ -60,6 +62,11 @@ GRANTS: Final[dict[Role, frozenset[May]]] = {
     Role.DIRECTOR: _DESK | {May.SOURCES, May.NUMBERS, May.AUDIT, May.STAFF},
     Role.ADMIN: frozenset({May.BOARD, May.STAFF, May.AUDIT}),
 }
+
+
+def holders_of(staff: Iterable[Staff], what: May) -> list[Staff]:
+    """Who of the staff has a right, at whichever clinic."""
+    return [one for one in staff if what in GRANTS[one.role]]
 
 
 def masked(given_name: str, family_name: str) -> str:

@@ -86,7 +86,7 @@ def template() -> str:
 
 
 def read(lines: Iterable[str], *, country: str, staff: Collection[str]) -> Iterator[Told | Wrong]:
-    """Every row of a file, one at a time.
+    """Every row of a file, one at a time; *staff* are the ids of who may own a relationship.
 
     Raises BadRequest for a file without its heading, and for one that is no CSV.
     """
@@ -150,7 +150,7 @@ def _told(number: int, cells: Mapping[str, str], country: str, staff: Collection
         raise BadRequest("is empty", field="name")
     owner = cells.get("owner") or None
     if owner is not None and owner not in staff:
-        raise BadRequest("nobody of the staff has this id", field="owner")
+        raise BadRequest("nobody who keeps the book has this id", field="owner")
     prefers = cells.get("prefers", "").lower() or "fax"
     if prefers not in {"fax", "email"}:
         raise BadRequest("fax or email", field="prefers")

@@ -8,27 +8,49 @@ tells fills what was empty.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
-from sqlalchemy import or_
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from models.book_file import Told
 from models.ids import new_id
 from models.people import SourceKind
+from store.book_known import Known, Row, identity_of, office_of
 from store.ledger import standing
 from store.rows import digest, fold
 from store.tables import PracticeRow, ProviderRow, SourceRow
 
 BATCH: Final = 400
-_FILLS: Final = ("owner_id", "best_hours", "hears")
-
-T = TypeVar("T", PracticeRow, ProviderRow)
-Row = PracticeRow | ProviderRow | SourceRow
+# Stands behind or before a name, and says nothing of whose it is.
+_TITLES: Final = frozenset(
+    [
+        "dr",
+        "md",
+        "do",
+        "np",
+        "pa",
+        "pac",
+        "pa-c",
+        "dc",
+        "dds",
+        "dmd",
+        "dpm",
+        "dpt",
+        "pt",
+        "rn",
+        "phd",
+        "jr",
+        "sr",
+        "ii",
+        "iii",
+        "the",
+        "and",
+        "of",
+    ]
+)
 
 
 class Came(StrEnum):
@@ -65,14 +87,14 @@ class Import:
 
     def take(self, session: Session, rows: Sequence[Told], *, write: bool) -> list[Result]:
         """Find or make every source of a batch; without *write* nothing is made."""
-        known = _Known(session, self._org, rows, None if write else self._made)
+        known = Known(session, self._org, rows, None if write else self._made)
         return [self._one(session, known, told, write=write) for told in rows]
 
-    def _one(self, session: Session, known: _Known, told: Told, *, write: bool) -> Result:
+    def _one(self, session: Session, known: Known, told: Told, *, write: bool) -> Result:
         mark = _mark(told)
         earlier = self._seen.get(mark)
         if earlier is not None:
-            same = earlier == told.name or _akin(earlier, told.name)
+            same = _akin(earlier, told.name)
             says = "" if same else f"npi: an earlier row gives it to {earlier}"
             return Result(told.row, Came.TWICE if same else Came.DOUBTFUL, says)
         self._seen[mark] = told.name
@@ -81,33 +103,33 @@ class Import:
         doubt = _doubt(told, practice, provider, known)
         if doubt:
             return Result(told.row, Came.DOUBTFUL, doubt)
-        source = known.source(_identity(told, practice, provider))
-        if source is not None:
-            made = source.id in self._made
-            found = source if made else standing(session, source.id)
-            filled = _fill(found, told, write=write or made)
-            return Result(told.row, Came.FILLED if filled else Came.SAME)
-        self._make(known, told, practice, provider)
-        return Result(told.row, Came.NEW)
+        source = known.source(identity_of(told, practice, provider))
+        if source is None:
+            self._make(known, told, practice, provider)
+            return Result(told.row, Came.NEW)
+        practice, provider, learned = _learn(known, told, practice, provider)
+        made = source.id in self._made
+        found = source if made else standing(session, source.id)
+        place = provider.practice_id if provider else None
+        filled = _fill(found, told, place, write=write or made)
+        return Result(told.row, Came.FILLED if filled or learned else Came.SAME)
 
     def _make(
         self,
-        known: _Known,
+        known: Known,
         told: Told,
         practice: PracticeRow | None,
         provider: ProviderRow | None,
     ) -> None:
-        if practice is None and (told.practice or told.fax or told.kind is SourceKind.PRACTICE):
-            if told.kind in {SourceKind.PROVIDER, SourceKind.PRACTICE}:
-                practice = known.add(self._practice(told))
-        elif practice is not None and practice.fax is None and told.fax is not None:
-            practice = known.learn(practice, fax=told.fax)
+        practice, provider, _ = _learn(known, told, practice, provider)
+        placed = told.kind is SourceKind.PROVIDER and (told.practice or told.fax)
+        if practice is None and (placed or told.kind is SourceKind.PRACTICE):
+            practice = known.add(self._practice(told))
         if provider is None and told.kind is SourceKind.PROVIDER:
             provider = known.add(self._provider(told, practice))
         elif provider is not None:
-            place = provider.practice_id or (practice.id if practice else None)
-            provider = known.learn(provider, npi=provider.npi or told.npi, practice_id=place)
-        identity = _identity(told, practice, provider) or ""
+            provider, _ = known.fill(provider, {"practice_id": practice.id if practice else None})
+        identity = identity_of(told, practice, provider) or ""
         row = SourceRow(
             id=new_id("src"),
             org=self._org,
@@ -162,129 +184,8 @@ class Import:
         )
 
 
-class _Known:
-    """Everybody a batch may mean, read with three queries.
-
-    *rehearsed*: what is new goes there, to be known to the next batch, and not to the database.
-    """
-
-    def __init__(
-        self, session: Session, org: str, rows: Sequence[Told], rehearsed: dict[str, Row] | None
-    ) -> None:
-        self._session = session
-        self._rehearsed = rehearsed
-        faxes = {one.fax for one in rows if one.fax}
-        offices = {fold(_office(one)) for one in rows if _office(one)}
-        people = [one for one in rows if one.kind is SourceKind.PROVIDER]
-        named = {fold(one.name) for one in people}
-        npis = {one.npi for one in people if one.npi}
-        practices = session.exec(
-            select(PracticeRow).where(
-                PracticeRow.org == org,
-                or_(col(PracticeRow.fax).in_(faxes), col(PracticeRow.name_key).in_(offices)),
-            )
-        ).all()
-        self._practices = _by(practices, lambda one: one.name_key)
-        self._faxes = {one.fax: one for one in practices if one.fax}
-        providers = session.exec(
-            select(ProviderRow).where(
-                ProviderRow.org == org,
-                or_(col(ProviderRow.npi).in_(npis), col(ProviderRow.name_key).in_(named)),
-            )
-        ).all()
-        self._providers = _by(providers, lambda one: one.name_key)
-        self._npis = {one.npi: one for one in providers if one.npi}
-        for row in (rehearsed or {}).values():
-            if not isinstance(row, SourceRow):
-                self._remember(row)
-        self._sources = {row.identity: row for row in self._read(session, org, rows)}
-        for row in (rehearsed or {}).values():
-            if isinstance(row, SourceRow):
-                self._sources[row.identity] = row
-
-    def _read(self, session: Session, org: str, rows: Sequence[Told]) -> Sequence[SourceRow]:
-        wanted: set[str] = set()
-        for told in rows:
-            practice = self.practice(told)
-            provider = self.provider(told, practice) if _is_provider(told) else None
-            identity = _identity(told, practice, provider)
-            wanted |= {identity} if identity else set()
-        query = select(SourceRow).where(SourceRow.org == org, col(SourceRow.identity).in_(wanted))
-        return session.exec(query).all()
-
-    def practice(self, told: Told) -> PracticeRow | None:
-        """The practice a row means, if it is known."""
-        if told.kind not in {SourceKind.PROVIDER, SourceKind.PRACTICE}:
-            return None
-        if told.fax and told.fax in self._faxes:
-            return self._faxes[told.fax]
-        named = self._practices.get(fold(_office(told)), []) if _office(told) else []
-        # Another fax number is another office, even under the same name.
-        return next((one for one in named if not told.fax or one.fax is None), None)
-
-    def provider(self, told: Told, practice: PracticeRow | None) -> ProviderRow | None:
-        """The provider a row means, if they are known."""
-        if told.npi and told.npi in self._npis:
-            return self._npis[told.npi]
-        place = practice.id if practice else None
-        for one in self._providers.get(fold(told.name), []):
-            if one.practice_id == place and not (told.npi and one.npi):
-                return one
-        return None
-
-    def namesake(self, told: Told, practice: PracticeRow | None) -> ProviderRow | None:
-        """Somebody of the same name at the same practice under another NPI."""
-        place = practice.id if practice else None
-        return next(
-            (
-                one
-                for one in self._providers.get(fold(told.name), [])
-                if told.npi and one.npi and one.npi != told.npi and one.practice_id == place
-            ),
-            None,
-        )
-
-    def source(self, identity: str | None) -> SourceRow | None:
-        """The source of an identity, if it is known."""
-        return self._sources.get(identity) if identity else None
-
-    def add(self, row: T) -> T:
-        """Remember somebody new, for the rows that follow."""
-        self._keep(row)
-        self._remember(row)
-        return row
-
-    def learn(self, row: T, **told: str | None) -> T:
-        """What a row of the file adds to somebody known; a rehearsal writes it on a twin."""
-        known = row if self._rehearsed is None else type(row)(**row.model_dump())
-        for name, value in told.items():
-            setattr(known, name, value)
-        return self.add(known)
-
-    def made(self, row: SourceRow) -> None:
-        """Remember a new source."""
-        self._keep(row)
-        self._sources[row.identity] = row
-
-    def _keep(self, row: Row) -> None:
-        if self._rehearsed is None:
-            self._session.add(row)
-        else:
-            self._rehearsed[row.id] = row
-
-    def _remember(self, row: PracticeRow | ProviderRow) -> None:
-        if isinstance(row, PracticeRow):
-            _put(self._practices[row.name_key], row)
-            if row.fax:
-                self._faxes[row.fax] = row
-        else:
-            _put(self._providers[row.name_key], row)
-            if row.npi:
-                self._npis[row.npi] = row
-
-
 def _doubt(
-    told: Told, practice: PracticeRow | None, provider: ProviderRow | None, known: _Known
+    told: Told, practice: PracticeRow | None, provider: ProviderRow | None, known: Known
 ) -> str:
     """Why a person must look at a row first; empty where it is plain."""
     if provider is not None and told.npi == provider.npi and not _akin(told.name, provider.name):
@@ -299,67 +200,57 @@ def _doubt(
 
 
 def _akin(one: str, other: str) -> bool:
-    """Whether two names share a word that is none of the letters behind or before a name."""
-    return bool(_words(one) & _words(other))
+    """Whether two names are the same, or share a word that is neither initial nor title."""
+    return fold(one) == fold(other) or bool(_words(one) & _words(other))
 
 
 def _words(name: str) -> set[str]:
-    return {word.strip(".,") for word in fold(name).split() if len(word.strip(".,")) > 2}
-
-
-def _office(told: Told) -> str:
-    if told.kind is SourceKind.PRACTICE:
-        return told.practice or told.name
-    if told.kind is not SourceKind.PROVIDER:
-        return ""
-    return told.practice or (told.name if told.fax else "")
-
-
-def _is_provider(told: Told) -> bool:
-    return told.kind is SourceKind.PROVIDER
-
-
-def _identity(told: Told, practice: PracticeRow | None, provider: ProviderRow | None) -> str | None:
-    """What the source would be found by; None while whom it stands for is not known."""
-    if told.kind is SourceKind.PROVIDER:
-        return f"provider:{provider.id}" if provider else None
-    if told.kind is SourceKind.PRACTICE:
-        return f"practice:{practice.id}" if practice else None
-    return digest(told.kind, fold(told.name), told.fax or told.phone or told.email or "")
+    words = {word.strip(".,").replace(".", "") for word in fold(name).split()}
+    return {word for word in words if len(word) > 1} - _TITLES
 
 
 def _mark(told: Told) -> str:
     """What makes two rows of one file the same source."""
-    office = told.fax or fold(_office(told))
+    office = told.fax or fold(office_of(told))
     if told.kind is SourceKind.PROVIDER:
         return digest("npi", told.npi) if told.npi else digest("name", fold(told.name), office)
     reach = office or told.phone or told.email or ""
     return digest(told.kind, fold(told.name), reach)
 
 
-def _fill(row: SourceRow, told: Told, *, write: bool) -> bool:
-    """Whether something empty is filled."""
-    given = {"owner_id": told.owner, "best_hours": told.best_hours, "hears": told.hears}
-    new = {name: given[name] for name in _FILLS if given[name] and getattr(row, name) is None}
+def _learn(
+    known: Known, told: Told, practice: PracticeRow | None, provider: ProviderRow | None
+) -> tuple[PracticeRow | None, ProviderRow | None, bool]:
+    """Fill what is empty of a practice and a provider who are known; whether anything was."""
+    reach = {"phone": told.phone, "email": told.email}
+    new = [False, False, False]
+    if practice is not None:
+        office = told.kind is SourceKind.PRACTICE
+        practice, new[0] = known.fill(practice, {"fax": told.fax, **(reach if office else {})})
+        if office and practice.wants_thanks and not told.wants_thanks:
+            practice, new[1] = known.learn(practice, {"wants_thanks": False}), True
+    if provider is not None:
+        place = practice.id if practice else None
+        provider, new[2] = known.fill(provider, {"npi": told.npi, "practice_id": place, **reach})
+    return practice, provider, any(new)
+
+
+def _fill(row: SourceRow, told: Told, place: str | None, *, write: bool) -> bool:
+    """Whether something empty is filled; a flag or a "no" that the row tells counts as well."""
+    given: dict[str, str | None] = {
+        "owner_id": told.owner,
+        "best_hours": told.best_hours,
+        "hears": told.hears,
+        "practice_id": place,
+    }
+    new: dict[str, str | bool] = {
+        name: value for name, value in given.items() if value and getattr(row, name) is None
+    }
     if told.key and not row.key_source:
-        new["key_source"] = "yes"
+        new["key_source"] = True
+    if row.wants_thanks and not told.wants_thanks:
+        new["wants_thanks"] = False
     if write:
         for name, value in new.items():
-            setattr(row, name, True if name == "key_source" else value)
+            setattr(row, name, value)
     return bool(new)
-
-
-def _put(among: list[T], row: T) -> None:
-    """In the place of itself, else behind the others."""
-    for place, one in enumerate(among):
-        if one.id == row.id:
-            among[place] = row
-            return
-    among.append(row)
-
-
-def _by(rows: Collection[T], key: Callable[[T], str]) -> dict[str, list[T]]:
-    found: dict[str, list[T]] = defaultdict(list)
-    for row in sorted(rows, key=lambda one: (one.created_at, one.id)):
-        found[key(row)].append(row)
-    return found

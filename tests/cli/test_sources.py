@@ -74,7 +74,7 @@ def test_wrong_rows_are_named_and_stop_no_other(
         "provider,,1558598797,,,",
         "provider,Dr. C Sample,,Sample Clinic,12,",
         "wizard,Dr. D Sample,,,,",
-        "provider,Dr. E Sample,,,,stranger",
+        "provider,Dr. E Sample,,,,dana",
         "practice,Other Clinic,,,518-555-0143,",
         "provider,Dr. Zed Else,1234567893,,,",
         "provider,Dr. A Sample,1234567893,Sample Clinic,518-555-0143,lia",
@@ -135,6 +135,29 @@ def test_what_is_known_is_filled_and_never_overwritten(
         assert session.exec(select(SourceRow.owner_id)).all() == ["lia"]
         assert all(session.exec(select(SourceRow.next_touch_at)))
     store.close()
+
+
+def test_what_a_later_file_knows_better_is_learned_once(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "book.csv"
+    file.write_text(HEAD + "provider,Bo Li,,Sample Clinic,,\n")
+    taken(capsys, file)
+    better = "kind,name,npi,practice,fax,phone,wants_thanks\n"
+    better += "provider,Bo Li,1234567893,Sample Clinic,518-555-0143,518-555-0144,no\n"
+    file.write_text(better)
+    for dry, came in ((True, "filled"), (False, "filled"), (False, "same")):
+        assert taken(capsys, file, dry_run=dry)["rows"][came] == 1
+    assert numbers(settings) == (1, 1, 1)
+    store = open_record(settings).store
+    with store.read() as session:
+        (who,) = session.exec(select(ProviderRow))
+        (office,) = session.exec(select(PracticeRow))
+        (source,) = session.exec(select(SourceRow))
+    store.close()
+    assert (who.npi, who.phone) == ("1234567893", "+15185550144")
+    assert (office.fax, office.fax_verified) == ("+15185550143", False)
+    assert not source.wants_thanks
 
 
 def test_a_number_learned_in_an_earlier_row_is_known_in_a_later_one(
