@@ -16,6 +16,7 @@ from sqlmodel import Session, select
 
 from activities.intake import Intake
 from models import book
+from models.access import May, holders_of
 from models.book import TouchKind
 from models.clock import Calendar
 from models.contracts import RawRequest
@@ -64,13 +65,16 @@ class Keeping:
         """Log a touch; where no day for the next one was picked, the policy sets it (rule 24)."""
 
         def write(session: Session, source: SourceRow) -> Logged:
+            source = ledger.standing(session, source.id)  # a page opened before a merge
+            sources.locked(session, source)
             if source.left_on is not None and touch.kind is not TouchKind.NOTE:
                 raise Refused("They have left: there is nobody to be in touch with.", code="left")
             made = touch._replace(words=_words(touch.words))
-            source = ledger.standing(session, source.id)  # a page opened before a merge
             return touches.log(session, source, made, recorded_at=self._intake.clock())
 
-        done = await asyncio.to_thread(self._write, org, source_id, touch.by, "touch", write)
+        done = await asyncio.to_thread(
+            self._write, org, source_id, touch.by, "touch", write, lock=False
+        )
         if done.answered:
             await self._changed(org, done.row.source_id)
         return done
@@ -106,9 +110,13 @@ class Keeping:
 
     async def own(self, org: str, source_id: str, owner: str | None, by: str) -> None:
         """Say whose relationship it is; None: any liaison's. Raises BadRequest."""
-        staff = {one.id for one in self._tenants.get(org).staff}
-        if owner is not None and owner not in staff:
-            raise BadRequest("Nobody of the staff has this id.", code="unknown_staff", field="to")
+        keep = {one.id for one in holders_of(self._tenants.get(org).staff, May.SOURCES)}
+        if owner is not None and owner not in keep:
+            raise BadRequest(
+                "Pick somebody of the staff who keeps the book of sources.",
+                code="unknown_staff",
+                field="to",
+            )
 
         def write(_: Session, source: SourceRow) -> None:
             source.owner_id = owner
@@ -313,8 +321,9 @@ class Keeping:
     async def _heard(self, org: str, source_id: str) -> None:
         """Have a watch look again, and begin one where there is none yet."""
         with self._store.read() as session:
-            last = sources.get(session, org, source_id).last_received_at
-        if last is None:
+            source = sources.get(session, org, source_id)
+        last = source.last_received_at
+        if last is None or not watched(SourceKind(source.kind)):
             return
         try:
             await self._intake.loop.source_heard(org, source_id, last)
@@ -341,6 +350,8 @@ def _set_fax(session: Session, holder: PracticeRow | SourceRow, fax: str | None)
                 code="fax_of_another",
             )
         holder.fax_verified = False  # until somebody has seen that it is theirs (rule 7)
+    else:
+        holder.verified = False
     holder.fax = fax
     session.add(holder)
     session.flush()

@@ -1,11 +1,13 @@
 """Two sources that are one: what follows when a person says so, and when they take it back.
 
-Rows stay as they were told: a referral keeps the source it named, and ``merged_into`` says for whom
-it counts by now. So closed months stay, and taking back is possible.
+Rows stay as they were told: a referral keeps the source it came from, and ``merged_into`` says for
+whom it counts by now. So closed months stay, and taking back is possible. A referral that names a
+merged source later comes from the other one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -30,6 +32,7 @@ from store.tables import (
 from store.tables_ledger import FOR_EVER
 
 _REACH = ("phone", "email", "fax")
+_KEY = "key_source"
 
 
 class Follows(NamedTuple):
@@ -105,7 +108,7 @@ def merge(session: Session, org: str, gone_id: str, into_id: str, *, by: str, at
     gone.merged_into = into.id
     row.before["took"] = _take_over(session, gone, into)
     sources.close_quiet(session, gone, at=at)
-    _move_tasks(session, gone, into, at)
+    row.before["moved"] = _move_tasks(session, gone, into, at)
     gone.next_touch_at = None
     session.add_all([row, gone, into])
     session.flush()
@@ -116,16 +119,18 @@ def merge(session: Session, org: str, gone_id: str, into_id: str, *, by: str, at
 def take_back(session: Session, org: str, merge_id: str, *, by: str, at: datetime) -> MergeRow:
     """They are two after all: what counted for it before the merge counts for it again.
 
-    What came since stays with the one it was told to. Raises NotFound, and Refused while a later
-    merge builds on this one.
+    Its open tasks, its numbers and its key flag go back. What came since stays with the one it was
+    told to: letters went out in that name. A "no" to thank-yous stays with both. Raises NotFound,
+    and Refused while a later merge builds on this one.
     """
     row = session.get(MergeRow, merge_id)
     if row is None or row.org != org:
         raise NotFound("There is no such merge.")
-    if row.undone_at is not None:
-        return row
     for one in sorted({row.gone, row.into}):
         sources.locked(session, sources.get(session, org, one))
+    session.refresh(row)  # a colleague may have been quicker
+    if row.undone_at is not None:
+        return row
     gone, into = sources.get(session, org, row.gone), sources.get(session, org, row.into)
     if into.merged_into is not None:
         raise Refused(
@@ -135,7 +140,8 @@ def take_back(session: Session, org: str, merge_id: str, *, by: str, at: datetim
     gone.merged_into = None
     for name in row.before.get("took", ()):
         if getattr(into, name) == getattr(gone, name):  # else somebody has changed it since
-            setattr(into, name, None)
+            setattr(into, name, False if name == _KEY else None)
+    _move_back(session, row.before.get("moved", ()), gone, into)
     if gone.next_touch_at is None and gone.left_on is None:
         gone.next_touch_at = into.next_touch_at
     row.undone_at, row.undone_by = at, by
@@ -153,13 +159,13 @@ def _take_over(session: Session, gone: SourceRow, into: SourceRow) -> list[str]:
     Numbers go along only where neither the other one nor its office has any, and never as verified
     where nobody has verified them (policy.md rule 7). The names of what was filled.
     """
-    into.key_source = into.key_source or gone.key_source
     into.wants_thanks = into.wants_thanks and gone.wants_thanks
     office = session.get(PracticeRow, into.practice_id) if into.practice_id else None
     empty = ["owner_id", "best_hours", "hears"]
     if gone.verified or not into.verified:
         empty += [one for one in _REACH if office is None or getattr(office, one) is None]
     took = [one for one in empty if getattr(into, one) is None and getattr(gone, one) is not None]
+    took += [_KEY] if gone.key_source and not into.key_source else []
     for name in took:
         setattr(into, name, getattr(gone, name))
     dates = [one for one in (into.next_touch_at, gone.next_touch_at) if one is not None]
@@ -169,16 +175,30 @@ def _take_over(session: Session, gone: SourceRow, into: SourceRow) -> list[str]:
     return took
 
 
-def _move_tasks(session: Session, gone: SourceRow, into: SourceRow, at: datetime) -> None:
-    """Open tasks go along; one that the other has as well is overtaken by that."""
+def _move_tasks(session: Session, gone: SourceRow, into: SourceRow, at: datetime) -> list[str]:
+    """Open tasks go along, these ids; one that the other has as well is overtaken by that."""
+    moved = []
     for task in tasks.open_tasks(session, gone.org, source_id=gone.id):
         if tasks.find(session, gone.org, into.id, task.key) is not None:
             task.state, task.done_at = TaskState.MOOT, at
             gathering.gather(session, task)
         else:
             _rename(task, gone, into)
+            moved.append(task.id)
         session.add(task)
         session.flush()
+    return moved
+
+
+def _move_back(session: Session, moved: Sequence[str], gone: SourceRow, into: SourceRow) -> None:
+    """Of the tasks that went along, those that nobody has done yet."""
+    for task_id in moved:
+        task = tasks.get(session, gone.org, task_id)
+        theirs = tasks.find(session, gone.org, gone.id, task.key)
+        if task.state == TaskState.OPEN and task.source_id == into.id and theirs is None:
+            _rename(task, into, gone)
+            session.add(task)
+            session.flush()
 
 
 def _rename(task: TaskRow, gone: SourceRow, into: SourceRow) -> None:

@@ -65,7 +65,7 @@ def log(session: Session, source: SourceRow, touch: Touch, *, recorded_at: datet
     answered: tuple[TaskRow, ...] = ()
     if met(touch.kind, touch.outcome):
         answered = _answer(session, source, touch, recorded_at)
-    if touch.kind is not TouchKind.NOTE and source.patient_id is None:
+    if touch.kind is not TouchKind.NOTE:
         _tell_crm(session, source, row, recorded_at)
     return Logged(row, True, answered)
 

@@ -16,6 +16,7 @@ from models.book import Outcome, TouchKind, cents, shares
 from models.errors import BadRequest, NotFound, Refused
 from models.ids import new_id
 from models.policy.house import Gifts
+from models.tasks import TaskKind
 from store import book, contacts, gifts, ledger, merges, people, sources, tasks, touches
 from store.book import Wanted
 from store.engine import Store
@@ -239,8 +240,14 @@ def test_a_merge_moves_what_is_open_and_is_taken_back_whole(store: Store) -> Non
             session, sources.get(session, ORG, gone), sources.get(session, ORG, into)
         )
         assert (follows.referrals, follows.watch, follows.doubts) == (1, True, ())
+        letter = tasks.open_for_source(
+            session, sources.get(session, ORG, gone), TaskKind.APPROVE_SCORECARD, "1", due=at, at=at
+        )
+        sources.get(session, ORG, gone).key_source = True
         merge_id = merges.merge(session, ORG, gone, into, by="lia", at=at)
         assert tasks.get(session, ORG, quiet.id).state == TaskState.MOOT
+        assert (letter.source_id, letter.subject) == (into, into)
+        assert sources.get(session, ORG, into).key_source
     with store.write() as session:
         assert counts(session, closed) == {gone: 1, into: 1}
         assert counts(session, None) == {into: 2}
@@ -254,6 +261,9 @@ def test_a_merge_moves_what_is_open_and_is_taken_back_whole(store: Store) -> Non
         assert counts(session, closed) == counts(session, None) == {gone: 1, into: 1}
         assert everyone(session).source.id == gone
         assert session.get_one(ReferralRow, referral).source_id == gone
+        kept = tasks.get(session, ORG, letter.id)
+        assert (kept.source_id, kept.subject) == (gone, gone)
+        assert [sources.get(session, ORG, one).key_source for one in (gone, into)] == [True, False]
 
 
 def test_merged_sources_that_are_no_physicians_share_one_limit(store: Store) -> None:

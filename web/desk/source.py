@@ -27,22 +27,20 @@ from store.tables import SourceRow, SourceStateRow
 from web.desk.deeds import texts
 from web.desk.door import Desk, Viewer
 from web.desk.source_acts import NEXT, QUICK, SourceActs
-from web.desk.sources import KINDS, STATES, VERDICTS, called, keepers, last_months, spark, today_of
+from web.desk.source_words import (
+    KINDS,
+    SAID,
+    STATES,
+    VERDICTS,
+    called,
+    check_named,
+    hidden,
+    keepers,
+    last_months,
+    spark,
+    today_of,
+)
 
-_SAID: Final[dict[str, str]] = {
-    "touch": "It is on record.",
-    "answered": "It is on record, and the task that asked for it is done.",
-    "strike": "Struck out; it stays readable.",
-    "prefer": "Kept.",
-    "owner": "Kept.",
-    "away": "Kept. Days of leave are no silence.",
-    "left": "They have left: open plans are with their successor or with a person.",
-    "left-back": "Taken back.",
-    "gift": "The gift is on record.",
-    "gift-back": "Taken back. The first line stays, with its opposite.",
-    "merge": "They are one source now.",
-    "merge-back": "They are two sources again.",
-}
 _STAGES: Final = [str(one) for one in Stage]
 
 
@@ -81,7 +79,10 @@ class SourcePages:
                 sources.get(session, viewer.org, source.merged_into) if source.merged_into else None
             )
             counts = book.by_month(session, viewer.org, [source.id], months[0])
-            recipients = gifts.recipients(session, source)
+            given = gifts.on_page(session, source)
+            # Nobody has a sum where none was given and none may be.
+            wanted = given or policy.gifts.enabled
+            recipients = gifts.recipients(session, source) if wanted else []
             told: dict[str, Any] = {
                 "who": who,
                 "into": into,
@@ -93,8 +94,8 @@ class SourcePages:
                 "touches": touches.of_sources(session, names),
                 "sent": book.sent_to(session, names),
                 "tasks": tasks.open_tasks(session, viewer.org, source_id=source.id),
-                "gifts": gifts.on_page(session, source),
                 "sums": [(one, gifts.total(session, one, today.year)) for one in recipients],
+                "gifts": given,
                 "merges": [
                     (
                         row,
@@ -111,8 +112,7 @@ class SourcePages:
             "source": source,
             "name": called(viewer, source),
             "called": partial(called, viewer),
-            "hidden": called(viewer, source) != source.name,
-            "patient": source.kind in book.PRIVATE,
+            "hidden": hidden(viewer, source),
             "kind": KINDS[source.kind],
             "private": source.kind in book.PRIVATE,
             "series": list(zip(months, series, strict=True)),
@@ -159,7 +159,7 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
     async def one(request: Request, source_id: str) -> Response:
         viewer, source = await found(request, source_id)
         told = await asyncio.to_thread(pages.told, viewer, source)
-        told["said"] = _SAID.get(request.query_params.get("said", ""), "")
+        told["said"] = SAID.get(request.query_params.get("said", ""), "")
         return await desk.page(request, viewer, "source.html", told)
 
     @routes.get("/sources/{source_id}/log")
@@ -200,7 +200,7 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
         """The page with the sentence beside the form, and what was typed still in it."""
         status = error.http_status
         if form.get("then") == "round":
-            told = _log(desk, viewer, source) | {"trouble": error.sentence}
+            told = _log(desk, viewer, source) | {"trouble": error.sentence, "typed": texts(form)}
             return await desk.page(request, viewer, "source_log.html", told, status=status)
         told = await asyncio.to_thread(pages.told, viewer, source)
         told |= {"trouble": {act: error.sentence}, "typed": {act: texts(form)}}
@@ -220,6 +220,7 @@ def _log(desk: Desk, viewer: Viewer, source: SourceRow) -> dict[str, Any]:
         "zone": desk.home(viewer).zone,
         "tomorrow": today_of(desk, viewer) + ONE_DAY,
         "trouble": "",
+        "typed": {},
     }
 
 
@@ -241,15 +242,17 @@ def _other(
     with desk.store.read() as session:
         if into_id:
             into = sources.get(session, viewer.org, into_id)
-            if called(viewer, into) != into.name:
-                raise NotFound("There is no such source.")  # to them it is nobody by name
+            check_named(viewer, source, into)
             told["into"] = into
             try:
                 told["follows"] = merges.would_follow(session, source, into)
             except LoopError as error:
                 told["sorry"] = error.sentence
         elif text:
-            wanted = book.Wanted(search=text, sort="name")
+            check_named(viewer, source)
+            # A patient is never one with somebody who sends: only their like is offered.
+            kind = source.kind if source.kind in book.PRIVATE else ""
+            wanted = book.Wanted(search=text, kind=kind, sort="name")
             rows, _ = book.listed(session, viewer.org, wanted, (), desk.clock())
             told["found"] = [one for one in rows if one.source.id != source.id]
     return told

@@ -20,6 +20,7 @@ from store.tables import SourceRow
 from store.touches import Touch
 from web.desk.deeds import among, texts
 from web.desk.door import Desk, Viewer
+from web.desk.source_words import check_named
 
 # What can be picked on the phone: one tap says how and what came of it.
 QUICK: Final[dict[str, tuple[TouchKind, Outcome, str]]] = {
@@ -156,7 +157,8 @@ class SourceActs:
         return "gift-back"
 
     async def merge(self, viewer: Viewer, source: SourceRow, sent: FormData) -> str:
-        """It is the same as another one."""
+        """It is the same as another one; who that is must be known by name."""
+        check_named(viewer, source)
         form = texts(sent)
         into = form.get("into", "")[:60]
         await self.keeping.merge(viewer.org, source.id, into, viewer.staff_id)

@@ -8,61 +8,36 @@ their name, and are found by it only by those who see patients by name.
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
-from starlette.responses import RedirectResponse, StreamingResponse
+from starlette.responses import RedirectResponse
 
-from models.access import GRANTS, May
-from models.months import month_of, up_to
-from models.organization import Staff
-from models.people import SourceKind
-from models.source_states import SourceState
-from models.verdicts import Verdict
-from reports.kit.scene_svg import to_hidden_svg
-from reports.monthly_charts import sparkline
-from store import book, gifts, source_states
+from models.access import May
+from store import book, source_states
 from store.book import Listed, Wanted
-from store.tables import SourceRow
 from web.desk.door import Desk, Viewer
+from web.desk.source_words import (
+    KINDS,
+    SAID,
+    STATES,
+    VERDICTS,
+    called,
+    keepers,
+    last_months,
+    spark,
+    today_of,
+)
 
-STATES: Final[dict[str, str]] = {
-    SourceState.ACTIVE: "sending",
-    SourceState.COOLING: "cooling",
-    SourceState.QUIET: "quiet",
-    SourceState.LAPSED: "lapsed",
-    SourceState.RETURNED: "back",
-}
-VERDICTS: Final[dict[str, str]] = {
-    Verdict.GROWING: "growing",
-    Verdict.HOLDING: "holding",
-    Verdict.FADING: "fading",
-    Verdict.TOO_FEW: "too few to say",
-}
-KINDS: Final[dict[str, str]] = {
-    SourceKind.PROVIDER: "Provider",
-    SourceKind.PRACTICE: "Practice",
-    SourceKind.CASE_MANAGER: "Case manager",
-    SourceKind.EMPLOYER: "Employer",
-    SourceKind.ATTORNEY: "Attorney",
-    SourceKind.SCHOOL: "School",
-    SourceKind.PAST_PATIENT: "Past patient",
-    SourceKind.SELF: "Self-referral",
-}
 SORTS: Final[dict[str, str]] = {
     "matter": "What matters",
     "next": "Next touch",
     "name": "Name",
 }
-MONTHS: Final = 12
-_MOST_PAGES: Final = 2_000
+_MOST_PAGES, _DIGITS = 2_000, 9
 
 
 class Line(NamedTuple):
@@ -170,7 +145,7 @@ class SourceList:
 
 
 def router(desk: Desk) -> APIRouter:
-    """The list, its search, the round, and the gifts of a year."""
+    """The list, its search, and the round."""
     routes = APIRouter(include_in_schema=False, tags=["desk"])
     pages = SourceList(desk)
 
@@ -188,27 +163,18 @@ def router(desk: Desk) -> APIRouter:
         text = str(form.get("search", "")).strip()[:80]
         if not text:
             return RedirectResponse("/sources", status_code=303)
-        wanted = Wanted(search=text, sort="name")
+        kind = _among(str(form.get("kind", "")), tuple(KINDS))
+        wanted = Wanted(search=text, kind=kind, sort="name")
         told = await asyncio.to_thread(pages.told, viewer, wanted)
+        await _noted(viewer, told)
         return await desk.page(request, viewer, "sources.html", told)
 
     @routes.get("/sources/round")
     async def walk(request: Request) -> Response:
         viewer = await desk.viewer(request, May.SOURCES)
         told = await asyncio.to_thread(pages.round, viewer)
+        told["said"] = SAID.get(request.query_params.get("said", ""), "")
         return await desk.page(request, viewer, "sources_round.html", told)
-
-    @routes.get("/sources/gifts.csv")
-    async def export(request: Request, year: int = 0) -> Response:
-        viewer = await desk.viewer(request, May.SOURCES)
-        wanted = year if 2000 <= year <= 2200 else today_of(desk, viewer).year
-        headers = {
-            "content-disposition": f'attachment; filename="{viewer.org}-gifts-{wanted}.csv"',
-            "cache-control": "no-store",
-        }
-        await asyncio.to_thread(desk.seen, viewer, f"gifts:{wanted}", "exported")
-        lines = _gift_lines(desk, viewer.org, wanted)
-        return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
 
     async def _noted(viewer: Viewer, told: Mapping[str, Any]) -> None:
         if viewer.named and told["wanted"].kind in book.PRIVATE:
@@ -217,40 +183,10 @@ def router(desk: Desk) -> APIRouter:
     return routes
 
 
-# --- shared with the page of one source -----------------------------------------------------------
-
-
-def called(viewer: Viewer, row: SourceRow) -> str:
-    """A source by name; one that is a patient only for those who see patients by name."""
-    if row.kind in book.PRIVATE and not viewer.named:
-        return KINDS[row.kind]
-    return row.name
-
-
-def keepers(desk: Desk, viewer: Viewer) -> Sequence[Staff]:
-    """Who may own a relationship: whoever keeps the book."""
-    return [one for one in desk.tenants.get(viewer.org).staff if May.SOURCES in GRANTS[one.role]]
-
-
-def last_months(desk: Desk, viewer: Viewer, number: int = MONTHS) -> tuple[str, ...]:
-    """The last months by the clock of the viewer's first clinic, this one last."""
-    return up_to(month_of(today_of(desk, viewer)), number)
-
-
-def today_of(desk: Desk, viewer: Viewer) -> date:
-    """Today by the clock of the viewer's first clinic."""
-    return desk.clock().astimezone(ZoneInfo(desk.home(viewer).zone)).date()
-
-
-def spark(months: Sequence[int]) -> Markup:
-    """Twelve months as a small line, hidden from readers who have the numbers beside it."""
-    return to_hidden_svg(sparkline([float(one) for one in months])) if months else Markup("")
-
-
 def wanted_of(query: Mapping[str, str], viewer: Viewer) -> Wanted:
     """What an address asks for; a word it does not know leaves the choice open."""
     owner = viewer.staff_id if query.get("mine") == "1" else query.get("owner", "")[:60]
-    page = query.get("page", "1")
+    page = query.get("page", "1")[:_DIGITS]
     return Wanted(
         state=_among(query.get("state", ""), ("silent", *STATES)),
         verdict=_among(query.get("verdict", ""), tuple(VERDICTS)),
@@ -279,38 +215,3 @@ def address(wanted: Wanted) -> str:
 
 def _among(value: str, choices: Sequence[str]) -> str:
     return value if value in choices else ""
-
-
-def _gift_lines(desk: Desk, org: str, year: int) -> Iterator[str]:
-    head = ("day", "recipient", "npi", "source", "usd", "what", "entry", "takes_back", "by")
-    yield _csv([(*head, "recorded_at")])
-    with desk.store.read() as session:
-        for one in gifts.of_year(session, org, year):
-            gift = one.gift
-            yield _csv(
-                [
-                    (
-                        date.isoformat(gift.given_on),
-                        _plain(one.provider or one.source),
-                        one.npi or "",
-                        _plain(one.source),
-                        f"{gift.cents / 100:.2f}",
-                        _plain(gift.what),
-                        gift.id,
-                        gift.reverses or "",
-                        gift.by,
-                        gift.recorded_at.isoformat(),
-                    )
-                ]
-            )
-
-
-def _plain(text: str) -> str:
-    """Words that a spreadsheet does not take for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text
-
-
-def _csv(rows: Sequence[Sequence[str]]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerows(rows)
-    return out.getvalue()

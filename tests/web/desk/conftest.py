@@ -67,3 +67,10 @@ async def wes(site: Site) -> AsyncIterator[Browser]:
         other = Browser(http)
         assert (await other.sign_in("wes@example.org")).status_code == 303
         yield other
+
+
+@pytest.fixture
+async def lia(browser: Browser) -> Browser:
+    """The browser of the liaison of both clinics."""
+    assert (await browser.sign_in("lia@example.org")).status_code == 303
+    return browser
