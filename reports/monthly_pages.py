@@ -41,7 +41,7 @@ def way_page(pen: Pen, report: MonthlyReport) -> Story:
     lines = drawn(report)
     return [
         pen.head(f"The way of {words.many(came, 'referral')} received this month"),
-        *([to_drawing(funnel(report.funnel, BODY_WIDTH, size))] if came else []),
+        to_drawing(funnel(report.funnel, BODY_WIDTH, size)) if came else pen.write(tables.NOBODY),
         pen.head("Twelve months"),
         *(_lines(pen, lines) if lines else [pen.write(NO_LINES)]),
         *([pen.write(HOLLOW, pen.small)] if lines else []),

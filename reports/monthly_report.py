@@ -10,7 +10,7 @@ from xml.sax.saxutils import quoteattr
 
 from reportlab.lib.colors import black
 from reportlab.lib.styles import ParagraphStyle
-from reportlab.platypus import PageBreak, Paragraph, Spacer, Table
+from reportlab.platypus import CondPageBreak, PageBreak, Paragraph, Spacer, Table
 
 from models.monthly import Figure, MonthlyReport
 from reports import monthly_sentences as sentences
@@ -20,7 +20,7 @@ from reports.kit import blocks, fonts
 from reports.kit.page import BODY_WIDTH
 from reports.kit.pen import Fit, Pen
 from reports.kit.scene_pdf import to_drawing
-from reports.kit.sheet import Sheet, Story, bound
+from reports.kit.sheet import BODY_HEIGHT, Sheet, Story, bound
 from reports.kit.text import markup, shortened
 from reports.monthly_charts import sparkline
 from reports.monthly_pages import care_page, sources_page, way_page, write_table
@@ -56,7 +56,7 @@ def build(report: MonthlyReport, desk: str | None = None) -> bytes:
             *_first_page(pen, report, desk),
             PageBreak(),
             *way_page(pen, report),
-            PageBreak(),
+            CondPageBreak(BODY_HEIGHT / 2),  # where next to nothing was drawn the page goes on
             *sources_page(pen, report),
             *care_page(pen, report),
         ]

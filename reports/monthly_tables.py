@@ -259,25 +259,27 @@ def outcomes(report: MonthlyReport) -> Table:
     return Table("outcomes", "Outcomes", columns, rows, "No outcome scores in this window.")
 
 
-def named(name: str, caption: str, these: Sequence[Named], empty: str) -> Table:
-    """How many of each code."""
+def named(name: str, caption: str, what: str, these: Sequence[Named], empty: str) -> Table:
+    """How many of each code; *what* the codes are."""
     rows = tuple(Row((one.says, f"{one.number:,}"), one.name) for one in these)
-    return Table(name, caption, (caption, ">Referrals"), rows, empty)
+    return Table(name, caption, (what, ">Referrals"), rows, empty)
 
 
 def heard(report: MonthlyReport) -> Table:
     """How patients heard of us."""
-    return named("heard", "How patients heard of us", report.heard, "Nobody said.")
+    return named("heard", "How patients heard of us", "Answer", report.heard, "Nobody said.")
 
 
 def campaigns(report: MonthlyReport) -> Table:
     """Which campaigns brought referrals."""
-    return named("campaigns", "Campaigns", report.campaigns, "No campaign brought a referral.")
+    nobody = "No campaign brought a referral."
+    return named("campaigns", "Campaigns", "Campaign", report.campaigns, nobody)
 
 
 def oddities(report: MonthlyReport) -> Table:
     """What in the data cannot be, or counts for nothing."""
-    return named("oddities", "Data quality", report.oddities, "Nothing odd in this month's data.")
+    nothing = "Nothing odd in this month's data."
+    return named("oddities", "Data quality", "What", report.oddities, nothing)
 
 
 def worth(report: MonthlyReport) -> str:

@@ -46,7 +46,8 @@ def _svg(scene: Scene, attributes: str, head: str) -> Markup:
     size = f"{_n(scene.width)} {_n(scene.height)}"
     return Markup(  # noqa: S704 - every text and attribute in it is escaped above and below
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 {size}" '
-        f'width="{_n(scene.width)}" height="{_n(scene.height)}" font-family="{_FAMILY}" '
+        f'width="{_n(scene.width)}" height="{_n(scene.height)}" overflow="visible" '
+        f'font-family="{_FAMILY}" '
         f"{attributes}>{head}{body}</svg>"
     )
 
