@@ -17,11 +17,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from benchmarks.kit import bare, desk, listening, sql
+from store.tables_ledger import FOR_EVER
 
 COUNT = 200_000
 TURNS = 15
+SENT = ("sent", "delivered", "failed")
 NOW = datetime(2027, 3, 2, 15, 0, tzinfo=UTC)
 YEARS = timedelta(days=730)
+#: Columns of the ledger that are never empty, and counts nobody asks about here.
+NONE = (
+    *("missed_evaluations", "visits", "missed_visits", "certified", "reports", "prompt_reports"),
+    *(f"{name}_{what}" for name in ("texts", "faxes", "mails") for what in SENT),
+    "replied",
+)
 
 
 def seed(path: Path) -> None:
@@ -63,6 +71,16 @@ def seed(path: Path) -> None:
         " next_at) VALUES (?,'riverside','pat_1','src_1','routine','{}','1','2027-01-01 00:00:00',"
         "'needs_signature',0,1,'[]',1,'', ?,?,?,?,?,?,?,?,?)",
         told,
+    )
+    database.execute(
+        f"INSERT INTO ledger (org, referral_id, known_from, known_until, clinic_id, counted,"
+        " source_id, source_kind, stage, received_at, received_on, received_month, contact_within,"
+        f" contact_by, attempted_at, reached_at, closed_reason, {', '.join(NONE)})"
+        " SELECT org, id, received_at, ?, clinic_id, 'referral', source_id, 'provider', stage,"
+        " received_at, substr(received_at, 1, 10), substr(received_at, 1, 7), contact_within,"
+        f" contact_by, attempted_at, reached_at, closed_reason, {', '.join('0' for _ in NONE)}"
+        " FROM referrals",
+        (sql(FOR_EVER),),
     )
     database.commit()
     database.close()

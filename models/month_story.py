@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from models.monthly import Aged, Amount, Figure, Relationship, SourceLine, Thing, in_address
+from models.monthly import AGES, Aged, Amount, Figure, Relationship, SourceLine, Thing, in_address
 from models.months import back, month_of, says
 
 MOST_THINGS = 3
 QUIET = "quiet"  # models.source_states.SourceState
-OLD = "more than 30 days"  # of models.monthly.Aged, see store.measures.AGES
+OLD = AGES[-1][2]  # more than 30 days
 
 
 def verdict(month: str, figures: Sequence[Figure], silent: int, returned: int) -> str:

@@ -125,6 +125,16 @@ class Step(Model):
     lost: tuple[Lost, ...] = ()
 
 
+#: Ages of open referrals in days since they came: from, up to (left out), in words.
+AGES = (
+    (0, 2, "less than 2 days"),
+    (2, 8, "2 to 7 days"),
+    (8, 15, "8 to 14 days"),
+    (15, 31, "15 to 30 days"),
+    (31, None, "more than 30 days"),
+)
+
+
 class Aged(Model):
     """Open referrals of one age at the moment of the report."""
 

@@ -120,7 +120,8 @@ MEASURES: Final[dict[str, Measure]] = {
         Measure(
             "converted_90",
             "Evaluated within 90 days",
-            "The same within 90 calendar days.",
+            "Of the referrals received in the month those evaluated within 90 calendar days; open "
+            "are those whose 90 days were not over at the day of the report.",
             How.SHARE,
             asks.kept,
             _KEPT,
@@ -132,7 +133,7 @@ MEASURES: Final[dict[str, Measure]] = {
         Measure(
             "contacted_next_day",
             "Tried by the next business day",
-            "The same by closing time of the clinic's next business day.",
+            "A delivered text or a logged call by closing time of the clinic's next business day.",
             How.SHARE,
             asks.kept,
             _KEPT,

@@ -13,15 +13,14 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col
 
 from models.attribution import Heard
-from models.monthly import Aged, Channel, Lost, Named, Step
-from models.referral import Stage
-from store.measures import AGES
+from models.monthly import AGES, Aged, Channel, Lost, Named, Step
+from models.referral import OPEN, Stage
 from store.report.scope import Period
 from store.report.series import how_many
 from store.tables import LedgerRow
 
 L = LedgerRow
-_BEFORE_CARE: Final = (Stage.RECEIVED, Stage.CONTACTING, Stage.SCHEDULED, Stage.INTAKE)
+BEFORE_CARE: Final = (Stage.RECEIVED, Stage.CONTACTING, Stage.SCHEDULED, Stage.INTAKE)
 STEPS: Final = (
     ("received", "Received"),
     ("attempted", "Tried"),
@@ -101,7 +100,7 @@ def funnel(session: Session, period: Period) -> tuple[Step, ...]:
 
 def ageing(session: Session, period: Period) -> tuple[Aged, ...]:
     """Open referrals at the moment of the report by days since receipt, those in care apart."""
-    waiting = col(L.stage).in_(_BEFORE_CARE)
+    waiting = col(L.stage).in_(BEFORE_CARE)
     asked: list[ColumnElement[int]] = []
     for low, high, _ in AGES:
         came = col(L.received_at) <= period.at - timedelta(days=low)
@@ -109,7 +108,7 @@ def ageing(session: Session, period: Period) -> tuple[Aged, ...]:
             came = and_(came, col(L.received_at) > period.at - timedelta(days=high))
         asked += [how_many(and_(came, waiting)), how_many(and_(came, ~waiting))]
     query = columns(*asked).where(
-        period.referrals(), col(L.stage) != Stage.CLOSED, col(L.received_at) <= period.at
+        period.referrals(), col(L.stage).in_(OPEN), col(L.received_at) <= period.at
     )
     told = session.connection().execute(query).one()
     return tuple(

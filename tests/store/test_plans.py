@@ -14,23 +14,23 @@ from sqlalchemy import event
 from sqlmodel import Session
 
 from models.roles import Role
-from store import audit, board, measures, queue, waiting
+from store import audit, board, queue, today, waiting
 from store.board import Filters
 from store.engine import Store
 from tests.databases import sqlite_store
 from tests.store.world import CLINIC, DAY, ORG, START
 
-GROWS = {"referrals", "facts", "tasks", "audit", "documents"}  # for ever
+GROWS = {"referrals", "ledger", "facts", "tasks", "audit", "documents"}  # for ever
 EVERYTHING = ("(org=?)", "(org=? AND clinic_id=?)")
-SCOPE = measures.Scope(ORG, (CLINIC,), START, ((CLINIC, START, START + DAY),))
+SCOPE = today.Scope(ORG, (CLINIC,), START, ((CLINIC, START, START + DAY),))
 ASKED: dict[str, Callable[[Session], object]] = {
     "board": lambda s: board.read(s, ORG, Role.FRONT_DESK, "dana", Filters((CLINIC,)), START),
     "sources": lambda s: board.sources(s, ORG, (CLINIC,)),
     "waiting": lambda s: waiting.waiting(s, ORG, (CLINIC,)),
     "queue": lambda s: queue.open_items(s, ORG, (CLINIC,), role=Role.FRONT_DESK, who="dana"),
     "handoffs": lambda s: queue.handoffs(s, ORG, (CLINIC,), START),
-    "figures": lambda s: measures.figures(s, SCOPE),
-    "ages": lambda s: measures.open_by_age(s, SCOPE),
+    "figures": lambda s: today.figures(s, SCOPE),
+    "ages": lambda s: today.open_by_age(s, SCOPE),
     "audit of one person": lambda s: audit.latest(
         s, ORG, who="dana", subject=None, clinics=["east"], elsewhere=["wes"], limit=9
     ),

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Request, Response
 
 from models.access import May
 from models.errors import NotFound
-from store import measures
-from store.measures import Aged, Figure, Late, Measure, Scope
+from models.monthly import Aged
+from store import today
+from store.today import Figure, Late, Measure, Scope
 from web.desk.door import Desk, Viewer
 from web.desk.queue import name_of
 
@@ -22,7 +23,7 @@ class Strip(NamedTuple):
     """Everything the page says."""
 
     figures: list[Figure]
-    ages: list[Aged]
+    ages: tuple[Aged, ...]
     late: list[Late]
 
 
@@ -51,7 +52,7 @@ def router(desk: Desk) -> APIRouter:
             request,
             viewer,
             "figures.html",
-            {**told._asdict(), "clinics": every, "chosen": clinic, "note": measures.COHORT_NOTE},
+            {**told._asdict(), "clinics": every, "chosen": clinic, "note": today.COHORT_NOTE},
         )
 
     @pages.get("/today/{name}")
@@ -59,15 +60,13 @@ def router(desk: Desk) -> APIRouter:
         request: Request, name: str, clinic: str = "", others: bool = False
     ) -> Response:
         viewer = await desk.viewer(request, May.NUMBERS)
-        measure = measures.MEASURES.get(name)
+        measure = today.FIGURES.get(name)
         if measure is None:
             raise NotFound("There is no such figure.", code="no_figure")
         scope = _scope(desk, viewer, clinic)
         rows = await asyncio.to_thread(_behind, desk, viewer, scope, measure, others)
         told = {"measure": measure, "rows": rows, "others": others, "chosen": clinic}
-        return await desk.page(
-            request, viewer, "figure.html", {**told, "most": measures.MOST_SHOWN}
-        )
+        return await desk.page(request, viewer, "figure.html", {**told, "most": today.MOST_SHOWN})
 
     return pages
 
@@ -76,23 +75,23 @@ def _scope(desk: Desk, viewer: Viewer, clinic: str) -> Scope:
     """The clinics of the viewer, or the one chosen among them; raises NotFound for another's."""
     chosen = (desk.clinic(viewer, clinic).id,) if clinic else viewer.clinics
     now = desk.clock()
-    today = []
+    days = []
     for one in chosen:
         calendar = desk.tenants.calendar(viewer.org, now, one)
         midnight = calendar.local(now).replace(hour=0, minute=0, second=0, microsecond=0)
         day = midnight.date()
         begins = calendar.at_local(day, midnight.time())
         ends = calendar.at_local(day + ONE_DAY, midnight.time())
-        today.append((one, begins, ends))
-    return Scope(viewer.org, chosen, now, tuple(today))
+        days.append((one, begins, ends))
+    return Scope(viewer.org, chosen, now, tuple(days))
 
 
 def _strip(desk: Desk, scope: Scope) -> Strip:
     with desk.store.read() as session:
         return Strip(
-            measures.figures(session, scope),
-            measures.open_by_age(session, scope),
-            measures.late_tasks(session, scope),
+            today.figures(session, scope),
+            today.open_by_age(session, scope),
+            today.late_tasks(session, scope),
         )
 
 
@@ -101,7 +100,7 @@ def _behind(
 ) -> list[Behind]:
     clinics = {one.id: one for one in desk.clinics(viewer)}
     with desk.store.read() as session:
-        found = measures.behind(session, scope, measure, counting=not others)
+        found = today.behind(session, scope, measure, counting=not others)
     if viewer.named:
         desk.seen(viewer, f"figure:{measure.name}")
     return [

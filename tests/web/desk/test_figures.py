@@ -30,11 +30,11 @@ async def test_a_figure_opens_to_the_people_behind_it(site: Site, drew: Browser)
     await drew.sign_in("drew@example.org")
     page = await drew.get("/today")
     assert "0 %" in page.text  # nobody was tried in a day
-    others = await drew.get("/today/contacted", params={"others": "true"})
+    others = await drew.get("/today/contacted_24h", params={"others": "true"})
     assert f"/referrals/{referral}" in others.text
     assert "Jordan" in others.text
-    assert (await drew.get("/today/contacted")).text.count("<tr>") == 0
-    elsewhere = await drew.get("/today/contacted", params={"others": "true", "clinic": "west"})
+    assert (await drew.get("/today/contacted_24h")).text.count("<tr>") == 0
+    elsewhere = await drew.get("/today/contacted_24h", params={"others": "true", "clinic": "west"})
     assert referral not in elsewhere.text
     assert (await drew.get("/today", params={"clinic": "nowhere"})).status_code == 404
     assert (await drew.get("/today/nothing")).status_code == 404
@@ -65,7 +65,7 @@ async def test_a_screen_that_faces_the_lobby_names_nobody(site: Site, drew: Brow
     referral = await site.door.refer()
     site.door.now += timedelta(days=3)
     await drew.sign_in("drew@example.org")
-    pages = ("/board", "/tasks", "/today/contacted?others=true", f"/referrals/{referral}")
+    pages = ("/board", "/tasks", "/today/contacted_24h?others=true", f"/referrals/{referral}")
     assert all([("Jordan" in (await drew.get(page)).text) for page in pages if page != "/tasks"])
     await drew.post("/board/privacy", private="1")
     for page in pages:
