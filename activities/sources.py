@@ -174,6 +174,7 @@ class Sources:
     def _silence(self, session: Session, case: _Case, life: Life, now: Change) -> Look:
         """Somebody is asked to call, as soon as the policy lets them be asked."""
         sources.fell_quiet(session, case.source, since=now.since)
+        self._renew(session, case, now)
         dates = [life.next.since] if life.next else []
         again = _LAPSED if self._asks_again(session, case, now) else ""
         wait = self._not_before(session, case, again)
@@ -190,6 +191,19 @@ class Sources:
             then=life.next.state if life.next else None,
             asked=wait is None,
         )
+
+    def _renew(self, session: Session, case: _Case, now: Change) -> None:
+        """What was asked follows what became known since, and whom it turned out to be worth.
+
+        A history that is told in one go makes a silence another one while its task stands open.
+        """
+        urgent = case.calendar.after(case.at, case.policy.silence.task_high)
+        says = self._says(session, case, now)
+        for task in source_states.asked_now(session, case.source):
+            due = min(task.due, urgent) if case.worth == "high" else task.due
+            directors = task.key.endswith(source_states.DIRECTORS)
+            words = task.says if directors else says
+            sources.renew_quiet(session, case.source, task, due=due, says=words, at=case.at)
 
     def _asks_again(self, session: Session, case: _Case, now: Change) -> bool:
         """Whether a valued source that has lapsed is asked about anew: once the first call is over.

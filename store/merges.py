@@ -106,6 +106,7 @@ def merge(session: Session, org: str, gone_id: str, into_id: str, *, by: str, at
         before={"gone": _stands(gone), "into": _stands(into)},
     )
     gone.merged_into = into.id
+    row.before["next_touch"] = {"gone": _iso(gone), "into": _iso(into)}
     row.before["took"] = _take_over(session, gone, into)
     sources.close_quiet(session, gone, at=at)
     row.before["moved"] = _move_tasks(session, gone, into, at)
@@ -142,8 +143,7 @@ def take_back(session: Session, org: str, merge_id: str, *, by: str, at: datetim
         if getattr(into, name) == getattr(gone, name):  # else somebody has changed it since
             setattr(into, name, False if name == _KEY else None)
     _move_back(session, row.before.get("moved", ()), gone, into)
-    if gone.next_touch_at is None and gone.left_on is None:
-        gone.next_touch_at = into.next_touch_at
+    _touch_back(row.before.get("next_touch", {}), gone, into)
     row.undone_at, row.undone_by = at, by
     into.last_received_at = _latest(session, into)
     gone.last_received_at = _latest(session, gone) or gone.last_received_at
@@ -173,6 +173,19 @@ def _take_over(session: Session, gone: SourceRow, into: SourceRow) -> list[str]:
     heard = [one for one in (into.last_received_at, gone.last_received_at) if one is not None]
     into.last_received_at = max(heard, default=None)
     return took
+
+
+def _touch_back(before: dict[str, str | None], gone: SourceRow, into: SourceRow) -> None:
+    """Each has its own day again; where somebody has picked another one since, that one stays."""
+    told = {name: datetime.fromisoformat(at) for name, at in before.items() if at is not None}
+    if into.next_touch_at == min(told.values(), default=None):
+        into.next_touch_at = told.get("into")
+    if gone.next_touch_at is None and gone.left_on is None:
+        gone.next_touch_at = told.get("gone") or into.next_touch_at
+
+
+def _iso(row: SourceRow) -> str | None:
+    return row.next_touch_at.isoformat() if row.next_touch_at else None
 
 
 def _move_tasks(session: Session, gone: SourceRow, into: SourceRow, at: datetime) -> list[str]:

@@ -14,8 +14,8 @@ from models.book import Outcome, TouchKind, met
 from models.ledger import Counted
 from models.re_engagement import Facts, Worked, says
 from models.source_states import Change, SourceState
-from models.tasks import TaskKind
-from store import ledger, sources
+from models.tasks import TaskKind, task_key
+from store import ledger, sources, tasks
 from store.tables import SourceRow, TaskRow, TaskState, TouchRow
 from store.tables_ledger import FOR_EVER, LedgerRow
 from store.tables_sources import SourceStateRow
@@ -23,6 +23,7 @@ from store.tables_sources import SourceStateRow
 _ASKED = (TaskKind.RE_ENGAGEMENT, TaskKind.QUIET_PRACTICE)
 DIRECTORS = "-director"  # the end of an occasion: the same silence, one step up
 _YEAR = timedelta(days=365)
+_A_DAY = timedelta(days=1)
 
 
 def told(session: Session, source_id: str) -> list[Change]:
@@ -140,30 +141,46 @@ def _done(session: Session, source: SourceRow, since: datetime, until: datetime)
 
 
 def last_asked(session: Session, source: SourceRow) -> TaskRow | None:
-    """The newest task in which somebody was asked to call a quiet source, by any of its names."""
+    """The newest task in which somebody was asked to call a quiet source, by any of its names.
+
+    One of an earlier silence that was taken back within a day has asked nobody.
+    """
     query = select(TaskRow).where(
         TaskRow.org == source.org,
         col(TaskRow.source_id).in_(sources.also_known_as(session, source.id)),
         TaskRow.kind == TaskKind.RE_ENGAGEMENT,
         ~col(TaskRow.key).endswith(DIRECTORS),
     )
-    return session.exec(query.order_by(col(TaskRow.opened_at).desc())).first()
+    this = task_key(TaskKind.RE_ENGAGEMENT, sources.occasion(source))
+    rows = session.exec(query.order_by(col(TaskRow.opened_at).desc()))
+    return next((row for row in rows if row.key.startswith(this) or not _in_vain(row)), None)
 
 
-class Monday(NamedTuple):
-    """One line of the Monday list: a source to look in on, and its open task if it has one."""
+def asked_now(session: Session, source: SourceRow) -> Sequence[TaskRow]:
+    """The open tasks about its silence: the liaison's, and the director's where there is one."""
+    return tasks.open_tasks(session, source.org, source_id=source.id, kind=TaskKind.RE_ENGAGEMENT)
+
+
+def _in_vain(task: TaskRow) -> bool:
+    """Whether it was taken back before anybody could have done it, as when history is told."""
+    over = task.done_at is not None and task.done_at - task.opened_at < _A_DAY
+    return task.state == TaskState.MOOT and over
+
+
+class Due(NamedTuple):
+    """One line of a liaison's round: a source to look in on, and its open task if it has one."""
 
     source: SourceRow
     state: SourceStateRow
     task: TaskRow | None
 
 
-def monday(session: Session, org: str, owners: Collection[str | None] = ()) -> list[Monday]:
-    """What the liaison looks through on Mondays, longest silent first (policy.md rule 20).
+def slower_or_silent(session: Session, org: str, who: Collection[str | None] = ()) -> list[Due]:
+    """Whom a liaison is to look in on, valued ones first, then the longest silent (rule 20).
 
-    Sources that cool, about which nobody is asked yet, and open tasks about quiet ones that are
-    of low priority, because nobody else reminds of them. *owners*: only theirs, of everybody where
-    none is named; None among them stands for sources that are nobody's.
+    Sources that cool, about which nobody is asked yet, and all with an open task. *who*: only those
+    whose relationship or task is theirs, of everybody where nobody is named; None among them stands
+    for sources that are nobody's.
     """
     told = aliased(SourceStateRow)
     of_each = select(func.max(told.id)).where(col(told.source_id) == col(SourceRow.id))
@@ -186,10 +203,11 @@ def monday(session: Session, org: str, owners: Collection[str | None] = ()) -> l
         )
         .order_by(col(SourceStateRow.last_at), col(SourceRow.id))
     )
-    rows = [Monday(*row) for row in session.exec(query)]
-    return [one for one in rows if _belongs(one) and (not owners or one.source.owner_id in owners)]
+    rows = [Due(*row) for row in session.exec(query)]
+    mine = [one for one in rows if not who or _belongs(one, who)]
+    return sorted(mine, key=lambda one: one.state.facts.get("worth") != "high")
 
 
-def _belongs(one: Monday) -> bool:
-    cools = one.source.state == SourceState.COOLING
-    return cools or Facts.model_validate(one.state.facts).worth == "low"
+def _belongs(one: Due, who: Collection[str | None]) -> bool:
+    holder = one.task.owner if one.task is not None else None
+    return one.source.owner_id in who or (holder is not None and holder in who)

@@ -24,6 +24,7 @@ from store.rows import LOCKED
 from store.tables import ReferralRow, SourceRow, TaskRow, TaskState
 
 _QUIET = TaskKind.RE_ENGAGEMENT
+_DAY = len("2026-01-05")  # an occasion begins with the day of the last referral
 
 
 def get(session: Session, org: str, source_id: str) -> SourceRow:
@@ -141,6 +142,28 @@ def occasion(source: SourceRow, again: str = "") -> str:
     """What one silence of a source is called: the day of its last referral."""
     day = (source.last_received_at or source.created_at).date().isoformat()
     return f"{day}-{again}" if again else day
+
+
+def renew_quiet(
+    session: Session, source: SourceRow, task: TaskRow, *, due: datetime, says: str, at: datetime
+) -> None:
+    """Let an open task be of the silence there is by now, with its facts; again it changes nothing.
+
+    Where that silence has its own task already, this one is overtaken.
+    """
+    step = task.key.partition(":")[2][_DAY:]  # a second task, or the director's
+    key = task_key(_QUIET, occasion(source) + step)
+    other = tasks.find(session, source.org, source.id, key)
+    if other is not None and other.id != task.id:
+        tasks.overtake(session, source.org, task.id, at)
+        return
+    task.key, task.due, task.says = key, due, says
+    session.add(task)
+    if task.gathered_in is not None:
+        whole = tasks.get(session, source.org, task.gathered_in)
+        whole.due = min(whole.due, due)
+        session.add(whole)
+    session.flush()
 
 
 def close_quiet(session: Session, source: SourceRow, *, at: datetime) -> None:

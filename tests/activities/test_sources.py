@@ -310,6 +310,36 @@ async def test_a_long_leave_hides_no_slower_rhythm_after_it(door: Door, watch: S
     assert abs((look.again_at - plain.again_at).days - 200) <= 3  # weekends fall otherwise
 
 
+async def test_a_task_follows_what_is_told_late(door: Door, watch: Sources) -> None:
+    start = await a_source(door)
+    at = START + 250 * DAY  # history is told in one go, and the watch looks in between
+    watch.judge(start, at)
+    (early,) = (row for row in door.rows(TaskRow) if row.source_id)
+    assert "Lapsed: one patient so far, 250 days ago" in early.says
+    await a_source(door, 0, 150, 160, 170)
+    look = watch.judge(start, at)
+    assert (look.state, look.asked) == (SourceState.QUIET, True)
+    (task,) = (row for row in door.rows(TaskRow) if row.source_id)
+    assert (task.id, task.key) == (early.id, "re_engagement:2026-06-24")
+    assert task.says.startswith("Quiet: 4 in 24 weeks, last one 80 days ago")
+    assert task.due < early.due  # it turned out to be valued
+    before = task.model_dump()
+    watch.judge(start, at)
+    assert [row.model_dump() for row in door.rows(TaskRow) if row.source_id] == [before]
+
+
+async def test_a_silence_that_history_took_back_at_once_has_asked_nobody(
+    door: Door, watch: Sources
+) -> None:
+    start = await a_source(door)
+    at = START + 190 * DAY
+    watch.judge(start, at)  # only the first of them has been told by now
+    await a_source(door, *range(0, 183, 7))
+    assert not watch.judge(start, at).quiet
+    look = watch.judge(start, START + 182 * DAY + 59 * DAY)
+    assert (look.state, look.asked) == (SourceState.QUIET, True)
+
+
 async def test_who_has_no_referral_left_stands_nowhere(door: Door, watch: Sources) -> None:
     start = await a_source(door)
     watch.judge(start, START + 60 * DAY)

@@ -244,6 +244,8 @@ def test_a_merge_moves_what_is_open_and_is_taken_back_whole(store: Store) -> Non
             session, sources.get(session, ORG, gone), TaskKind.APPROVE_SCORECARD, "1", due=at, at=at
         )
         sources.get(session, ORG, gone).key_source = True
+        for name, day in ((gone, 1), (into, 5)):
+            sources.set_next_touch(session, sources.get(session, ORG, name), at + day * DAY)
         merge_id = merges.merge(session, ORG, gone, into, by="lia", at=at)
         assert tasks.get(session, ORG, quiet.id).state == TaskState.MOOT
         assert (letter.source_id, letter.subject) == (into, into)
@@ -263,7 +265,9 @@ def test_a_merge_moves_what_is_open_and_is_taken_back_whole(store: Store) -> Non
         assert session.get_one(ReferralRow, referral).source_id == gone
         kept = tasks.get(session, ORG, letter.id)
         assert (kept.source_id, kept.subject) == (gone, gone)
-        assert [sources.get(session, ORG, one).key_source for one in (gone, into)] == [True, False]
+        both = [sources.get(session, ORG, one) for one in (gone, into)]
+        assert [one.key_source for one in both] == [True, False]
+        assert [one.next_touch_at for one in both] == [at + DAY, at + 5 * DAY]
 
 
 def test_merged_sources_that_are_no_physicians_share_one_limit(store: Store) -> None:

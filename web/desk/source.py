@@ -50,6 +50,7 @@ class State(NamedTuple):
     state: str
     since: Any
     says: str
+    said: Any  # the day on which the words were true
 
 
 class SourcePages:
@@ -238,6 +239,7 @@ def _other(
         "follows": None,
         "sorry": "",
         "kinds": KINDS,
+        "zone": desk.home(viewer).zone,
     }
     with desk.store.read() as session:
         if into_id:
@@ -260,4 +262,4 @@ def _other(
 
 def _state(row: SourceStateRow) -> State:
     says = row.facts.get("says") or ""
-    return State(row.state, row.since, str(says))
+    return State(row.state, row.since, str(says), row.known_at)

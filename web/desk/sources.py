@@ -86,28 +86,29 @@ class SourceList:
             "owners": keepers(self.desk, viewer),
             "zone": self.desk.home(viewer).zone,
             "here": address(wanted),
+            "to": "",
             "newer": address(wanted._replace(page=wanted.page - 1)),
             "older": address(wanted._replace(page=wanted.page + 1)),
         }
 
     def round(self, viewer: Viewer) -> dict[str, Any]:
-        """Whom the viewer is to be in touch with: tasks and Mondays first, then dates that came."""
+        """Whom the viewer is to be in touch with: tasks and who cools, then dates that came."""
         now = self.desk.clock()
         mine = Wanted(owner=viewer.staff_id, due=True, sort="next")
         free = mine._replace(owner="nobody")
         with self.desk.store.read() as session:
-            monday = source_states.monday(session, viewer.org, (viewer.staff_id, None))
+            silent = source_states.slower_or_silent(session, viewer.org, (viewer.staff_id, None))
             rows = [
                 one
                 for which in (mine, free)
                 for one in book.listed(session, viewer.org, which, (), now)[0]
             ]
-        asked = {one.source.id for one in monday}
+        asked = {one.source.id for one in silent}
         people = {one.id: one.name for one in self.desk.tenants.get(viewer.org).staff}
         return {
             "asked": [
                 (self._line(viewer, Listed(one.source, None, None), people), one.task)
-                for one in monday[: book.PAGE]
+                for one in silent[: book.PAGE]
             ],
             "lines": [
                 self._line(viewer, one, people) for one in rows if one.source.id not in asked
@@ -167,6 +168,8 @@ def router(desk: Desk) -> APIRouter:
         wanted = Wanted(search=text, kind=kind, sort="name")
         told = await asyncio.to_thread(pages.told, viewer, wanted)
         await _noted(viewer, told)
+        if form.get("then") == "round":
+            told["to"] = "/log"  # on a round one looks for somebody to log a visit
         return await desk.page(request, viewer, "sources.html", told)
 
     @routes.get("/sources/round")

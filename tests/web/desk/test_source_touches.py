@@ -31,6 +31,8 @@ async def test_three_taps_on_the_phone_answer_the_task(site: Site, lia: Browser)
     await lia.sign_in("lia@example.org")
     walk = await lia.get("/sources/round")
     assert f'href="/sources/{source_id}/log"' in walk.text  # the first tap
+    found = await lia.post("/sources/search", search="Ruiz", then="round")
+    assert f'href="/sources/{source_id}/log"' in found.text
     page = await lia.get(f"/sources/{source_id}/log")
     slip = {"then": "round", "in": "", "next": "2020-01-01", "quick": "call-spoke"}
     slipped = await lia.post(f"/sources/{source_id}/touch", words="Asks for cards", **slip)
