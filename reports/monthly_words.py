@@ -250,7 +250,7 @@ def compared(figure: Figure, month: str) -> tuple[str, str]:
 
 
 def _against(told: Change, before: Amount, unit: Unit, month: str) -> str:
-    if told.says == NO_COMPARISON:  # one of the two has no value: this month, or that one
+    if told.says == NO_COMPARISON or before.value is None:  # this month has no value, or that one
         return f"{month}: {said(before, unit)}"
     if told.says in (TOO_FEW, TOO_EARLY):
         return f"{told.says} with {month}"

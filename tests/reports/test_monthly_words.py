@@ -83,6 +83,8 @@ def test_a_month_without_a_value_is_not_said_of_the_one_it_is_compared_with() ->
     empty, known = Amount(), Amount(value=3.0, n=3, number=3)
     figure = one.model_copy(update={"now": empty, "before": known, "year_ago": empty})
     assert words.compared(figure, "2027-02") == ("Jan 2027: 3", "Feb 2026: no data")
+    running = one.model_copy(update={"running": True, "year_ago": empty})
+    assert words.compared(running, "2027-02")[1] == "Feb 2026: no data"
 
 
 def test_a_half_goes_up_wherever_a_share_is_said() -> None:

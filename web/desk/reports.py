@@ -16,6 +16,7 @@ from models.facts import Id
 from models.monthly import ALL_CLINICS, EVERY, from_address, in_address
 from models.months import back, first_day, month_of, says
 from reports import forms, monthly_html
+from reports.kit.text import day
 from store import ledger, referrals
 from store.report.asks import Measure
 from store.report.behind import MOST, Which, behind
@@ -138,6 +139,7 @@ def router(desk: Desk) -> APIRouter:
                 "here": here,
                 "source": source,
                 "month": says(month),
+                "day": day,
                 "most": MOST,
             },
         )
