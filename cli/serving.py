@@ -9,6 +9,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -80,12 +81,12 @@ async def serve(app: FastAPI, settings: Settings, *, port: int) -> AsyncIterator
 
 @asynccontextmanager
 async def serve_with(
-    app: FastAPI, given: Mapping[str, object], host: str = "127.0.0.1", port: int = 0
+    app: FastAPI, given: Mapping[str, Any], host: str = "127.0.0.1", port: int = 0
 ) -> AsyncIterator[str]:
     """The same with uvicorn's options; port 0 is any free one. Raises ConfigError likewise."""
     listener = bind(host, port)
     options = {**given, "log_level": "warning"}
-    server = _Server(uvicorn.Config(app, **options))  # type: ignore[arg-type]
+    server = _Server(uvicorn.Config(app, **options))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         while not server.started:

@@ -56,8 +56,9 @@ async def _advance(stage: Stage, crew: Crew, moment: Moment, show: Show) -> None
         return
     passing = asyncio.create_task(stage.advance(moment.at))
     await crew.kill()
-    show.killed(moment.at)
     await passing
+    show.catch_up()  # what went out before that moment comes first
+    show.killed(moment.at)
 
 
 async def _happen(stage: Stage, line: Line, show: Show) -> None:

@@ -25,8 +25,7 @@ class Show:
         self._store = store
         self._titles = {life.name: life.title for life in lives}
         self._names: dict[str, str] = {}
-        self._facts: set[int | str] = set()
-        self._tasks: set[str] = set()
+        self._shown: set[int | str | None] = set()  # ids of facts and of tasks
 
     def name(self, referral_id: str, life: str) -> None:
         """From now on this referral bears its story's name."""
@@ -50,25 +49,25 @@ class Show:
             rows = session.exec(query.order_by(col(FactRow.at), col(FactRow.id))).all()
             asked = select(TaskRow).where(col(TaskRow.referral_id).is_(None))
             others = session.exec(asked.order_by(col(TaskRow.opened_at))).all()
-        for row in rows:
-            if row.id in self._facts:
-                continue
-            self._facts.add(row.id)  # type: ignore[arg-type]
-            fact = parse_fact(row.body)
-            who = self._names.get(row.referral_id, row.referral_id)
-            if isinstance(fact, MessageSent):
-                says = f"[green]→ {words(fact.message_kind)}[/] by {fact.channel}"
-            elif isinstance(fact, TaskOpened):
-                says = f"[yellow]☐ {words(fact.role)}:[/] {SPECS[kind_of(fact.task)].says}"
-            else:
-                says = f"[bold]closed[/]: {words(str(row.body.get('reason')))}"
-            self._line(fact.at, who, says)
-        for task in others:
-            if task.id not in self._tasks:
-                self._tasks.add(task.id)
-                says = f"[yellow]☐ {words(task.role)}:[/] {task.says}"
-                who = "a source" if task.source_id else "the clinic"
-                self._line(task.opened_at, who, says)
+        news = [self._fact(row) for row in rows if row.id not in self._shown]
+        news += [self._task(task) for task in others if task.id not in self._shown]
+        self._shown |= {row.id for row in rows} | {task.id for task in others}
+        for at, who, says in sorted(news, key=lambda one: one[0]):
+            self._line(at, who, says)
+
+    def _fact(self, row: FactRow) -> tuple[datetime, str, str]:
+        fact = parse_fact(row.body)
+        if isinstance(fact, MessageSent):
+            says = f"[green]→ {words(fact.message_kind)}[/] by {fact.channel}"
+        elif isinstance(fact, TaskOpened):
+            says = f"[yellow]☐ {words(fact.role)}:[/] {SPECS[kind_of(fact.task)].says}"
+        else:
+            says = f"[bold]closed[/]: {words(str(row.body.get('reason')))}"
+        return fact.at, self._names.get(row.referral_id, row.referral_id), says
+
+    def _task(self, task: TaskRow) -> tuple[datetime, str, str]:
+        who = "a source" if task.source_id else "the clinic"
+        return task.opened_at, who, f"[yellow]☐ {words(task.role)}:[/] {task.says}"
 
     def _line(self, at: datetime, who: str, says: str) -> None:
         local = at.astimezone(ZONE)

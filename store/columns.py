@@ -37,16 +37,18 @@ class UtcDateTime(TypeDecorator[datetime]):
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """To UTC, for databases that forget the zone."""
+        del dialect  # every database alike
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError("a naive datetime must not reach the store")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """From UTC, whether or not the database says so."""
+        del dialect  # every database alike
         if value is None:
             return None
         moment: datetime = value
@@ -62,8 +64,9 @@ class Words(TypeDecorator[str]):
     impl = Text()
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """NUL and unpaired surrogates become U+FFFD."""
+        del dialect  # every database alike
         return None if value is None else storable(value)
 
 

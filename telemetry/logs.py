@@ -145,7 +145,8 @@ def configure(
 class _Handler(logging.StreamHandler[TextIO]):
     """Counts the lines it could not write."""
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - logging's name
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        del record  # nobody can read it any more
         LOG_LINES_LOST.inc()
 
 
@@ -177,13 +178,14 @@ def _catch_the_rest() -> None:
             log.critical("thread_crashed", exc_info=given.exc_value)
 
     def warned(
-        message: Warning | str,  # noqa: ARG001 - nobody's to read
+        message: Warning | str,
         category: type[Warning],
         filename: str,
         lineno: int,
-        file: TextIO | None = None,  # noqa: ARG001 - the hook's own shape
-        line: str | None = None,  # noqa: ARG001
+        file: TextIO | None = None,
+        line: str | None = None,
     ) -> None:
+        del message, file, line  # the hook has them; words may quote what nobody should read
         log.warning("python_warning", error=category.__name__, at=f"{Path(filename).name}:{lineno}")
 
     sys.excepthook = crashed

@@ -23,13 +23,13 @@ class Mailbox:
         left = self.answers.get(phase, [])
         return left.pop(0) if left else default
 
-    async def handle_MAIL(  # noqa: N802
+    async def handle_MAIL(  # noqa: N802 - aiosmtpd asks for it by this name
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
         envelope.mail_from = address
         return self._answer("mail", server, "250 OK")
 
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(  # noqa: N802 - likewise
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
     ) -> str:
         answer = self._answer("rcpt", server, "250 OK")
@@ -37,7 +37,9 @@ class Mailbox:
             envelope.rcpt_tos.append(address)
         return answer
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+    async def handle_DATA(  # noqa: N802 - likewise
+        self, server: Any, session: Any, envelope: Any
+    ) -> str:
         answer = self._answer("data", server, "250 2.0.0 Ok: queued as 4XyZ")
         if answer.startswith("250"):
             self.taken.append(envelope)

@@ -158,11 +158,12 @@ def waiting_word(r: Referral, rules: Rules) -> Due | None:
     )
 
 
-def first_day(r: Referral, rules: Rules) -> Due | None:  # noqa: ARG001 - as every rule
+def first_day(r: Referral, rules: Rules) -> Due | None:
     """Nothing is done before the first day of care; nobody waits on it, every date counts from it.
 
     It stands on the agenda until something that happened later shows that it has passed.
     """
+    del rules  # the day stands in the facts
     at = holds.not_before(r)
     if at is None or r.ever_booked() or at <= r.received.at:
         return None
@@ -171,11 +172,12 @@ def first_day(r: Referral, rules: Rules) -> Due | None:  # noqa: ARG001 - as eve
     return Due(key="first_day", at=at, says="Wait for the first day on which care may begin")
 
 
-def pause_end(r: Referral, rules: Rules) -> Due | None:  # noqa: ARG001 - as every rule
+def pause_end(r: Referral, rules: Rules) -> Due | None:
     """A pause ends by itself; nobody waits on it, each message it keeps back goes out then.
 
     It stands on the agenda until something that happened later shows that it has passed.
     """
+    del rules  # its end stands in the facts
     paused = holds.pause(r)
     if paused is None or any(fact.at >= paused.until for fact in r.facts):
         return None

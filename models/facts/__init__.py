@@ -275,11 +275,11 @@ DECISIONS: dict[str, type[Decision]] = {
     cls.model_fields["kind"].default: cls for cls in AnyDecision.__args__
 }
 
-_ADAPTER: TypeAdapter[Any] = TypeAdapter(AnyFact)
+_ADAPTER: TypeAdapter[AnyFact] = TypeAdapter(AnyFact)
 
 
 def parse_fact(body: dict[str, Any] | str) -> AnyFact:
     """A fact from its JSON, chosen by ``kind``; raises pydantic.ValidationError."""
     if isinstance(body, str):
-        return _ADAPTER.validate_json(body)  # type: ignore[no-any-return]
-    return _ADAPTER.validate_python(body)  # type: ignore[no-any-return]
+        return _ADAPTER.validate_json(body)
+    return _ADAPTER.validate_python(body)

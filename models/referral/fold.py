@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from models.facts import AnyFact, Fact
 
@@ -41,7 +41,7 @@ class Fold:
             for fact in self.facts:
                 if not fact.retracted:
                     self._by_kind.setdefault(type(fact), []).append(fact)
-        return self._by_kind.get(kind, [])  # type: ignore[return-value]
+        return cast(list[F], self._by_kind.get(kind, []))
 
     def first(self, kind: type[F]) -> F | None:
         """The earliest standing fact of one kind."""

@@ -49,7 +49,7 @@ class Room(Mailroom):
             book.note(RecordInput(org=org, referral_id=referral_id, facts=(decision,)))
             return Decided("done")
 
-        self.door.intake.loop.decide = decide  # type: ignore[method-assign]
+        self.door.intake.loop.decide = decide
 
     async def faxed(self, reading: Reading) -> FaxPartRow:
         self.faxes.reading = FaxReading(

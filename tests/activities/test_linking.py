@@ -64,7 +64,8 @@ async def test_a_physician_and_a_past_patient_send_one_patient(door: Door) -> No
     (added,) = co_sources(door, first)
     assert (added.source_kind, added.verified, added.may_thank) == ("provider", True, True)
     stands = door.referral(first).received
-    assert stands.certifier_id == added.certifier_id != None  # noqa: E711 - one chain
+    assert stands.certifier_id == added.certifier_id
+    assert stands.certifier_id is not None
     assert stands.payers == ("medicare_part_b",)
     (order,) = door.referral(first).all(OrderReceived)
     assert (order.provider_id, order.signed_and_dated) == (stands.certifier_id, True)

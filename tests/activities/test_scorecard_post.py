@@ -286,7 +286,7 @@ async def test_a_callback_settles_it(office: Office, letters: ScorecardPost) -> 
     letters.run(office.wall)
     (row,) = deliveries(office)
     door = Door(office.store)
-    heard = Callbacks(office.store, door.intake, None)  # type: ignore[arg-type]  # no fax comes in
+    heard = Callbacks(office.store, door.intake, None)  # no fax comes in
     told = Receipt(reference=row.reference, state=ReceiptState.FAILED, at=office.wall, code="busy")
     await heard.receipt(ORG, "fax", told, office.wall)
     assert state(office) == DeliveryState.FAILED

@@ -382,7 +382,10 @@ def test_a_window_that_never_opens_says_so() -> None:
 
 # --- properties -----------------------------------------------------------------------------------
 
-MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001
+FIRST, LAST = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 12, 31, tzinfo=UTC)
+MOMENTS = st.datetimes(
+    FIRST.replace(tzinfo=None), LAST.replace(tzinfo=None), timezones=st.just(UTC)
+)  # they want naive limits
 SPANS = st.builds(Span, amount=st.integers(0, 60), unit=st.sampled_from(list(Unit)))
 CALENDARS = st.sampled_from([EAST, WEST])
 # The hour repeated in autumn reads twice on the wall, so days counted from it may tie or cross.

@@ -92,7 +92,7 @@ def test_impossible_values_are_refused() -> None:
     with pytest.raises(ValidationError):
         Attendance(attended=5, scheduled=4)
     with pytest.raises(ValidationError):
-        Signature(name="A", licence="B", signed_at=datetime(2026, 1, 1))  # noqa: DTZ001
+        Signature(name="A", licence="B", signed_at=datetime(2026, 1, 1))  # noqa: DTZ001 - the mistake
     with pytest.raises(ValidationError):
         PlanOfCareFax.model_validate({**PLAN_OF_CARE.model_dump(), "return_code": "Jordan Sample"})
 

@@ -52,12 +52,13 @@ def test_junk_is_refused(junk: bytes) -> None:
 
 
 def test_cut_off_file_is_read_or_refused_but_never_crashes() -> None:
-    whole = build(PROGRESS_REPORT)
+    whole, refused = build(PROGRESS_REPORT), set()
     for end in range(0, len(whole), 1500):
         try:
             inspect(whole[:end])
         except BadRequest as error:
-            assert error.code == "not_a_pdf"  # noqa: PT017 - both outcomes are right
+            refused.add(error.code)
+    assert refused == {"not_a_pdf"}
 
 
 def test_a_pdf_without_pages_is_refused() -> None:

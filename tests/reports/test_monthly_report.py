@@ -129,7 +129,7 @@ def test_every_font_is_embedded_and_the_file_names_nobody(drawn: dict[str, bytes
     for page in reader.pages:
         for font in page["/Resources"]["/Font"].values():
             assert "/FontFile2" in font.get_object()["/FontDescriptor"]
-    assert len(str(reader.metadata.title)) < 100  # type: ignore[union-attr]
+    assert len(str(reader.metadata.title)) < 100
 
 
 def test_it_survives_a_grey_print(drawn: dict[str, bytes]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy.exc import NoResultFound
@@ -83,9 +84,7 @@ def test_a_message_is_held_and_let_go_and_then_final(store: Store) -> None:
     with store.write() as session:
         message = post.find_message(session, ref, TEXT)
         assert message is not None
-        move = lambda state, **more: settling.mark_message(  # noqa: E731
-            session, message.id, state, at=START, **more
-        )
+        move = partial(settling.mark_message, session, message.id, at=START)
         assert move(MessageState.HELD, until=START + HOUR, why="quiet_hours")
         assert (message.held_until, message.why) == (START + HOUR, "quiet_hours")
         assert move(MessageState.QUEUED)

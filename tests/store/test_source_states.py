@@ -60,7 +60,7 @@ def test_the_words_stand_with_the_last_of_what_is_told(store: Store, source: Sou
         row = sources.get(session, ORG, source.id)
         source_states.write(session, row, changes, Facts(ever=1, silent=60), known_at=START)
     with store.read() as session:
-        first, second = session.exec(select(SourceStateRow).order_by(SourceStateRow.id))  # type: ignore[arg-type]
+        first, second = session.exec(select(SourceStateRow).order_by(SourceStateRow.id))
     assert first.facts == {}
     assert second.facts["says"] == "Quiet: one patient so far, 60 days ago"
     assert Facts.model_validate(second.facts) == Facts(ever=1, silent=60)
@@ -161,7 +161,7 @@ def test_the_round_has_everybody_who_is_silent_or_slows_down(
         for who, worth in ((low, "low"), (source, "high")):
             row = sources.get(session, ORG, who.id)
             change = Change(QUIET, START + 60 * DAY, START)
-            facts = Facts(worth=worth)  # type: ignore[arg-type]
+            facts = Facts(worth=worth)
             source_states.write(session, row, [change], facts, known_at=START)
             source_states.stands(session, row, change)
             sources.open_quiet(session, row, since=START, at=START + HOUR, due=START)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -42,9 +43,10 @@ def test_a_role_sees_its_tasks_soonest_first(store: Store) -> None:
                 role=role,
                 clinic_id="north" if number == 0 else None,
             )
-        keys = lambda **by: [  # noqa: E731
-            task.key.partition(":")[2] for task in tasks.open_tasks(session, ORG, **by)
-        ]
+
+        def keys(**by: Any) -> list[str]:
+            return [task.key.partition(":")[2] for task in tasks.open_tasks(session, ORG, **by)]
+
         assert keys() == ["2", "1", "0"]
         assert keys(role=Role.ADMIN) == ["2", "0"]
         assert keys(clinic_id="north") == ["2", "1", "0"]

@@ -68,8 +68,7 @@ async def test_an_easy_life_sends_each_message_once_and_costs_little(client: Cli
         # reached the same day: the call after two business hours stood, the write-up prompt came
         assert theater.fakes.task_keys("ref_easy") == ["call_patient:bd-0-1", "write_progress:0"]
         cost = await count(client, referral_workflow_id(theater.org, "ref_easy"))
-        print(f"{cost.actions} Actions over {cost.floor}: {cost.ratio:.2f}; {cost.events} events")  # noqa: T201
-        assert cost.ratio <= 1.15
+        assert cost.ratio <= 1.15, f"{cost.actions} Actions over {cost.floor}, {cost.events} events"
 
 
 async def test_a_missed_evaluation_is_booked_again(client: Client) -> None:

@@ -77,8 +77,9 @@ def busy(wanted: str | None) -> Response:
     return answer
 
 
-async def trouble(request: Request, status: int, code: str, sentence: str) -> Response:  # noqa: ARG001
+async def trouble(request: Request, status: int, code: str, sentence: str) -> Response:
     """An error as a page: our own words, not those meant for senders of events."""
+    del code, sentence
     words = "unknown" if status in {404, 405} else "away"
     return _sentence(words, spoken(request.query_params.get("lang"), "en"), None, status)
 
