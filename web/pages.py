@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from starlette.responses import HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -67,7 +68,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.globals["asset"] = asset
-    made.filters |= {"day": day, "clock": clock, "moment": moment, "until": until, "ago": ago}
+    made.filters |= {"day": _day, "clock": clock, "moment": _moment, "until": until, "ago": ago}
     made.filters |= {"lease": lease, "length_of": length_of, "phone": printed, "birthday": birthday}
     return made
 
@@ -80,10 +81,11 @@ def _version(name: str) -> str:
 # --- words for times, local to a clinic -----------------------------------------------------------
 
 
-def day(at: datetime, zone: str) -> str:
-    """A local day: ``Mon, Mar 9``."""
+def day(at: datetime, zone: str, now: datetime) -> str:
+    """A local day: ``Mon, Mar 9``; with its year where that is not this one."""
     there = at.astimezone(ZoneInfo(zone))
-    return f"{there:%a, %b} {there.day}"
+    year = "" if there.year == now.astimezone(ZoneInfo(zone)).year else f", {there.year}"
+    return f"{there:%a, %b} {there.day}{year}"
 
 
 def birthday(born: date) -> str:
@@ -97,9 +99,31 @@ def clock(at: datetime, zone: str) -> str:
     return f"{there.hour % 12 or 12}:{there:%M %p}"
 
 
-def moment(at: datetime, zone: str) -> str:
-    """A local day and time: ``Mon, Mar 9, 4:50 PM``."""
-    return f"{day(at, zone)}, {clock(at, zone)}"
+def moment(at: datetime, zone: str, now: datetime) -> str:
+    """A local day and time: ``Mon, Mar 9, 4:50 PM``; with its year as ``day``."""
+    return f"{day(at, zone, now)}, {clock(at, zone)}"
+
+
+class Here(NamedTuple):
+    """Whose clock a page goes by, and when it is read."""
+
+    zone: str
+    now: datetime
+
+    def moment(self, at: datetime) -> str:
+        """As ``moment``."""
+        return moment(at, self.zone, self.now)
+
+
+@pass_context
+def _day(page: Context, at: datetime, zone: str) -> str:
+    """The filter: every page that says days knows its ``now``."""
+    return day(at, zone, page["now"])
+
+
+@pass_context
+def _moment(page: Context, at: datetime, zone: str) -> str:
+    return moment(at, zone, page["now"])
 
 
 def until(at: datetime, now: datetime) -> str:
@@ -117,7 +141,7 @@ def lease(at: datetime, now: datetime, zone: str) -> str:
     """When something ends: ``3:40 PM`` on the same local day, else with its day."""
     there = ZoneInfo(zone)
     same = at.astimezone(there).date() == now.astimezone(there).date()
-    return clock(at, zone) if same else moment(at, zone)
+    return clock(at, zone) if same else moment(at, zone, now)
 
 
 def length_of(time: timedelta) -> str:

@@ -78,6 +78,7 @@ def simulator(
         everybody = phones()
         chosen = next((one for one in everybody if one.id == phone), None)
         context = {
+            "now": clock(),
             "phones": everybody,
             "chosen": chosen or (everybody[0] if everybody else None),
             "faxes": _faxes(telnyx),
@@ -95,7 +96,7 @@ def simulator(
         """The texts of one number alone, asked for again and again by the page."""
         chosen = next((one for one in phones() if one.id == phone), None)
         zone = lines[0].zone if lines else "UTC"
-        return page("simulator_thread.html", {"chosen": chosen, "zone": zone})
+        return page("simulator_thread.html", {"chosen": chosen, "zone": zone, "now": clock()})
 
     @app.post("/phones")
     async def open_phone(request: Request) -> Response:

@@ -67,7 +67,7 @@ def face(tile: Tile, *, now: datetime, zone: str, staff: Mapping[str, str], name
         says=says,
         owner=_owner(tile, now, staff),
         due=until(due, now) if due is not None else "",
-        due_at=moment(due, zone) if due is not None else "",
+        due_at=moment(due, zone, now) if due is not None else "",
         late=due is not None and due <= now,
         touch=f"Last touch {ago(card.last_touch_at, now)}"
         if card.last_touch_at is not None
@@ -132,7 +132,7 @@ def _waits(tile: Tile, now: datetime, zone: str) -> tuple[str, ...]:
     card = tile.card
     said = [f"Waits for {holds.WORDS[HoldReason(reason)]}" for reason in card.holds]
     if card.paused_until is not None and card.paused_until > now:
-        said.append(f"Paused until {moment(card.paused_until, zone)}")
+        said.append(f"Paused until {moment(card.paused_until, zone, now)}")
     if not card.confirmed:
         said.append("Read by machine: confirm it first")
     if card.closed_reason:

@@ -62,11 +62,12 @@ def send_at(form: Mapping[str, str], zone: str, now: datetime) -> datetime | Non
     return at
 
 
-def why_not_then(verdict: Go | Hold | Never, zone: str) -> str:
+def why_not_then(verdict: Go | Hold | Never, zone: str, now: datetime) -> str:
     """Why a text cannot go out at the moment chosen for it, as a sentence; empty where it can."""
     if not isinstance(verdict, Hold):
         return why_not(verdict)
-    then = f" The next time it may go is {moment(verdict.until, zone)}." if verdict.until else ""
+    until = moment(verdict.until, zone, now) if verdict.until else ""
+    then = f" The next time it may go is {until}." if until else ""
     if verdict.why == CAPPED:
         return f"Enough texts will have gone to this number by then.{then}"
     return f"No texts are sent at that time where the patient lives.{then}"

@@ -181,11 +181,12 @@ class Talks:
         if not about.confirmed:
             raise Refused(UNCONFIRMED.sentence, code=UNCONFIRMED.code)
         zone = self.desk.clinic(viewer, on[0].clinic_id).zone  # the page's, whatever it is about
-        then = send_at(texts(form), zone, self.desk.clock())
+        now = self.desk.clock()
+        then = send_at(texts(form), zone, now)
         verdict = await asyncio.to_thread(
             self._writing.may_leave, viewer.org, about.id, thread.phone, then
         )
-        sorry = why_not_then(verdict, zone) if then is not None else why_not(verdict)
+        sorry = why_not_then(verdict, zone, now) if then is not None else why_not(verdict)
         if sorry:
             raise BadRequest(sorry, code="not_to_be_texted")
         await self._writing.write(

@@ -32,7 +32,7 @@ from web.desk.deeds import texts
 from web.desk.door import Desk, Viewer
 from web.desk.moving import Mover, choices, today
 from web.desk.subject import Subject
-from web.pages import birthday, moment, until
+from web.pages import Here, birthday, moment, until
 
 # Who may do what is not the front desk's alone.
 _OF_HOLDS = frozenset({"hold", "lift"})
@@ -73,10 +73,10 @@ class Pages:
             "title": TITLES[Stage(card.stage)],
             "head": _head(subject, known.referral, staff, now, named=named),
             "next": _next(known, zone, now),
-            "lines": timeline.entries(known, zone=zone, staff=staff),
-            "sent": [sent.line(one, zone) for one in known.messages],
+            "lines": timeline.entries(known, Here(zone, now), staff),
+            "sent": [sent.line(one, zone, now) for one in known.messages],
             "papers": [
-                (one.document_id, words(one.kind).capitalize(), moment(one.created_at, zone),
+                (one.document_id, words(one.kind).capitalize(), moment(one.created_at, zone, now),
                  one.has_pdf)
                 for one in known.papers
             ],
@@ -102,7 +102,7 @@ class Pages:
         booked = referral.appointment()
         paused = holds.pause(referral)
         standing = [
-            (one.hold_id, holds.WORDS[one.reason], moment(one.since, subject.zone))
+            (one.hold_id, holds.WORDS[one.reason], moment(one.since, subject.zone, now))
             for one in holds.standing(referral)
         ]
         return {
@@ -116,7 +116,7 @@ class Pages:
                 for one in tenant.organization.clinics
                 if one.id != subject.card.clinic_id
             ],
-            "booked": _booked(booked, subject.zone),
+            "booked": _booked(booked, subject.zone, now),
             "holds": standing,
             "paused": paused is not None and paused.until > now,
             "hold_reasons": acts.HOLDS,
@@ -245,8 +245,8 @@ def _head(
         ("Phone", (printed(subject.phone) if subject.phone else "none on file") if named else ""),
         ("Guardian", (subject.guardian or "") if named else ""),
         ("Language", {"en": "English", "es": "Spanish"}.get(subject.language, subject.language)),
-        ("Evaluation", moment(card.evaluation_at, zone) if card.evaluation_at else ""),
-        ("Asked for", moment(asked.starts_at, zone) if asked is not None else ""),
+        ("Evaluation", moment(card.evaluation_at, zone, now) if card.evaluation_at else ""),
+        ("Asked for", moment(asked.starts_at, zone, now) if asked is not None else ""),
         ("Plan of care", words(certification.state(r)).capitalize() if plan else ""),
         ("Closed", words(card.closed_reason)),
     ]
@@ -277,7 +277,7 @@ def _next(known: Story, zone: str, now: datetime) -> list[Step]:
             Step(
                 says=known.asked.get(task.task) or SPECS[kind_of(task.task)].says,
                 whose=_whose(known.referral, task.task, task.role, now),
-                when=moment(task.due, zone),
+                when=moment(task.due, zone, now),
                 due=until(task.due, now),
                 late=task.due < now,
             ),
@@ -288,7 +288,7 @@ def _next(known: Story, zone: str, now: datetime) -> list[Step]:
         whose = f"then it is the {words(due.owner)}’s" if due.owner else "by itself"
         late = due.at < now
         steps.append(
-            (due.at, Step(due.says, whose, moment(due.at, zone), until(due.at, now), late))
+            (due.at, Step(due.says, whose, moment(due.at, zone, now), until(due.at, now), late))
         )
     return [step for _, step in sorted(steps, key=lambda one: one[0])]
 
@@ -299,8 +299,10 @@ def _whose(r: Referral, task: str, role: str, now: datetime) -> str:
     return whose + (f" ({held.who} has it)" if held is not None and held.stands(now) else "")
 
 
-def _booked(booked: AppointmentBooked | None, zone: str) -> tuple[str, str] | None:
-    return (booked.appointment_id, moment(booked.starts_at, zone)) if booked is not None else None
+def _booked(booked: AppointmentBooked | None, zone: str, now: datetime) -> tuple[str, str] | None:
+    if booked is None:
+        return None
+    return booked.appointment_id, moment(booked.starts_at, zone, now)
 
 
 def _done(known: Story, fact: str) -> tuple[str, bool] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import NamedTuple
 
 from fastapi import APIRouter, Request, Response
@@ -30,14 +31,14 @@ class SentLine(NamedTuple):
     why: str
 
 
-def line(one: Sent, zone: str) -> SentLine:
+def line(one: Sent, zone: str, now: datetime) -> SentLine:
     """One message in words, in the time of its clinic."""
     message, delivery = one.message, one.delivery
     if delivery is None:
-        held = f"until {moment(message.held_until, zone)}" if message.held_until else ""
+        held = f"until {moment(message.held_until, zone, now)}" if message.held_until else ""
         return SentLine(
             "", words(message.kind), words(message.to_party), "", f"{message.state} {held}".strip(),
-            moment(message.created_at, zone), words(message.why),
+            moment(message.created_at, zone, now), words(message.why),
         )  # fmt: skip
     at = delivery.settled_at or delivery.claimed_at or delivery.created_at
     return SentLine(
@@ -46,7 +47,7 @@ def line(one: Sent, zone: str) -> SentLine:
         to=words(message.to_party),
         how={"sms": "text"}.get(delivery.channel, delivery.channel),
         state=delivery.state,
-        when=moment(at, zone),
+        when=moment(at, zone, now),
         why=words(delivery.code or message.why),
     )
 
@@ -73,7 +74,7 @@ def router(desk: Desk, papers: Papers) -> APIRouter:
             "referral_id": subject.card.referral_id,
             "delivery_id": delivery_id,
             "name": subject.name(named=viewer.named),
-            "line": line(one, subject.zone),
+            "line": line(one, subject.zone, desk.clock()),
             "subject_line": payload.get("subject", ""),
             "body": payload.get("body", ""),
             "document": payload.get("document", ""),

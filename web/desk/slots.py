@@ -52,7 +52,8 @@ def router(desk: Desk) -> APIRouter:
         trouble: LoopError | None = None,
     ) -> Response:
         rows = await asyncio.to_thread(_upcoming, desk, viewer, clinic)
-        days = groupby(rows, key=lambda one: local_day(one.starts_at, clinic.zone))
+        now = desk.clock()
+        days = groupby(rows, key=lambda one: local_day(one.starts_at, clinic.zone, now))
         told = {
             "clinic": clinic,
             "clinics": desk.clinics(viewer),

@@ -18,7 +18,7 @@ from models.referral import MessageRef
 from models.tasks import SPECS, kind_of
 from store.story import Story
 from web.desk.cards import words
-from web.pages import moment
+from web.pages import Here
 
 
 class Entry(NamedTuple):
@@ -84,7 +84,7 @@ _MESSAGES: Final[dict[str, str]] = {
 }
 
 
-def entries(story: Story, *, zone: str, staff: Mapping[str, str]) -> list[Entry]:
+def entries(story: Story, here: Here, staff: Mapping[str, str]) -> list[Entry]:
     """Everything that happened, the newest first; staff are names by id."""
     sent: dict[tuple[str, str, int | None], str] = {}
     for one in story.messages:
@@ -94,13 +94,13 @@ def entries(story: Story, *, zone: str, staff: Mapping[str, str]) -> list[Entry]
             sent[*about, one.delivery.rung] = one.delivery.id
     standing = {(fact.key, fact.as_of) for fact in story.referral.facts if not fact.retracted}
     lines = [
-        _entry(one.fact, story, zone, staff, sent, (one.fact.key, one.fact.as_of) in standing)
+        _entry(one.fact, story, here, staff, sent, (one.fact.key, one.fact.as_of) in standing)
         for one in story.told
     ]
     lines += [
         Entry(
             at=note.at,
-            when=moment(note.at, zone),
+            when=here.moment(note.at),
             label=_NOTE,
             says="Note",
             detail="",
@@ -117,12 +117,12 @@ def entries(story: Story, *, zone: str, staff: Mapping[str, str]) -> list[Entry]
 def _entry(
     fact: AnyFact,
     story: Story,
-    zone: str,
+    here: Here,
     staff: Mapping[str, str],
     sent: Mapping[tuple[str, str, int | None], str],
     stands: bool,
 ) -> Entry:
-    label, says, detail = _words(fact, story, zone, staff)
+    label, says, detail = _words(fact, story, here, staff)
     quote = story.replies.get(fact.reply_id, "") if isinstance(fact, PatientReplied) else ""
     if fact.retracted:
         detail = f"taken back; {detail}" if detail else "taken back"
@@ -135,7 +135,7 @@ def _entry(
         sent_as = (fact.message, str(fact.channel), fact.rung)
     return Entry(
         at=fact.at,
-        when=moment(fact.at, zone),
+        when=here.moment(fact.at),
         label=label,
         says=says,
         detail=detail,
@@ -147,7 +147,7 @@ def _entry(
 
 
 def _words(
-    fact: AnyFact, story: Story, zone: str, staff: Mapping[str, str]
+    fact: AnyFact, story: Story, here: Here, staff: Mapping[str, str]
 ) -> tuple[str, str, str]:
     kind: str = fact.kind
     if kind in _MESSAGES:
@@ -158,27 +158,27 @@ def _words(
         return (
             _SENT,
             f"{_MESSAGES[kind]}: {about}",
-            _details(fact, zone, staff, ("why", "code", "again_at")),
+            _details(fact, here, staff, ("why", "code", "again_at")),
         )
     task = getattr(fact, "task", None)
     if task is not None:
         says = story.asked.get(task) or SPECS[kind_of(task)].says
         if isinstance(fact, TaskOpened):
-            return _ASKED, says, f"asked of the {words(fact.role)}, due {moment(fact.due, zone)}"
-        return _ASKED, f"{words(kind).capitalize()}: {says}", _details(fact, zone, staff)
+            return _ASKED, says, f"asked of the {words(fact.role)}, due {here.moment(fact.due)}"
+        return _ASKED, f"{words(kind).capitalize()}: {says}", _details(fact, here, staff)
     label = _DECIDED if isinstance(fact, Decision) else _HEARD
-    return label, _SAYS.get(kind, words(kind).capitalize()), _details(fact, zone, staff)
+    return label, _SAYS.get(kind, words(kind).capitalize()), _details(fact, here, staff)
 
 
 def _details(
-    fact: AnyFact, zone: str, staff: Mapping[str, str], names: tuple[str, ...] = _DETAILS
+    fact: AnyFact, here: Here, staff: Mapping[str, str], names: tuple[str, ...] = _DETAILS
 ) -> str:
     told = []
     for name in names:
         value: Any = getattr(fact, name, None)
         if value in (None, "", False) or (name == "by" and isinstance(fact, Decision)):
             continue
-        told.append(_LABELS.get(name, "{}").format(_value(name, value, zone, staff)))
+        told.append(_LABELS.get(name, "{}").format(_value(name, value, here, staff)))
     return ", ".join(told)
 
 
@@ -197,9 +197,9 @@ _LABELS: Final[dict[str, str]] = {
 }
 
 
-def _value(name: str, value: Any, zone: str, staff: Mapping[str, str]) -> str:
+def _value(name: str, value: Any, here: Here, staff: Mapping[str, str]) -> str:
     if isinstance(value, datetime):
-        return moment(value, zone)
+        return here.moment(value)
     if name == "to":
         return staff.get(str(value), words(str(value)))
     return words(str(value))

@@ -307,3 +307,11 @@ def pdf() -> bytes:
         canvas.showPage()
     canvas.save()
     return out.getvalue()
+
+
+async def test_a_day_of_another_year_is_said_with_it(site: Site, dana: Browser) -> None:
+    ref = await site.door.refer()
+    assert "2026" not in re.findall(r'class="when">([^<]*)', await page(dana, ref))[-1]
+    site.door.now += timedelta(days=365)
+    await sign_in(dana, "dana")
+    assert ", 2026," in re.findall(r'class="when">([^<]*)', await page(dana, ref))[-1]
