@@ -19,6 +19,7 @@ from activities.fax_vouching import FaxVouching
 from activities.faxes import Faxes
 from activities.intake import Intake
 from activities.loop import Decided
+from models.attribution import ASKED
 from models.errors import BadRequest, Refused
 from models.facts import RejectedWhy, RequestRejected, Signer
 from models.fax import KINDS, FaxKind, PartState, Trouble
@@ -120,7 +121,7 @@ class FaxDesk:
         """What differs from how it stands is a correction, kept once."""
         sureness = {one.name: one.sure for one in fields_of(part)}
         stands = said_of(session, part)
-        for name in FIELDS:
+        for name in (*FIELDS, *ASKED):
             before, now = stands.get(name, ""), said.get(name, "")
             if now != before:
                 sure = sureness.get(name, Sure.MISSING)

@@ -19,6 +19,7 @@ from activities.fax_reading import page_of
 from integrations.reading import reader
 from integrations.reading.pages import Unopened
 from integrations.reading.tools import Slow
+from models.attribution import ASKED
 from models.events import MAX_PDF_BYTES
 from models.fax import FaxKind, Media, PartState
 from models.fax_fields import FIELDS, FieldRead
@@ -105,7 +106,7 @@ def said_of(session: Session, part: FaxPartRow) -> dict[str, str]:
     """The fields of a part as they stand: as read, and as people said otherwise since."""
     said = values(fields_of(part))
     for one in faxes.corrections(session, part.id):
-        if one.field in FIELDS:
+        if one.field in FIELDS or one.field in ASKED:
             said[one.field] = one.said or ""
     return {name: value for name, value in said.items() if value}
 

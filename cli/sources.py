@@ -40,13 +40,20 @@ class Tally:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
         self.troubles: list[Wrong] = []
+        self.named = 0
+        self._wrong = 0  # the last row that could not be read: it may be named for several cells
 
     def add(self, one: Result | Wrong) -> None:
-        """Count one row."""
+        """Count one row; in the order of the file."""
         trouble = one if isinstance(one, Wrong) else _trouble(one)
-        self.counts["wrong" if isinstance(one, Wrong) else one.came] += 1
-        if trouble is not None and len(self.troubles) < _KEPT:
-            self.troubles.append(trouble)
+        if not isinstance(one, Wrong):
+            self.counts[one.came] += 1
+        elif one.row != self._wrong:
+            self._wrong = one.row
+            self.counts["wrong"] += 1
+        if trouble is not None:
+            self.named += 1
+            self.troubles += [trouble] if len(self.troubles) < _KEPT else []
 
     @property
     def clean(self) -> bool:
@@ -169,7 +176,7 @@ def _show(tally: Tally, strangers: list[str], *, written: bool, as_json: bool) -
     for one in tally.troubles[:_SHOWN]:
         where = f"row {one.row}, column {one.column}" if one.column else f"row {one.row}"
         out.print(f"{where}: {one.says}", markup=False, highlight=False, soft_wrap=True)
-    left = tally.counts["wrong"] + tally.counts[Came.DOUBTFUL] - _SHOWN
+    left = tally.named - _SHOWN
     if left > 0:
         out.print(f"… and {left:,} more; --json names the first {_KEPT:,}.")
     if strangers:

@@ -13,6 +13,7 @@ The rules, in this order (judgment; policy.md rules 1 and 2):
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from models.parties import Sender, senders
 from models.people import SourceKind
@@ -32,6 +33,10 @@ class Heard(StrEnum):
     SIGN = "sign"  # passing by
     EMPLOYER = "employer"
     OTHER = "other"
+
+
+# What only the patient can say, as it is called on the pages: whoever has them on the phone asks.
+ASKED: Final[dict[str, str]] = {"heard": "Heard of us through", "campaign": "Campaign"}
 
 
 def credited(r: Referral) -> Sender:

@@ -1,6 +1,6 @@
 """An existing book of sources as a CSV file, read row by row; pure.
 
-A row that cannot be read says which column and why, and the rows around it are read all the same.
+A row that cannot be read says which columns and why, and the rows around it are read all the same.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from models import shapes
 from models.errors import BadRequest
@@ -42,7 +42,9 @@ KINDS: Final = (
 )
 LONGEST: Final = 2_000  # letters of one field
 _YES: Final = frozenset({"yes", "y", "1", "true", "x"})
-_NO: Final = frozenset({"no", "n", "0", "false", ""})
+_NO: Final = frozenset({"no", "n", "0", "false"})
+
+T = TypeVar("T")
 
 
 class Told(NamedTuple):
@@ -67,7 +69,7 @@ class Told(NamedTuple):
 
 
 class Wrong(NamedTuple):
-    """A row that cannot be taken as it is."""
+    """What is wrong in one cell of a row that cannot be taken as it is; a row may have several."""
 
     row: int
     column: str
@@ -114,10 +116,11 @@ def read(lines: Iterable[str], *, country: str, staff: Collection[str]) -> Itera
             yield Wrong(number, "", f"{len(cells)} fields under a heading of {len(heading)}")
             continue
         found = dict(zip(heading, (cell.strip() for cell in cells), strict=False))
-        try:
-            yield _told(number, found, country, staff)
-        except BadRequest as error:
-            yield Wrong(number, error.field or "", error.sentence)
+        told = _told(number, found, country, staff)
+        if isinstance(told, Told):
+            yield told
+        else:
+            yield from told
 
 
 def ignored(heading: str) -> list[str]:
@@ -137,77 +140,91 @@ def _next(sheet: Iterator[list[str]], number: int) -> list[str] | None:
         ) from None
 
 
-def _told(number: int, cells: Mapping[str, str], country: str, staff: Collection[str]) -> Told:
-    long = next((name for name, cell in cells.items() if len(cell) > LONGEST), None)
-    if long is not None:
-        raise BadRequest(f"longer than {LONGEST} letters", field=long)
-    kind = _kind(cells.get("kind", ""))
-    npi = _read("npi", cells, shapes.npi)
-    if npi is not None and kind is not SourceKind.PROVIDER:
-        raise BadRequest("only a provider has an NPI", field="npi")
-    name = _read("name", cells, shapes.clean_name)
-    if name is None:
-        raise BadRequest("is empty", field="name")
-    owner = cells.get("owner") or None
-    if owner is not None and owner not in staff:
-        raise BadRequest("nobody who keeps the book has this id", field="owner")
-    prefers = cells.get("prefers", "").lower() or "fax"
-    if prefers not in {"fax", "email"}:
-        raise BadRequest("fax or email", field="prefers")
-    return Told(
+class _Row:
+    """The cells of one row, each read by itself: what is wrong in one hides nothing of another."""
+
+    def __init__(self, cells: Mapping[str, str]) -> None:
+        self.cells = cells
+        self.wrong: list[tuple[str, str]] = []
+
+    def read(self, column: str, reader: Callable[[str], T], otherwise: T) -> T:
+        """What a cell tells; an empty or wrong one is taken for *otherwise*."""
+        given = self.cells.get(column, "")
+        if not given:
+            return otherwise
+        try:
+            return reader(given)
+        except BadRequest as error:
+            self.wrong.append((column, error.sentence))
+            return otherwise
+
+
+def _told(
+    number: int, cells: Mapping[str, str], country: str, staff: Collection[str]
+) -> Told | list[Wrong]:
+    row = _Row(cells)
+    for name, cell in cells.items():
+        if len(cell) > LONGEST:
+            row.wrong.append((name, f"longer than {LONGEST} letters"))
+
+    def phone(text: str) -> str:
+        return shapes.phone(text, country)
+
+    def owner(text: str) -> str:
+        if text not in staff:
+            raise BadRequest("nobody who keeps the book has this id")
+        return text
+
+    kind = row.read("kind", _kind, SourceKind.PROVIDER)
+    told = Told(
         row=number,
         kind=kind,
-        name=name,
-        npi=npi,
+        name=row.read("name", shapes.clean_name, ""),
+        npi=row.read("npi", shapes.npi, None),
         credential=credential(cells.get("credential", "")),
-        practice=_read("practice", cells, shapes.clean_name),
-        fax=_read("fax", cells, lambda text: shapes.phone(text, country)),
-        phone=_read("phone", cells, lambda text: shapes.phone(text, country)),
-        email=_read("email", cells, shapes.email),
-        prefers=prefers,
-        owner=owner,
-        key=_flag("key", cells, otherwise=False),
+        practice=row.read("practice", shapes.clean_name, None),
+        fax=row.read("fax", phone, None),
+        phone=row.read("phone", phone, None),
+        email=row.read("email", shapes.email, None),
+        prefers=row.read("prefers", _channel, "fax"),
+        owner=row.read("owner", owner, None),
+        key=row.read("key", _flag, False),
         best_hours=cells.get("best_hours") or None,
         hears=cells.get("hears") or None,
-        wants_thanks=_flag("wants_thanks", cells, otherwise=True),
-        next_touch=_day("next_touch", cells),
+        wants_thanks=row.read("wants_thanks", _flag, True),
+        next_touch=row.read("next_touch", _day, None),
     )
+    if not cells.get("name"):
+        row.wrong.append(("name", "is empty"))
+    if told.npi is not None and kind is not SourceKind.PROVIDER:
+        row.wrong.append(("npi", "only a provider has an NPI"))
+    return [Wrong(number, column, says) for column, says in row.wrong] or told
 
 
 def _kind(text: str) -> SourceKind:
-    wanted = text.lower().replace(" ", "_") or SourceKind.PROVIDER
+    wanted = text.lower().replace(" ", "_")
     found = next((kind for kind in KINDS if kind == wanted), None)
     if found is None:
-        raise BadRequest(f"one of {', '.join(KINDS)}", field="kind")
+        raise BadRequest(f"one of {', '.join(KINDS)}")
     return found
 
 
-def _read(column: str, cells: Mapping[str, str], reader: Callable[[str], str]) -> str | None:
-    given = cells.get(column)
-    if not given:
-        return None
-    try:
-        return reader(given)
-    except BadRequest as error:
-        raise BadRequest(error.sentence, code=error.code, field=column) from None
+def _channel(text: str) -> str:
+    if text.lower() not in {"fax", "email"}:
+        raise BadRequest("fax or email")
+    return text.lower()
 
 
-def _flag(column: str, cells: Mapping[str, str], *, otherwise: bool) -> bool:
-    given = cells.get(column, "").lower()
-    if not given:
-        return otherwise
-    if given in _YES:
+def _flag(text: str) -> bool:
+    if text.lower() in _YES:
         return True
-    if given in _NO:
+    if text.lower() in _NO:
         return False
-    raise BadRequest("yes or no", field=column)
+    raise BadRequest("yes or no")
 
 
-def _day(column: str, cells: Mapping[str, str]) -> date | None:
-    given = cells.get(column, "")
-    if not given:
-        return None
+def _day(text: str) -> date:
     try:
-        return date.fromisoformat(given)
+        return date.fromisoformat(text)
     except ValueError:
-        raise BadRequest("a date, YYYY-MM-DD", field=column) from None
+        raise BadRequest("a date, YYYY-MM-DD") from None

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from models import shapes
+from models.attribution import ASKED
 from models.fax_fields import FIELDS, NEEDED, FieldRead
 from models.fax_pages import PageText
 
@@ -64,14 +65,14 @@ def request(
         told["payers"] = [payer(fields["insurance"])]
     if words := _reason(fields):
         told["reason"] = words
-    return told
+    return told | {name: fields[name] for name in ASKED if fields.get(name)}
 
 
 def changed(said: Mapping[str, str], told: Mapping[str, Any]) -> dict[str, Any]:
     """What a person says otherwise than a request told it, as ``request_confirmed`` takes it.
 
     ``said`` by the names of ``models.fax_fields.FIELDS``; ``told`` as ``request`` makes it. What
-    they left empty is struck out.
+    they left empty is struck out, but for how the patient heard of us: that may be known elsewhere.
     """
     found: dict[str, Any] = {}
     for name in FIELDS:
@@ -84,7 +85,8 @@ def changed(said: Mapping[str, str], told: Mapping[str, Any]) -> dict[str, Any]:
         found["payers"] = payers
     if _reason(said) != (told.get("reason") or ""):
         found["reason"] = _reason(said) or None
-    return found
+    asked = {name: said[name] for name in ASKED if said.get(name)}
+    return found | {name: value for name, value in asked.items() if value != told.get(name)}
 
 
 def _reason(fields: Mapping[str, str]) -> str:

@@ -64,7 +64,7 @@ class Came(StrEnum):
 
 
 class Result(NamedTuple):
-    """What one row came to; ``says`` where a person must look."""
+    """What one row came to; ``says`` where a person must look, or may want to."""
 
     row: int
     came: Came
@@ -105,14 +105,22 @@ class Import:
             return Result(told.row, Came.DOUBTFUL, doubt)
         source = known.source(identity_of(told, practice, provider))
         if source is None:
-            self._make(known, told, practice, provider)
-            return Result(told.row, Came.NEW)
+            return Result(told.row, Came.NEW, self._make(known, told, practice, provider))
         practice, provider, learned = _learn(known, told, practice, provider)
         made = source.id in self._made
         found = source if made else standing(session, source.id)
         place = provider.practice_id if provider else None
         filled = _fill(found, told, place, write=write or made)
-        return Result(told.row, Came.FILLED if filled or learned else Came.SAME)
+        wanted = self._next_touch(told, source.identity) if told.next_touch else None
+        has = found.next_touch_at
+        says = ""
+        if wanted is not None and has is None:
+            filled = True
+            if write or made:
+                found.next_touch_at = wanted
+        elif wanted is not None and has != wanted:
+            says = "next_touch: they have one already, which stays"
+        return Result(told.row, Came.FILLED if filled or learned else Came.SAME, says)
 
     def _make(
         self,
@@ -120,10 +128,13 @@ class Import:
         told: Told,
         practice: PracticeRow | None,
         provider: ProviderRow | None,
-    ) -> None:
+    ) -> str:
+        """Make a source, with its office and provider; what a person may want to know of it."""
+        says = ""
         practice, provider, _ = _learn(known, told, practice, provider)
         placed = told.kind is SourceKind.PROVIDER and (told.practice or told.fax)
         if practice is None and (placed or told.kind is SourceKind.PRACTICE):
+            says = known.namesakes(told)
             practice = known.add(self._practice(told))
         if provider is None and told.kind is SourceKind.PROVIDER:
             provider = known.add(self._provider(told, practice))
@@ -151,6 +162,7 @@ class Import:
             created_at=self._at,
         )
         known.made(row)
+        return says
 
     def _practice(self, told: Told) -> PracticeRow:
         own = told.kind is SourceKind.PRACTICE

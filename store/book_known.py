@@ -105,6 +105,15 @@ class Known:
             None,
         )
 
+    def namesakes(self, told: Told) -> str:
+        """What to say of a practice that another one shares its name with; empty for the only one.
+
+        Another fax number is another office, as with referrals; a person may know better.
+        """
+        if not self._practices.get(fold(office_of(told))):
+            return ""
+        return "fax: a practice of this name has another number; merge them if they are one"
+
     def source(self, identity: str | None) -> SourceRow | None:
         """The source of an identity, if it is known."""
         return self._sources.get(identity) if identity else None

@@ -160,6 +160,32 @@ def test_what_a_later_file_knows_better_is_learned_once(
     assert not source.wants_thanks
 
 
+def test_what_a_person_may_want_to_know_is_said_and_stops_nothing(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "book.csv"
+    heading = "kind,name,practice,fax,next_touch\n"
+    rows = ["practice,Harbor Clinic,,518-555-0143,2030-01-05"]
+    file.write_text(heading + "\n".join(rows) + "\n")
+    assert taken(capsys, file)["troubles"] == []
+    rows[0] = "practice,Harbor Clinic,,518-555-0143,2030-02-05"
+    rows += ["practice,Harbor Clinic,,518-555-0145,", "wizard,Dr. A,,12,2030-13-01"]
+    file.write_text(heading + "\n".join(rows) + "\n")
+    for dry in (True, False):
+        told = taken(capsys, file, dry_run=dry)
+        rows_came = {name: number for name, number in told["rows"].items() if number}
+        assert rows_came == {"same": 1, "new": 1, "wrong": 1}
+        named = [(one["row"], one["column"]) for one in told["troubles"]]
+        assert named == [
+            (2, "next_touch"),
+            (3, "fax"),
+            (4, "kind"),
+            (4, "fax"),
+            (4, "next_touch"),
+        ]
+    assert numbers(settings)[0] == 2
+
+
 def test_a_number_learned_in_an_earlier_row_is_known_in_a_later_one(
     settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
-from models.attribution import Heard
+from models.attribution import ASKED, Heard
 from models.errors import BadRequest
 from models.facts import HoldEnd, HoldReason, RejectedWhy
 from models.ids import SLUG, new_id
@@ -47,9 +47,6 @@ PATIENT: Final[dict[str, str]] = {
     "email": "Email",
     "language": "Language",
 }
-
-# What the patient says of the way here: asked at the desk (models/attribution.py).
-WAY_HERE: Final[dict[str, str]] = {"heard": "Heard of us through", "campaign": "Campaign"}
 
 
 def act(
@@ -117,17 +114,18 @@ def _corrected(form: Mapping[str, str], known: Mapping[str, str]) -> dict[str, A
             raise BadRequest(f"{PATIENT[name]} is empty.", code="empty_field", field=name)
         changed[name] = given or None
     way: dict[str, str | None] = {}
-    for name in WAY_HERE:
+    for name in ASKED:
         given = form.get(name)
         if given is not None and given != known.get(name, ""):
-            way[name] = _way(name, given)
+            way[name] = way_here(name, given)
     if not changed and not way and form.get("confirmed") == "1":
         raise BadRequest("You have changed nothing.", code="nothing_changed")
     corrections: dict[str, Any] = {"patient": changed} if changed else {}
     return {"corrections": corrections | way} if corrections or way else {}
 
 
-def _way(name: str, given: str) -> str | None:
+def way_here(name: str, given: str) -> str | None:
+    """How the patient heard of us, or a campaign, as it is kept; raises BadRequest."""
     if not given:
         return None
     if name == "heard" and given not in set(Heard):

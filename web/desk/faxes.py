@@ -24,6 +24,7 @@ from integrations.reading import reader
 from integrations.reading.pages import Unopened
 from integrations.reading.tools import Slow
 from models.access import May
+from models.attribution import ASKED
 from models.errors import BadRequest, Forbidden, LoopError, NotFound, TooLarge
 from models.fax import (
     MAX_FAX_BYTES,
@@ -38,7 +39,9 @@ from models.fax_fields import FIELDS, NEEDED, Sure
 from models.ids import new_id
 from models.roles import Role
 from store import faxes
+from store.report.shape import HEARD
 from store.tables import FaxPartRow, FaxRow, PatientRow, ReferralRow
+from web.desk.acts import way_here
 from web.desk.door import Desk, Viewer
 
 LABELS: Final[dict[FaxKind, str]] = {
@@ -191,6 +194,8 @@ class FaxPages:
             "times": len(arrivals),
             "parts": told,
             "kinds": LABELS,
+            "asked": ASKED,
+            "ways": HEARD,
             "about": about,
             "wrong": trouble,
             "zone": self.desk.tenants.calendar(viewer.org, fax.received_at, fax.clinic_id).zone,
@@ -235,6 +240,7 @@ class FaxPages:
             "state": STATES[PartState(part.state)],
             "why": TROUBLE_SAYS[Trouble(part.trouble)] if part.trouble else "",
             "fields": fields,
+            "asked": {name: stands.get(name, "") for name in ASKED},
             "waits": waits,
             "lead": lead,
             "form": lead
@@ -279,6 +285,8 @@ class FaxPages:
         version = _number(form, "version")
         who = (viewer.org, part.id, version, viewer.staff_id)
         if act == "confirm":
+            for name in ASKED:
+                way_here(name, said.get(name, ""))
             decided = await self.acts.confirm(*who, said)
             return "later" if decided.state == "pending" else act
         if act == "kind":
@@ -386,7 +394,7 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
         part = await asyncio.to_thread(pages.part, viewer, fax_id, part_id)
         if act == "confirm" and not viewer.may(May.WORK):
             raise Forbidden("Your role does not decide about referrals.", code="not_your_role")
-        said = {name: str(form.get(name, "")).strip()[:300] for name in FIELDS}
+        said = {name: str(form.get(name, "")).strip()[:300] for name in (*FIELDS, *ASKED)}
         wrong, status = "", 200
         if act != "find":
             try:

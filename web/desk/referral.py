@@ -15,7 +15,7 @@ from activities.by_hand import ByHand
 from activities.letters import printed
 from models import certification, dues, duty, holds
 from models.access import May
-from models.attribution import Heard
+from models.attribution import ASKED, Heard
 from models.errors import Forbidden, LoopError
 from models.facts import AppointmentBooked
 from models.ids import referral_workflow_id
@@ -137,7 +137,7 @@ class Pages:
         return f"{self.desk.ui.rstrip('/')}/namespaces/{namespace}/workflows/{where}"
 
 
-PATIENT = (*acts.PATIENT.items(), *acts.WAY_HERE.items())
+PATIENT = (*acts.PATIENT.items(), *ASKED.items())
 
 
 def on_file(subject: Subject) -> dict[str, str]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from sqlmodel import select
 
-from store.tables import (
-    LedgerRow,
-    ReferralRow,
-)
+from models.fax import PartState
+from store import faxes
+from store.tables import LedgerRow, ReferralRow
+from tests.doors import ORG
 from tests.web.conftest import Site
 from tests.web.desk.conftest import Browser
+from tests.web.desk.faxing import faxed
+from tests.web.desk.working import decided_in_record
 
 
 async def test_how_a_patient_heard_of_us_is_asked_on_the_referral(
@@ -35,3 +38,44 @@ async def test_how_a_patient_heard_of_us_is_asked_on_the_referral(
     seen = re.findall(r'name="seen" value="([^"]*)"', page.text)[0]
     for wrong in ({"heard": "stars"}, {"campaign": "Knee Week!"}):
         assert (await browser.post(act, confirmed="1", seen=seen, **wrong)).status_code == 400
+
+
+FORM = (
+    "PHYSICAL THERAPY REFERRAL\nPatient Name: Ann Example\nDate of Birth: 02/03/1970\n"
+    "Phone: 518-555-0150\nReferring Provider: Ana Ruiz, MD"
+)
+TOLD = {
+    "patient.given_name": "Ann",
+    "patient.family_name": "Example",
+    "patient.born": "1970-02-03",
+    "patient.phone": "518-555-0150",
+    "source.name": "Ana Ruiz",
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "state"), [(FORM, PartState.LEAD), (FORM.partition("Date")[0], PartState.OPEN)]
+)
+async def test_how_a_patient_heard_of_us_is_asked_with_the_fax(
+    site: Site, dana: Browser, text: str, state: PartState
+) -> None:
+    decided_in_record(site)
+    fax_id, part_id = await faxed(site, text)
+    page = await dana.get(f"/faxes/{fax_id}")
+    assert f'id="{part_id}-heard"' in page.text
+    with site.door.store.read() as session:
+        part = faxes.part(session, ORG, part_id, lock=False)
+    assert part.state == state  # a machine has made a referral of it, or left that to a person
+    confirm = f"/faxes/{fax_id}/parts/{part_id}/confirm"
+    told = {**TOLD, "version": str(part.version), "heard": "friend"}
+    wrong = await dana.post(confirm, **told, campaign="Knee Week!")
+    assert wrong.status_code == 400
+    assert '<option value="friend" selected>' in wrong.text  # what was typed stays
+    done = await dana.post(confirm, **told, campaign="knee-week")
+    assert done.status_code == 303, done.text
+    await site.settled()
+    with site.door.store.read() as session:
+        (kept,) = session.exec(select(ReferralRow)).all()
+        (line,) = session.exec(select(LedgerRow)).all()
+    assert kept.confirmed
+    assert (kept.heard, kept.campaign) == (line.heard, line.campaign) == ("friend", "knee-week")
