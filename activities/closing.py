@@ -63,11 +63,10 @@ class Closing:
         mails: list[ReportMail] = []
         for ago in range(LOOK_BACK, 0, -1):
             month = back(this, ago)
-            if now < self._monthly.due(asked.org, asked.scope, month):
-                continue
             if self._began_after(asked.org, month):
                 continue
-            ledger.close(self._store, asked.org, asked.scope, month, at=now, by=SCHEDULE)
+            if self._monthly.close(asked.org, asked.scope, month, now=now, by=SCHEDULE) is None:
+                continue
             closed.append(month)
             mails += self._mails(asked, month, now)
         return MonthsClosed(months=tuple(closed), mails=tuple(mails))

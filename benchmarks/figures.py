@@ -26,7 +26,15 @@ NOW = datetime(2027, 3, 2, 15, 0, tzinfo=UTC)
 YEARS = timedelta(days=730)
 #: Columns of the ledger that are never empty, and counts nobody asks about here.
 NONE = (
-    *("missed_evaluations", "visits", "missed_visits", "certified", "reports", "prompt_reports"),
+    *(
+        "missed_evaluations",
+        "visits",
+        "missed_visits",
+        "certified",
+        "thanks_unwanted",
+        "reports",
+        "prompt_reports",
+    ),
     *(f"{name}_{what}" for name in ("texts", "faxes", "mails") for what in SENT),
     "replied",
 )

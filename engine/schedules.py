@@ -77,13 +77,14 @@ async def ensure_reports(client: Client, task_queue: str, wanted: Iterable[Repor
     kept = set()
     for clock in wanted:
         name = report_workflow_id(clock.org, clock.scope)
-        kept.add(name.replace("/", "."))  # which no id of a clinic holds
+        schedule_id = name.replace("/", ".")  # which no id of a clinic holds
+        kept.add(schedule_id)
         try:
-            await _ensure(client, name.replace("/", "."), _report(clock, name, task_queue))
+            await _ensure(client, schedule_id, _report(clock, name, task_queue))
         except RPCError as error:
             raise EngineUnavailable(
-                f"The Temporal server did not take the schedule {name}: {error.status.name}. "
-                "Is it running?"
+                f"The Temporal server did not take the schedule {schedule_id}: "
+                f"{error.status.name}. Is it running?"
             ) from error
     try:
         await _forget_reports(client, task_queue, kept)

@@ -24,6 +24,7 @@ from models.facts import (
     CheckInAnswered,
     DischargeSummarySigned,
     MessageDelivered,
+    MessageDropped,
     MessageFailed,
     MessageSent,
     OutcomeRecorded,
@@ -37,6 +38,7 @@ from models.linking import Link
 from models.outcomes import MEASURES, Better
 from models.referral import MessageRef, Referral, Stage
 from models.regions import Region
+from models.sending import NO_THANKS
 
 PROMPT = timedelta(days=1)  # told apart from late: see ``Line.prompt_reports``
 _THANKS = frozenset({Kind.THANK_YOU, Kind.THANK_YOU_PAST_PATIENT})
@@ -65,6 +67,7 @@ class Asked(Model):
     region: Region | None = None
     heard: Heard | None = None
     campaign: str | None = None
+    thanks_ours: bool = True  # policy.md rule 10: not where the EMR or nobody sends them
 
 
 class Line(Model):
@@ -89,6 +92,7 @@ class Line(Model):
     received_on: date
     received_month: str
     thanked_minutes: int | None = None
+    thanks_unwanted: bool = False  # the sender wants none, or they are not ours to send
     attempted_at: UtcDatetime | None = None
     contact_within: UtcDatetime | None = None
     contact_by: UtcDatetime | None = None
@@ -180,6 +184,7 @@ def line(asked: Asked, r: Referral, calendar: Calendar) -> Line:
             "urgency": told.urgency,
             "payer": told.payers[0] if told.payers else None,
             "stage": r.stage(),
+            **_thanking(asked, r),
             **_reaching(r, came, calendar),
             **_evaluating(r, came, calendar),
             **_papers(r),
@@ -220,13 +225,20 @@ def _counted(r: Referral) -> Counted:
     return Counted.REFERRAL
 
 
+def _thanking(asked: Asked, r: Referral) -> dict[str, object]:
+    sent = min((s.at for s in r.all(MessageSent) if s.message_kind in _THANKS), default=None)
+    refused = any(dropped.why == NO_THANKS for dropped in r.all(MessageDropped))
+    return {
+        "thanked_minutes": _minutes(asked.received_at, sent),
+        "thanks_unwanted": sent is None and (refused or not asked.thanks_ours),
+    }
+
+
 def _reaching(r: Referral, came: datetime, calendar: Calendar) -> dict[str, object]:
     tried = next(iter(r.attempts()), None)
-    thanked = min((s.at for s in r.all(MessageSent) if s.message_kind in _THANKS), default=None)
     booked = [one.as_of for one in r.all(AppointmentBooked) if one.purpose == "evaluation"]
     next_day = calendar.next_business_day(calendar.local_date(came))
     return {
-        "thanked_minutes": _minutes(came, thanked),
         "attempted_at": tried,
         "contact_within": came + CONTACT_WITHIN,
         "contact_by": calendar.closing(next_day),

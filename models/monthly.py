@@ -256,8 +256,8 @@ class Value(Model):
     None of it is an estimate of ours: without ``per_episode`` there is no value.
     """
 
-    returned: int = 0  # sources that came back
-    episodes: int = 0  # evaluated referrals of theirs since they came back
+    returned: int = 0  # sources that came back and have sent one of these
+    episodes: int = 0  # evaluated referrals since they came back
     per_episode: float | None = None  # US dollars, from the policy file
     protected: float | None = None
 

@@ -32,6 +32,7 @@ REPLIES = {
 }
 _APPOINTMENTS = {Kind.BOOKED, Kind.INTAKE}
 # What an office or a past patient may switch off (policy.md §3, "who may switch it off").
+NO_THANKS = "no_thanks_wanted"  # why a thank-you was dropped
 _THANKS = {Kind.THANK_YOU, Kind.THANK_YOU_PAST_PATIENT}
 
 
@@ -203,7 +204,7 @@ def _refused(message: Outgoing, to: Recipient, rules: Rules) -> str | None:
         ("deceased", to.deceased),
         ("not_ours", not rules.policy.ours(kind)),
         ("not_treating", _about_patient(kind) and not (to.treating or to.third_party)),
-        ("no_thanks_wanted", kind in _THANKS and not to.wants_thanks),
+        (NO_THANKS, kind in _THANKS and not to.wants_thanks),
         ("wrong_channel", to.channel not in spec.channels),
         ("no_address", not to.address),
         ("dead_number", to.dead),

@@ -46,6 +46,9 @@ class SharedLine(Model):
     stage: str = Field(description="how far the referral is")
     received_month: str = Field(description="YYYY-MM, by the clinic's own calendar")
     thanked_minutes: int | None = Field(None, description="from receipt until the thank-you left")
+    thanks_unwanted: bool = Field(
+        False, description="whether the sender wants no thanks, or nobody here sends them"
+    )
     contact_minutes: int | None = Field(
         None, description="from receipt to the first delivered text or logged call"
     )

@@ -15,9 +15,10 @@ from sqlalchemy import ColumnElement, and_, func, insert, update
 from sqlmodel import Session, col, select
 
 from models.attribution import Heard
-from models.clock import Calendar
+from models.kinds import Kind
 from models.ledger import Asked, Line, ScoreLine, line, scores
 from models.linking import Link
+from models.policy import Rules
 from models.referral import Referral
 from models.regions import Region
 from store.engine import Store
@@ -40,7 +41,7 @@ def known_at(
 
 
 def follow(
-    session: Session, row: ReferralRow, referral: Referral, calendar: Calendar, at: datetime
+    session: Session, row: ReferralRow, referral: Referral, rules: Rules, at: datetime
 ) -> None:
     """Bring a referral's line in step with its facts; told again it changes nothing.
 
@@ -56,8 +57,9 @@ def follow(
         region=Region(row.region) if row.region else None,
         heard=Heard(row.heard) if row.heard else None,
         campaign=row.campaign,
+        thanks_ours=rules.policy.ours(Kind.THANK_YOU),
     )
-    told = line(asked, referral, calendar)
+    told = line(asked, referral, rules.calendar)
     if told.source_id != source.id and session.get(SourceRow, told.source_id) is not None:
         source = standing(session, told.source_id)  # another one is credited
     told = told.model_copy(update={"source_id": source.id, "source_kind": source.kind})

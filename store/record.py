@@ -115,7 +115,7 @@ class Record:
                 session, sender, received_at, on=rules.calendar.local_date(received_at)
             )
         if duplicate_of is not None:  # no facts of its own will follow
-            ledger.follow(session, row, Referral(), rules.calendar, recorded_at)
+            ledger.follow(session, row, Referral(), rules, recorded_at)
         return row
 
     def write(self, org: str, referral_id: str, *facts: AnyFact, recorded_at: datetime) -> Card:
@@ -160,7 +160,7 @@ class Record:
             row.urgency = referral.received.urgency
         session.add(row)
         session.flush()
-        ledger.follow(session, row, referral, rules.calendar, recorded_at)
+        ledger.follow(session, row, referral, rules, recorded_at)
         slots.follow(session, org, row.clinic_id, row.id, referral, fresh)
         return Written(card, referral, tuple(fresh))
 

@@ -51,6 +51,7 @@ class LedgerRow(Table, table=True):
     received_on: date
     received_month: str
     thanked_minutes: int | None = None
+    thanks_unwanted: bool = False
     attempted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     contact_within: datetime | None = Field(default=None, sa_type=UtcDateTime)
     contact_by: datetime | None = Field(default=None, sa_type=UtcDateTime)

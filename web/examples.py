@@ -255,6 +255,7 @@ LINES_PAGE: Final[dict[str, Any]] = {
             "stage": "in_care",
             "received_month": "2026-01",
             "thanked_minutes": 95,
+            "thanks_unwanted": False,
             "contact_minutes": 42,
             "contact_open_minutes": 42,
             "contacted_24h": True,

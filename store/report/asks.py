@@ -123,9 +123,10 @@ def not_yet_next_day(period: Period) -> ColumnElement[bool]:
     return and_(col(L.attempted_at).is_(None), col(L.contact_by) > period.at)
 
 
-def offices(_: Period) -> ColumnElement[bool]:
-    """Who sent is thanked within a day; past patients and self-referrals have other rules."""
-    return col(L.source_kind).in_(["provider", "practice", "case_manager", "employer"])
+def thanks_owed(period: Period) -> ColumnElement[bool]:
+    """Who sent is to be thanked within a day; past patients and self-referrals have other rules."""
+    office = col(L.source_kind).in_(["provider", "practice", "case_manager", "employer"])
+    return and_(kept(period), office, col(L.thanks_unwanted).is_(False))
 
 
 def not_yet_thanked(period: Period) -> ColumnElement[bool]:

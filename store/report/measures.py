@@ -180,11 +180,12 @@ MEASURES: Final[dict[str, Measure]] = {
             "thanked_24h",
             "Source thanked within 24 hours",
             "The thank-you left within 24 hours by the wall's clock from arrival. Asked of "
-            "offices, case managers and employers; self-referrals and past patients have rules of "
-            "their own.",
+            "offices, case managers and employers, but for those who want no thanks, and where the "
+            "policy file leaves thanks to somebody else; self-referrals and past patients have "
+            "rules of their own.",
             How.SHARE,
-            asks.offices,
-            "received in the month from an office, case manager or employer",
+            asks.thanks_owed,
+            f"{_KEPT}, from an office, case manager or employer that is thanked",
             Unit.PERCENT,
             Good.UP,
             counts=asks.in_a_day(L.thanked_minutes),

@@ -8,7 +8,9 @@ import pytest
 from sqlmodel import select
 
 from activities.monthly import Monthly
+from activities.sources import Sources
 from activities.tenants import Tenants
+from models.contracts import SourceStart
 from models.errors import BadRequest
 from models.facts import (
     CoSourceAdded,
@@ -209,6 +211,44 @@ def test_only_who_came_back_within_the_year_is_value_protected(
     told = monthly.report(ORG, CLINIC, MARCH, now=DUE).value
     assert told is not None
     assert (told.returned, told.episodes) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("other_sent", "protected"),
+    [
+        (["2025-10-15"], 1),  # both were silent, and one of the two came back
+        (["2025-10-15", "2025-11-15", "2025-12-15", "2026-01-15", "2026-02-15"], 0),  # never silent
+    ],
+)
+def test_value_protected_of_an_open_month_follows_a_merge(
+    office: Office, monthly: Monthly, other_sent: list[str], protected: int
+) -> None:
+    """The one that remains is judged by the referrals of both: what was no silence, protects none.
+
+    The look is what the desk asks for after each merge (activities/keeping.py).
+    """
+    gone = office.source_id
+    at = datetime(2026, 3, 12, 15, 0, tzinfo=UTC)
+    office.tell(EvaluationCompleted(at=at, day=at.date()))
+    looks = Sources(office.store, office.tenants, lambda: DUE)
+
+    def sent(day: str, **source: str) -> str:
+        came = datetime.fromisoformat(f"{day}T15:00:00Z")
+        office.receive(at=came, patient={"given_name": f"Patient {day}"}, source=source)
+        return office.source_id
+
+    assert sent("2025-11-01") == gone
+    (other,) = {sent(day, npi="1558598797", name="Bo Sample") for day in other_sent}
+
+    def told(source_id: str) -> tuple[int, int]:
+        looks.judge(SourceStart(org=ORG, source_id=source_id), DUE)
+        value = monthly.report(ORG, CLINIC, MARCH, now=DUE).value
+        return value.returned, value.episodes
+
+    assert told(gone) == (1, 1)
+    with office.store.write() as session:
+        merges.merge(session, ORG, gone, other, by="drew", at=DUE)
+    assert told(other) == (protected, protected)
 
 
 def test_what_is_told_after_a_closing_ahead_of_the_clock_is_not_lost(

@@ -18,6 +18,7 @@ from models.facts import (
     ClosedReason,
     EvaluationCompleted,
     MessageDelivered,
+    MessageDropped,
     MessageSent,
     OutcomeRecorded,
     ReferralClosed,
@@ -95,6 +96,20 @@ def test_a_whole_life_becomes_one_line() -> None:
     assert found.score == 9
     assert (found.texts_sent, found.texts_delivered, found.faxes_sent) == (1, 1, 2)
     assert found.odd is None
+
+
+@pytest.mark.parametrize(
+    ("why", "ours", "unwanted"),
+    [("no_thanks_wanted", True, True), ("ladder_spent", True, False), (None, False, True)],
+)
+def test_thanks_that_nobody_wants_are_not_missed(
+    why: str | None, ours: bool, unwanted: bool
+) -> None:
+    message = f"{Kind.THANK_YOU}:source:1"
+    dropped = [] if why is None else [MessageDropped(at=START + HOUR, message=message, why=why)]
+    assert of(*dropped, thanks_ours=ours).thanks_unwanted is unwanted
+    thanked = sent(Kind.THANK_YOU, START + HOUR, "fax")
+    assert not of(*dropped, thanked, thanks_ours=ours).thanks_unwanted
 
 
 def test_a_lost_one_says_why() -> None:

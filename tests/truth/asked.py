@@ -63,7 +63,8 @@ ASKED = {
     "missed": Ask("came_day", "(booked IS NOT NULL OR ev)", "missed > 0"),
     "thanked_24h": Ask(
         "came_day",
-        "kind IN ('provider', 'practice', 'case_manager', 'employer')",
+        "kind IN ('provider', 'practice', 'case_manager', 'employer')"
+        f" AND NOT unthanked AND {KEPT}",
         "thanked - came < 1441 * 60",
         "thanked IS NULL AND came + 86400 > :t",
     ),

@@ -65,6 +65,7 @@ class Truth(NamedTuple):
     plan_sent: datetime | None
     certified: int
     thanked: datetime | None
+    unthanked: int
     discharged_day: date | None
     ending: str | None
     summary_signed: datetime | None
@@ -162,6 +163,7 @@ def _one(dice: random.Random, number: int, clinic: str, zone: ZoneInfo, source: 
         thanked=came + timedelta(minutes=dice.randrange(5, 2_000))
         if real and maybe(0.98)
         else None,
+        unthanked=int(maybe(0.05)),
         discharged_day=day(ended),
         ending=dice.choice(["goals_met", "plateau", "stopped_coming", "moved"]) if ended else None,
         summary_signed=summed,
@@ -325,6 +327,7 @@ def _line(row: Truth) -> dict[str, Any]:
         "received_on": row.came_day,
         "received_month": month(row.came_day),
         "thanked_minutes": minutes(row.came, row.thanked),
+        "thanks_unwanted": bool(row.unthanked),
         "attempted_at": row.tried,
         "contact_within": row.came + DAY,
         "contact_by": row.next_closing,
