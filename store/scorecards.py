@@ -120,7 +120,8 @@ def ask(
     if fresh:
         return known
     for one in [_locked(session, one) for one in session.exec(query).all()]:
-        if one.state != LetterState.DECLINED and not _lost(session, one):
+        lost = one.state == LetterState.APPROVED and _lost(session, one)
+        if one.state != LetterState.DECLINED and not lost:
             raise _one_a_quarter(when)
     told = row.model_dump(exclude={"id"})
     for name, value in told.items():

@@ -28,6 +28,7 @@ from models.monthly_sample import SAMPLE as MONTH
 from reports import monthly_html, monthly_report
 from settings import EXAMPLE_PASSWORD, Settings, load
 from store import slots
+from store.tables import ReferralRow
 from tests.browser import chromium
 from tests.databases import sqlite_store
 from tests.doors import ORG, Door
@@ -61,6 +62,8 @@ SHOTS: Final = (
     Shot("waiting", "/waiting", sizes=(DESK,)),
     Shot("fax", "/faxes/{fax}"),
     Shot("figures", "/today", who="drew", sizes=(DESK,)),
+    Shot("sources", "/sources", who="lia", sizes=(DESK,)),
+    Shot("source", "/sources/{Ortiz's source}", who="lia", sizes=(PHONE,)),
     Shot("patient", "/p/{Anand's page}", sizes=(PHONE,)),
 )
 
@@ -79,6 +82,7 @@ async def main() -> None:
             people = await seed(door)
             people["Anand's page"] = _page_of(door, settings, people["Anand"])
             people["fax"] = await _fax(door)
+            people["Ortiz's source"] = _source_of(door, people["Ortiz"])
             app = create_app(settings, door.intake, store, lambda: door.now)
             async with serve(app, settings, port=0) as url, chromium() as browser:
                 await _report_on_a_phone(browser)
@@ -109,6 +113,11 @@ async def _fax(door: Door) -> str:
     reading = reader.read(content, Media.PDF)
     fax_id, _ = await taken(cast(Site, SimpleNamespace(door=door)), reading, content)
     return fax_id
+
+
+def _source_of(door: Door, referral_id: str) -> str:
+    with door.store.read() as session:
+        return session.get_one(ReferralRow, referral_id).source_id
 
 
 def _page_of(door: Door, settings: Settings, referral_id: str) -> str:

@@ -195,6 +195,8 @@ def test_a_letter_that_arrived_after_all_is_not_sent_again(
     letters.run(office.wall)
     with office.store.write() as session:
         again = ask(session, office)
+        with pytest.raises(Refused):  # it waits already
+            ask(session, office)
     (row,) = deliveries(office)
     told = Receipt(reference=row.reference, state=ReceiptState.DELIVERED, at=office.wall)
     letters.told(row, told)

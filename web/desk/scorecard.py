@@ -93,11 +93,8 @@ def router(desk: Desk) -> APIRouter:
         if act is None:
             raise BadRequest("The form is not one of ours.", code="unknown_act")
         # An office that wants no more is heard by whoever it tells; the others speak for everybody.
-        if form.get("act") != "stop" and not _everywhere(desk, viewer):
-            raise Forbidden(
-                "A letter speaks for every clinic: whoever works at all of them asks for it.",
-                code="not_your_clinic",
-            )
+        if form.get("act") != "stop":
+            _check_everywhere(desk, viewer)
         by = desk.staff(viewer.org, viewer.staff_id)
         if by is None:
             raise Forbidden("You have left this organization.", code="not_your_role")
@@ -146,6 +143,14 @@ def _everywhere(desk: Desk, viewer: Viewer) -> bool:
     return len(desk.clinics(viewer)) == len(desk.tenants.get(viewer.org).organization.clinics)
 
 
+def _check_everywhere(desk: Desk, viewer: Viewer) -> None:
+    if not _everywhere(desk, viewer):
+        raise Forbidden(
+            "A letter speaks for every clinic: whoever works at all of them asks for it.",
+            code="not_your_clinic",
+        )
+
+
 def _counted(desk: Desk, cards: Scorecards, viewer: Viewer, source_id: str, whole: bool) -> Counted:
     """At the clinics the viewer works at."""
     clinics = [one.id for one in desk.clinics(viewer)]
@@ -155,14 +160,18 @@ def _counted(desk: Desk, cards: Scorecards, viewer: Viewer, source_id: str, whol
 def _letter(
     desk: Desk, cards: Scorecards, telling: TellingOffices, viewer: Viewer, source_id: str
 ) -> ScorecardLetter:
-    """The letter as it waits or went out; as it would be worded now where there is none."""
+    """The letter as it waits or went out; as it would be worded now where there is none.
+
+    Of some clinics alone it would be another one than what is faxed: raises Forbidden.
+    """
     counted = _counted(desk, cards, viewer, source_id, True)
     if counted.source.kind in PRIVATE:
         raise Refused(
             "Scorecards are for offices that treat the patients they send.", code="not_an_office"
         )
+    _check_everywhere(desk, viewer)
     letter = telling.standing(viewer.org, counted.source, desk.clock()).letter
-    if letter is not None and letter.state != LetterState.DECLINED and _everywhere(desk, viewer):
+    if letter is not None and letter.state != LetterState.DECLINED:
         told = ScorecardLetter.model_validate(letter.content)
         # Nobody has put their name to it before it is approved: whoever looks sees theirs.
         return told if told.sender else told.model_copy(update={"sender": viewer.name})

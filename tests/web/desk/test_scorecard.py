@@ -42,7 +42,8 @@ async def test_the_page_tells_this_sources_figures_alone(site: Site, drew: Brows
     assert "12 referrals" in page.text
     assert "Hilltop" not in page.text
     assert "Sample" not in page.text  # never a patient
-    few = await drew.get(f"/sources/{other}/scorecard")
+    assert "?whole=1" in page.text  # the letter is about the office
+    few = await drew.get(f"/sources/{other}/scorecard?whole=1")
     assert "3 of 3" in few.text
     assert "nothing is said of fewer than 10 patients" in few.text
 
