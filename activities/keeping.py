@@ -10,11 +10,12 @@ import asyncio
 import json
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from activities.intake import Intake
+from activities.likes import Likes, prefer, read_field, words_of
 from models import book
 from models.access import May, holders_of
 from models.book import TouchKind
@@ -24,31 +25,15 @@ from models.errors import BadRequest, EngineUnavailable, Refused
 from models.ids import new_id
 from models.people import SourceKind
 from models.policy import Policy
-from models.shapes import email as read_email
 from models.shapes import npi as read_npi
-from models.shapes import phone as read_phone
 from models.sources import watched
 from store import audit, gifts, ledger, merges, sources, touches
 from store.gifts import Given
-from store.tables import InboxState, PracticeRow, ProviderRow, SourceRow, TouchRow
+from store.tables import InboxState, SourceRow, TouchRow
 from store.touches import Logged, Touch
 
 T = TypeVar("T")
 LONGEST_LEAVE: Final = 400  # days
-_LONGEST: Final = 2_000  # letters of a note
-
-
-class Likes(NamedTuple):
-    """What a source prefers, as its form tells it; empty strikes out."""
-
-    prefers: str
-    fax: str
-    phone: str
-    email: str
-    best_hours: str
-    hears: str
-    wants_thanks: bool
-    key_source: bool
 
 
 class Keeping:
@@ -69,7 +54,7 @@ class Keeping:
             sources.locked(session, source)
             if source.left_on is not None and touch.kind is not TouchKind.NOTE:
                 raise Refused("They have left: there is nobody to be in touch with.", code="left")
-            made = touch._replace(words=_words(touch.words))
+            made = touch._replace(words=words_of(touch.words))
             return touches.log(session, source, made, recorded_at=self._intake.clock())
 
         done = await asyncio.to_thread(
@@ -103,7 +88,7 @@ class Keeping:
         """
 
         def write(session: Session, source: SourceRow) -> None:
-            self._prefer(session, source, likes)
+            prefer(session, source, likes, self._tenants.get(org).organization.country)
 
         await asyncio.to_thread(self._write, org, source_id, by, "source_preferences", write)
         await self._changed(org, source_id)
@@ -146,7 +131,7 @@ class Keeping:
 
         def write(_: Session, source: SourceRow) -> None:
             source.away_from, source.away_until = first, last
-            source.away_why = _words(why) if first is not None else None
+            source.away_why = words_of(why) if first is not None else None
 
         await asyncio.to_thread(self._write, org, source_id, by, "source_leave", write)
         await self._changed(org, source_id)
@@ -167,7 +152,7 @@ class Keeping:
         now = self._intake.clock()
         data: dict[str, Any] = {"provider_id": source.provider_id, "on": on.isoformat(), "by": by}
         if successor_npi.strip():
-            data["successor_npi"] = _read(read_npi, successor_npi, "successor")
+            data["successor_npi"] = read_field(read_npi, successor_npi, "successor")
         told = {
             "type": "provider_left",
             "at": now.isoformat(),
@@ -205,7 +190,7 @@ class Keeping:
                     "Nobody is given anything for sending a friend: this source is a patient.",
                     code="gift_to_patient",
                 )
-            what = _words(given.what)
+            what = words_of(given.what)
             if not what:
                 raise BadRequest("Say what it was.", code="empty_field", field="what")
             gifts.give(
@@ -284,34 +269,6 @@ class Keeping:
             session.flush()
         return done
 
-    def _prefer(self, session: Session, source: SourceRow, likes: Likes) -> None:
-        if likes.prefers not in {"fax", "email"}:
-            raise BadRequest("Pick one of the choices.", code="not_chosen", field="prefers")
-        country = self._tenants.get(source.org).organization.country
-        fax = _read(lambda text: read_phone(text, country), likes.fax, "fax")
-        phone = _read(lambda text: read_phone(text, country), likes.phone, "phone")
-        email = _read(read_email, likes.email, "email")
-        provider = session.get(ProviderRow, source.provider_id) if source.provider_id else None
-        practice = session.get(PracticeRow, source.practice_id) if source.practice_id else None
-        if watched(SourceKind(source.kind)):  # the numbers of the others are a patient's own
-            reach: SourceRow | ProviderRow | PracticeRow = provider or practice or source
-            reach.phone, reach.email = phone, email
-            session.add(reach)
-            _set_fax(session, practice or source, fax)
-            # What a referral once told of the source itself is looked at first: it follows.
-            for name, told in (("fax", fax), ("phone", phone), ("email", email)):
-                if getattr(source, name) is not None:
-                    setattr(source, name, told)
-        source.prefers = likes.prefers
-        if provider is not None:
-            provider.prefers = likes.prefers
-        if practice is not None and source.kind == SourceKind.PRACTICE:
-            practice.prefers = likes.prefers
-            practice.wants_thanks = likes.wants_thanks  # it binds the number (rule 13)
-        source.wants_thanks = likes.wants_thanks
-        source.best_hours, source.hears = _words(likes.best_hours), _words(likes.hears)
-        source.key_source = likes.key_source
-
     async def _changed(self, org: str, source_id: str) -> None:
         try:
             await self._intake.loop.source_changed(org, source_id)
@@ -335,36 +292,3 @@ class Keeping:
 
     def _calendar(self, org: str) -> Calendar:
         return self._tenants.calendar(org, self._intake.clock())
-
-
-def _set_fax(session: Session, holder: PracticeRow | SourceRow, fax: str | None) -> None:
-    if fax == holder.fax:
-        return
-    if isinstance(holder, PracticeRow):
-        query = select(PracticeRow).where(PracticeRow.org == holder.org, PracticeRow.fax == fax)
-        other = session.exec(query).first() if fax else None
-        if other is not None:
-            raise Refused(
-                f"This fax number is that of {other.name}. Two practices cannot share one: if they "
-                "are the same, merge the sources.",
-                code="fax_of_another",
-            )
-        holder.fax_verified = False  # until somebody has seen that it is theirs (rule 7)
-    else:
-        holder.verified = False
-    holder.fax = fax
-    session.add(holder)
-    session.flush()
-
-
-def _words(text: str | None) -> str | None:
-    return (text or "").strip()[:_LONGEST] or None
-
-
-def _read(reader: Callable[[str], str], given: str, field: str) -> str | None:
-    if not given.strip():
-        return None
-    try:
-        return reader(given)
-    except BadRequest as error:
-        raise BadRequest(error.sentence, code=error.code, field=field) from None

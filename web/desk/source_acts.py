@@ -9,7 +9,8 @@ from typing import Final
 from starlette.datastructures import FormData
 
 from activities.intake import Intake
-from activities.keeping import Keeping, Likes
+from activities.keeping import Keeping
+from activities.likes import Likes
 from models import book as rules
 from models.book import Outcome, TouchKind
 from models.clock import ONE_DAY

@@ -10,11 +10,13 @@ from models.facts import (
     IntakeCompleted,
     Urgency,
 )
+from models.kinds import Kind
 from models.sending import NO_GUARDIAN
 from tests.lives import (
     booked,
     evaluated,
     received,
+    rules,
     transferred,
 )
 from tests.models.promises.kit import (
@@ -56,6 +58,19 @@ ROWS = [
         dues.thank_you,
         [received(FRIDAY_NIGHT, source_kind="past_patient")],
         "day 7 08:00",
+    ),
+    Row(
+        "months old, told today",
+        dues.thank_you,
+        [received(at(-200), confirmed_at=START)],
+        "day 0 10:15",
+    ),
+    Row(
+        "history that is loaded while thanks are nobody's",
+        dues.thank_you,
+        [received(at(-200), confirmed_at=START)],
+        None,
+        rules=rules(owner={Kind.THANK_YOU: "nobody"}),
     ),
     Row("not to oneself", dues.thank_you, [received(START, source_kind="self")], None),
     Row("not unasked", dues.thank_you, [received(START, may_thank=False)], None),
