@@ -7,12 +7,11 @@ from pathlib import Path
 from rich.markup import escape
 
 from cli.console import out, print_json
-from cli.workplace import load_settings, load_tenants
+from cli.workplace import load_settings, load_tenants, make_ready
 from models import policy_file
 from models.errors import BadRequest, LoopError
 from reports.preview import preview as draw
 from settings import Settings
-from store import schema
 from store.engine import open_store
 from worker import channels_for
 
@@ -36,7 +35,7 @@ def check(*, as_json: bool) -> int:
             problems += _channels(settings)
         try:
             store = open_store(settings.database_url)
-            schema.ready(store, may_migrate=settings.may_migrate)
+            make_ready(store, settings)
             store.ping()
         except LoopError as error:
             problems.append(error.sentence)

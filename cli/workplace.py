@@ -14,6 +14,7 @@ from temporalio.client import Client
 
 import settings as environment
 from activities.tenants import Tenants
+from cli.console import say
 from engine.client import connect
 from models import policy_file
 from models.errors import ConfigError, NotFound
@@ -58,8 +59,19 @@ def load_tenants(settings: Settings) -> Tenants:
 def open_record(settings: Settings) -> Record:
     """The record with the schema of this release; raises StoreUnavailable."""
     store: Store = open_store(settings.database_url)
-    schema.ready(store, may_migrate=settings.may_migrate)
+    make_ready(store, settings)
     return Record(store)
+
+
+def make_ready(store: Store, settings: Settings) -> None:
+    """The schema of this release, said where that changed a database; raises StoreUnavailable.
+
+    On a developer's machine any command may change it, also one that only reads: an earlier
+    release will not open it again.
+    """
+    moved = schema.ready(store, may_migrate=settings.may_migrate)
+    if moved is not None:
+        say(f"The development database went from schema {moved[0]} to {moved[1]}.")
 
 
 def located(wanted: str) -> tuple[Record, Tenants, str, str]:

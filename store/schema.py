@@ -17,15 +17,16 @@ from store.examine import lacks
 from store.tables import Table
 
 
-def ready(store: Store, *, may_migrate: bool) -> None:
+def ready(store: Store, *, may_migrate: bool) -> tuple[str, str] | None:
     """Make sure the schema is this release's: by migrating where that is allowed, else by looking.
 
-    Raises StoreUnavailable: ``old_schema`` when it has not been migrated, ``newer_schema`` when a
-    newer release has migrated it, and as it is when the database cannot be reached.
+    Answers from which revision to which it moved a database that was there already. Raises
+    StoreUnavailable: ``old_schema`` when it has not been migrated, ``newer_schema`` when a newer
+    release has migrated it, and as it is when the database cannot be reached.
     """
     if may_migrate:
-        bring_up(store)
-        return
+        before, after = bring_up(store)
+        return None if before is None or before == after else (before, after)
     found, wanted = current(store), newest()
     _refuse_newer(found)
     _refuse_half(store)
@@ -35,6 +36,7 @@ def ready(store: Store, *, may_migrate: bool) -> None:
             f"needs {wanted}. Back it up, run `python starter.py migrate`, and start this again.",
             code="old_schema",
         )
+    return None
 
 
 def bring_up(store: Store) -> tuple[str | None, str]:

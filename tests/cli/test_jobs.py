@@ -16,6 +16,7 @@ from temporalio.worker import Worker
 from cli import health
 from cli.jobs import migrate, prepare
 from cli.serving import free_port, serve
+from cli.workplace import open_record
 from engine.client import connect
 from engine.codec import KeyRing
 from engine.namespace import ensure
@@ -26,6 +27,7 @@ from engine.server import Engine
 from models.errors import ConfigError, EngineUnavailable, StoreUnavailable
 from settings import TASK_QUEUE, Settings
 from store import schema
+from store.engine import migrate as to
 from store.engine import open_store
 from tests.databases import postgres_url
 from tests.engine.tiny import Reads, read_aloud
@@ -47,6 +49,18 @@ def on_engine(settings: Settings, engine: Engine) -> Settings:
     return settings.model_copy(
         update={"temporal_address": engine.address, "temporal_namespace": name}
     )
+
+
+def test_a_command_that_only_reads_says_that_it_has_migrated(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = open_store(settings.database_url)
+    to(store, "0020")
+    store.close()
+    open_record(settings).store.close()
+    assert f"went from schema 0020 to {schema.newest()}" in capsys.readouterr().err
+    open_record(settings).store.close()
+    assert capsys.readouterr().err == ""
 
 
 def test_migrate_says_from_where_to_where(
