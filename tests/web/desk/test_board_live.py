@@ -45,12 +45,15 @@ class House(NamedTuple):
         context: BrowserContext = await self.browser.new_context(java_script_enabled=scripts)
         try:
             page = await context.new_page()
+            said: list[str] = []
+            page.on("console", lambda told: said.append(f"{told.text} {told.location}"))
             await page.goto(f"{self.url}/sign-in?next=/board")
             await page.fill("#email", f"{who}@example.org")
             await page.fill("#password", EXAMPLE_PASSWORD)
             await page.click("button.main")
             await page.wait_for_url("**/board")
             yield page
+            assert [one for one in said if "Content Security Policy" in one] == []
         finally:
             await context.close()
 
