@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -66,6 +67,9 @@ async def test_a_figure_of_the_page_opens_to_its_referrals(site: Site, drew: Bro
     assert f"/referrals/{referral}" in behind.text
     assert "Jordan" in behind.text
     assert referral not in (await drew.get(f"/reports/west/{month}/received")).text
+    (theirs,) = re.findall(rf'href="(/reports/east/{month}/received\?source=[^"]+)"', page.text)
+    assert referral in (await drew.get(theirs)).text
+    assert referral not in (await drew.get(f"{theirs}x")).text
     median = await drew.get(f"/reports/east/{month}/contact_hours")
     assert "Not counted" in median.text  # nobody has been tried yet
     assert "Still open" not in median.text  # of a median nobody can be
