@@ -9,6 +9,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from activities.sources import Sources
+from activities.verdicts import Verdicts
+from models.contracts import SourceStart
 from models.facts import (
     CallLogged,
     CallOutcome,
@@ -27,7 +30,7 @@ from models.kinds import Kind
 from models.referral import MessageRef
 from models.roles import Role
 from store import post, settling
-from store.tables import DeliveryState, MessageState
+from store.tables import DeliveryState, MessageState, SourceRow
 from tests.doors import ORG, Door, event
 from web.examples import PLAN_FIELDS
 
@@ -59,6 +62,54 @@ PEOPLE: tuple[tuple[str, str, str, int, Urgency, str, float, str], ...] = (
     ("Joan", "Whitaker", "1956-05-23", 1, Urgency.ROUTINE, "medicare_part_b", 40.0, "discharged"),
     ("Pete", "Sandoval", "1989-11-02", 2, Urgency.ROUTINE, "commercial", 19.0, "closed"),
 )
+
+#: How many they sent in each of twelve months before, oldest first; the last has gone quiet.
+QUIET = {"name": "Dana Brightwell", "npi": "1003000126", "practice": "Lakefront Pediatrics"}
+YEAR = (
+    (SOURCES[0], (1, 2, 1, 2, 2, 2, 1, 2, 3, 4, 5, 5)),
+    (SOURCES[1], (5, 4, 5, 5, 4, 5, 5, 4, 5, 2, 1, 0)),
+    (SOURCES[2], (2, 1, 2, 2, 2, 1, 2, 2, 1, 2, 2, 1)),
+    (QUIET, (3, 2, 3, 3, 3, 2, 3, 3, 3, 1, 0, 0)),
+)
+
+
+async def year(door: Door) -> None:
+    """The year before of the example desk's sources, each as its watch and its week see it."""
+    number = 0
+    for which, (source, months) in enumerate(YEAR):
+        fax = f"+1518555{110 + which:04d}"
+        for ago, many in zip(range(len(months), 0, -1), months, strict=True):
+            for one in range(many):
+                number += 1
+                door.now = NOW - timedelta(days=30 * ago + 14 - 28 * one / max(many, 1))
+                await _past(door, number, {**source, "fax": fax})
+    door.now = NOW
+    Verdicts(door.store, door.tenants).run(NOW)
+    watch = Sources(door.store, door.tenants, lambda: NOW)
+    for row in door.rows(SourceRow):
+        watch.judge(SourceStart(org=ORG, source_id=row.id), NOW)
+
+
+async def _past(door: Door, number: int, source: dict[str, str]) -> None:
+    """A referral of the past, over long ago."""
+    at = door.now
+    ref = await door.refer(
+        external=f"P-{number}",
+        at=at,
+        clinic="east",
+        source=source,
+        patient={
+            "given_name": "Robin",
+            "family_name": f"Example{number}",
+            "born": f"{1940 + number % 60}-05-{number % 28 + 1:02d}",
+            "phone": f"+1518556{number:04d}",
+            "email": None,
+        },
+    )
+    door.now = at + 20 * DAY
+    end = ReferralClosed(at=door.now, as_of=door.now, by="lee", reason=ClosedReason.COMPLETED)
+    door.write(ref, end)
+    door.engine.close(ref)
 
 
 async def seed(door: Door) -> dict[str, str]:

@@ -10,6 +10,7 @@ import io
 import random
 import sys
 import tempfile
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,11 +29,10 @@ from models.monthly_sample import SAMPLE as MONTH
 from reports import monthly_html, monthly_report
 from settings import EXAMPLE_PASSWORD, Settings, load
 from store import slots
-from store.tables import ReferralRow
 from tests.browser import chromium
 from tests.databases import sqlite_store
 from tests.doors import ORG, Door
-from tests.example_desk import seed
+from tests.example_desk import seed, year
 from tests.faxes import layouts
 from tests.faxes.people import DOCTORS, PEOPLE
 from tests.web.conftest import Site
@@ -62,9 +62,11 @@ SHOTS: Final = (
     Shot("waiting", "/waiting", sizes=(DESK,)),
     Shot("fax", "/faxes/{fax}"),
     Shot("figures", "/today", who="drew", sizes=(DESK,)),
-    Shot("sources", "/sources", who="lia", sizes=(DESK,)),
-    Shot("source", "/sources/{Ortiz's source}", who="lia", sizes=(PHONE,)),
     Shot("patient", "/p/{Anand's page}", sizes=(PHONE,)),
+)
+AFTER_A_YEAR: Final = (
+    Shot("sources", "/sources", who="lia", sizes=(DESK,)),
+    Shot("round", "/sources/round", who="lia", sizes=(PHONE,)),
 )
 
 
@@ -82,13 +84,12 @@ async def main() -> None:
             people = await seed(door)
             people["Anand's page"] = _page_of(door, settings, people["Anand"])
             people["fax"] = await _fax(door)
-            people["Ortiz's source"] = _source_of(door, people["Ortiz"])
             app = create_app(settings, door.intake, store, lambda: door.now)
             async with serve(app, settings, port=0) as url, chromium() as browser:
                 await _report_on_a_phone(browser)
-                for shot in SHOTS:
-                    for size in shot.sizes:
-                        await _take(browser, url, shot, size, people)
+                await _shoot(browser, url, SHOTS, people)
+                await year(door)  # its tasks are on no picture above
+                await _shoot(browser, url, AFTER_A_YEAR, people)
 
 
 def _report() -> None:
@@ -115,11 +116,6 @@ async def _fax(door: Door) -> str:
     return fax_id
 
 
-def _source_of(door: Door, referral_id: str) -> str:
-    with door.store.read() as session:
-        return session.get_one(ReferralRow, referral_id).source_id
-
-
 def _page_of(door: Door, settings: Settings, referral_id: str) -> str:
     """The link of a patient who may choose from a few times."""
     day = door.now.replace(hour=14, minute=0, second=0, microsecond=0) + timedelta(days=4)
@@ -133,6 +129,12 @@ def _page_of(door: Door, settings: Settings, referral_id: str) -> str:
     week = door.now + timedelta(days=7)
     address = settings.pages.address(ORG, Purpose.VISIT, referral_id, door.now, week)
     return address.rpartition("/")[2]
+
+
+async def _shoot(browser: Browser, url: str, shots: Sequence[Shot], people: dict[str, str]) -> None:
+    for shot in shots:
+        for size in shot.sizes:
+            await _take(browser, url, shot, size, people)
 
 
 async def _take(
