@@ -23,7 +23,7 @@ from models.facts import (
 )
 from models.roles import Role
 from models.tasks import TaskKind
-from store import audit, calls, consent, tasks
+from store import audit, calls, consent, contacts, sources, tasks
 from store.engine import Store
 from tests.doors import ORG, Door
 
@@ -184,3 +184,19 @@ async def test_without_a_number_there_is_no_call(door: Door) -> None:
     with pytest.raises(Refused) as refused:
         await Hands(door.intake).open_call(ORG, referral_id, "dana")
     assert refused.value.code == "no_number"
+
+
+async def test_a_call_to_a_source_has_its_watch_look_again(door: Door) -> None:
+    referral_id = await door.refer()
+    with door.store.write() as session:
+        source = contacts.source_of(session, ORG, referral_id)
+        task, _ = sources.open_quiet(session, source, since=door.now, at=door.now, due=door.now)
+    told = door.engine.runs[f"source/{ORG}/{source.id}"][-1].signals
+    before = len(told)
+    hands = Hands(door.intake)
+    await hands.act(ORG, task.id, "take", by="lia")
+    assert len(told) == before
+    await hands.act(ORG, task.id, "done", by="lia")
+    assert [name for name, _ in told[before:]] == ["look_again"]
+    door.engine.down = True
+    assert (await hands.act(ORG, task.id, "done", by="lia")).state == "done"  # it stays done
