@@ -109,13 +109,14 @@ def ask(
         asked_by=by,
         asked_at=at,
     )
-    same = col(ScorecardLetterRow.about) == row.about
+    there = col(ScorecardLetterRow.address) == row.address
     query = select(ScorecardLetterRow).where(
         ScorecardLetterRow.org == row.org,
         ScorecardLetterRow.quarter == when,
-        or_(_theirs(session, source), col(ScorecardLetterRow.address) == row.address),
+        or_(_theirs(session, source), there),
     )
-    query = query.order_by(case((same, 0), else_=1), col(ScorecardLetterRow.id))
+    same = col(ScorecardLetterRow.about) == row.about
+    query = query.order_by(case((there, 0), (same, 1), else_=2), col(ScorecardLetterRow.id))
     known, fresh = find_or_insert(session, row, lambda: session.exec(query).first())
     if fresh:
         return known
@@ -123,6 +124,10 @@ def ask(
         lost = one.state == LetterState.APPROVED and _lost(session, one)
         if one.state != LetterState.DECLINED and not lost:
             raise _one_a_quarter(when)
+        if one.about == row.about and one is not known:  # the number is in another one's row
+            one.about = f"letter:{one.id}"
+            session.add(one)
+            session.flush()
     told = row.model_dump(exclude={"id"})
     for name, value in told.items():
         setattr(known, name, value)
@@ -140,8 +145,12 @@ def approve(
     when this one was worded, has arrived after all.
     """
     row = _decide(session, row, LetterState.APPROVED, by, at)
-    if deliveries(session, row.id) and not _lost(session, row):
-        raise _one_a_quarter(row.quarter)
+    of_theirs = select(ScorecardLetterRow).where(
+        ScorecardLetterRow.source_id == row.source_id, ScorecardLetterRow.quarter == row.quarter
+    )
+    for one in session.exec(of_theirs).all():
+        if deliveries(session, one.id) and not _lost(session, one):
+            raise _one_a_quarter(row.quarter)
     row.content = content
     session.add(row)
     return post.queue_letter(

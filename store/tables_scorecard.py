@@ -34,7 +34,9 @@ class ScorecardLetterRow(Table, table=True):
 
     id: str = Field(primary_key=True)
     org: str
-    about: str  # practice:<id>, or source:<id> where there is no office
+    # practice:<id>, or source:<id> where there is no office; letter:<id> of itself once the office
+    # has another of this quarter, to a number that a letter of somebody else was to go to
+    about: str
     source_id: str = Field(foreign_key="sources.id")  # on whose page it was asked for
     quarter: str  # 2027-Q1
     channel: str  # fax | email

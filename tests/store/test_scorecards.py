@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import threading
 
+import pytest
 from sqlmodel import Session, select
 
 from models.errors import Refused
-from store import ledger, report_keys, scorecards
+from store import ledger, report_keys, scorecards, settling
 from store.engine import Store
 from store.report import scorecard
 from store.report.scope import Period
 from store.scorecards import Way
-from store.tables import LedgerRow, ProviderRow, ReferralRow, ScorecardLetterRow, SourceRow
+from store.tables import (
+    DeliveryState,
+    LedgerRow,
+    ProviderRow,
+    ReferralRow,
+    ScorecardLetterRow,
+    SourceRow,
+)
 from tests.store.world import CLINIC, DAY, ORG, START, a_referral
 
 MONTH = "2026-03"
@@ -119,6 +127,30 @@ def test_a_declined_letter_makes_room_and_the_quarter_stays_one(store: Store) ->
         again = ask(session, row, way(1))
         assert (again.id, again.state, again.decided_by) == (first.id, "waiting", None)
         assert scorecards.waiting(session, row) == again
+
+
+def test_a_letter_goes_to_the_number_of_a_declined_one_of_somebody_else(store: Store) -> None:
+    _, source = a_source(store)
+    base = {"org": ORG, "kind": "provider", "name": "B", "created_at": START}
+    with store.write() as session:
+        session.add(SourceRow(id="src_2", identity="2", **base))
+        session.flush()
+        theirs = ask(session, session.get_one(SourceRow, source), way(1))
+        scorecards.decline(session, theirs, by="dana", at=CLOSING)
+        own = ask(session, session.get_one(SourceRow, "src_2"), way(2))
+        sent = scorecards.approve(session, own, content={}, by="dana", at=CLOSING)
+        settling.settle(session, sent.id, DeliveryState.FAILED, at=CLOSING, code="busy")
+    with store.write() as session:  # the number was wrong, the right one is that of the other
+        other = session.get_one(SourceRow, "src_2")
+        asked = ask(session, other, way(1))
+        assert (asked.address, asked.source_id) == (way(1).address, "src_2")
+        assert scorecards.waiting(session, other) == asked
+        assert scorecards.waiting(session, session.get_one(SourceRow, source)) is None
+    with store.write() as session:  # and after all the first one arrived
+        settling.settle(session, sent.id, DeliveryState.DELIVERED, at=CLOSING)
+        row = session.get_one(ScorecardLetterRow, asked.id)
+        with pytest.raises(Refused, match="at most one"):
+            scorecards.approve(session, row, content={}, by="dana", at=CLOSING)
 
 
 def test_a_key_is_made_once_by_whoever_asks_first(store: Store) -> None:
