@@ -111,7 +111,8 @@ class Import:
         found = source if made else standing(session, source.id)
         place = provider.practice_id if provider else None
         filled = _fill(found, told, place, write=write or made)
-        wanted = self._next_touch(told, source.identity) if told.next_touch else None
+        here = found.left_on is None  # with whoever has left nobody is to be in touch
+        wanted = self._next_touch(told, source.identity) if told.next_touch and here else None
         has = found.next_touch_at
         says = ""
         if wanted is not None and has is None:

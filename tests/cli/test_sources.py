@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from cli.workplace import open_record
 from models.book_file import COLUMNS, template
 from models.errors import BadRequest
 from settings import Settings
+from store import sources
 from store.book_import import BATCH
 from store.tables import PracticeRow, ProviderRow, SourceRow
 
+DAY, NOW = date(2029, 3, 1), datetime(2029, 3, 1, 15, tzinfo=UTC)
 HEAD = "kind,name,npi,practice,fax,owner\n"
 
 
@@ -184,6 +187,21 @@ def test_what_a_person_may_want_to_know_is_said_and_stops_nothing(
             (4, "next_touch"),
         ]
     assert numbers(settings)[0] == 2
+
+
+def test_nobody_is_to_be_in_touch_with_whoever_has_left(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "book.csv"
+    file.write_text("kind,name,next_touch\nprovider,Dr. A Sample,2030-01-05\n")
+    taken(capsys, file)
+    store = open_record(settings).store
+    with store.write() as session:
+        sources.leave(session, session.exec(select(SourceRow)).one(), on=DAY, at=NOW)
+    assert taken(capsys, file)["rows"]["same"] == 1
+    with store.read() as session:
+        assert session.exec(select(SourceRow)).one().next_touch_at is None
+    store.close()
 
 
 def test_a_number_learned_in_an_earlier_row_is_known_in_a_later_one(
