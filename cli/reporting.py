@@ -60,9 +60,12 @@ def made(
     month: str,
     to: Path,
     now: datetime,
-    address: str,
+    address: str | None,
 ) -> tuple[MonthlyReport, list[Path]]:
-    """The report of a month, closed if it is due at *now*, and the files it was written to."""
+    """The report of a month, closed if it is due at *now*, and the files it was written to.
+
+    *address* is where the desk is reached; without one no figure is a link.
+    """
     monthly = Monthly(store, tenants)
     monthly.close(org, scope, month, now=now, by=BY)
     told = monthly.report(org, scope, month, now=now)

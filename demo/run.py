@@ -113,7 +113,7 @@ def _report(settings: Settings, store: Store, stage: Stage, opening: datetime) -
     zone = ZoneInfo(tenants.get(ORG).organization.clinics[0].zone)
     month = month_of(opening.astimezone(zone).date())
     to, ends = settings.data_dir / "report", stage.skipper.now
-    _, paths = made(store, tenants, ORG, CLINIC, month, to, ends, settings.base_url)
+    _, paths = made(store, tenants, ORG, CLINIC, month, to, ends, None)
     return [str(path) for path in paths]
 
 

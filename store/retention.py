@@ -22,7 +22,13 @@ from store.tables import (
     SentLetterRow,
 )
 
-_OVER = (DeliveryState.ACCEPTED, DeliveryState.DELIVERED, DeliveryState.FAILED)
+# ``unknown`` among them: after so long nobody will say any more whether it arrived.
+_OVER = (
+    DeliveryState.ACCEPTED,
+    DeliveryState.UNKNOWN,
+    DeliveryState.DELIVERED,
+    DeliveryState.FAILED,
+)
 
 
 def empty_inbox(session: Session, org: str, before: datetime) -> int:

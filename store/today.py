@@ -159,7 +159,8 @@ FIGURES: Final[dict[str, Measure]] = {
         Measure(
             "overdue",
             "Late before the first visit",
-            "Open referrals before their first visit whose next step is overdue.",
+            "Open referrals before their first visit whose next step should have happened by now: "
+            "somebody's task, or what was promised and nobody has been asked about yet.",
             _open,
             _overdue,
         ),

@@ -28,7 +28,7 @@ from models.kinds import Kind
 from models.policy import Retention
 from store import inbox, post, settling, sources, verdicts
 from store.engine import Store
-from store.tables import DeliveryState, InboxState, SentLetterRow, SubjectType
+from store.tables import DeliveryRow, DeliveryState, InboxState, SentLetterRow, SubjectType
 from tests.activities.office import MONDAY, ORG, WALL, Crash, Office
 from tests.activities.turns import at_time
 
@@ -297,6 +297,8 @@ async def test_the_purge_empties_what_is_too_old_and_keeps_its_trace(
     office.send(Kind.SCHEDULE_TEXT, "patient", "bd-0")
     office.send(Kind.THANK_YOU, "source")
     with office.store.write() as session:
+        fax = next(row for row in office.deliveries() if row.channel == "fax")
+        session.get_one(DeliveryRow, fax.id).state = DeliveryState.UNKNOWN  # nobody ever told
         done, _ = inbox.accept(
             session, org=ORG, origin="events", event_id="1", body=b"{}", received_at=WALL
         )
@@ -315,7 +317,10 @@ async def test_the_purge_empties_what_is_too_old_and_keeps_its_trace(
         assert inbox.get(session, ORG, waiting.id).body == b"{}"  # still somebody's
         assert session.exec(select(SentLetterRow)).all() == []
     assert office.deliveries()[0].payload is None
-    assert office.deliveries()[0].state == DeliveryState.DELIVERED
+    assert {row.channel: row.state for row in office.deliveries()} == {
+        "sms": DeliveryState.DELIVERED,
+        "fax": DeliveryState.UNKNOWN,
+    }
 
 
 def test_the_longest_duty_of_any_state_counts(office: Office) -> None:

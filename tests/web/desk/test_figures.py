@@ -20,7 +20,7 @@ async def drew(browser: Browser) -> Browser:
 async def test_an_empty_house_says_so(drew: Browser) -> None:
     answer = await drew.get("/today")
     assert answer.status_code == 200
-    assert "Nothing is overdue." in answer.text
+    assert "No task is overdue." in answer.text
     assert answer.text.count("nobody to count yet") == 5  # "none" would read as a result
 
 
