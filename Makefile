@@ -29,9 +29,9 @@ scenarios: $(STAMP) ## Every case of everyday clinic life on the real engine, th
 	@$(PY) -m tests.scenarios --seeds $(SEEDS)
 
 test: $(STAMP) ## The whole suite, on SQLite and Postgres and a real Temporal server
-	@echo "Running the test suite (about 15 minutes; Temporal is built first if it is missing)."
+	@echo "Running the test suite (about 12 minutes; Temporal is built first if it is missing)."
 	@$(PY) -m pytest -q -n auto --dist loadfile -m "not engine and not native"
-	@$(PY) -m pytest -q -m engine
+	@$(PY) -m pytest -q -n 2 --dist loadfile -m engine
 
 truth: $(STAMP) ## A year of 200,000 referrals: every figure against an independent computation
 	@REFERRAL_LOOP_TRUTH=200000 $(PY) -m pytest -q tests/truth

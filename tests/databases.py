@@ -2,7 +2,8 @@
 
 One cluster a session, on a Unix socket, without fsync. It ends with the process that started it,
 also when that is killed: a shell holds the other end of a pipe and stops the server at its end.
-Each test gets a database copied from a migrated template.
+Each test gets an empty database of its own: a file copied from a migrated template, or, because
+Postgres takes longer for a new database than most tests do, one that an earlier test left whole.
 """
 
 from __future__ import annotations
@@ -30,6 +31,24 @@ from tests.required import lacking
 _WATCH = '"$@" & server=$!; read _; kill -INT $server; wait $server; rm -rf "$HOME_DIR"'
 INITDB = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
 _numbers = itertools.count(1)
+_emptied: list[str] = []  # databases a test has left as they were
+_DELETE_ALL = """
+DO $$ DECLARE name text; BEGIN
+  FOR name IN SELECT tablename FROM pg_tables
+    WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+    EXECUTE format('DELETE FROM %I', name);
+  END LOOP;
+END $$
+"""
+# The revision, the columns of tables and indexes, and whether the database has settings of its own.
+_SHAPE = """
+SELECT (SELECT string_agg(version_num, ',') FROM alembic_version),
+  (SELECT md5(string_agg(concat_ws(' ', c.oid::regclass, attname, atttypid, attnotnull), ','
+    ORDER BY c.oid::regclass::text, attnum)) FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
+    WHERE relnamespace = 'public'::regnamespace),
+  (SELECT count(*) FROM pg_db_role_setting WHERE setdatabase =
+    (SELECT oid FROM pg_database WHERE datname = current_database()))
+"""
 
 
 @contextmanager
@@ -44,11 +63,16 @@ def sqlite_store(folder: Path) -> Iterator[Store]:
 
 @contextmanager
 def postgres_store() -> Iterator[Store]:
-    """A migrated Postgres database of its own; skips, or fails under CI, without Postgres."""
-    with postgres_url(template=_postgres_template()) as url:
-        store = open_store(url)
-        yield store
-        store.close()
+    """A migrated, empty Postgres database; skips, or fails under CI, without Postgres."""
+    template = _postgres_template()
+    name = _emptied.pop() if _emptied else _new_database(template)
+    store = open_store(_url(cluster(), name))
+    yield store
+    store.close()
+    if _as_new(name, template):
+        _emptied.append(name)
+    else:
+        _drop(name)
 
 
 EITHER = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
@@ -77,11 +101,9 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 @contextmanager
 def postgres_url(template: str = "template0") -> Iterator[str]:
     """The URL of a database that is dropped at the end."""
-    folder = cluster()
-    name = f"t{next(_numbers)}"
-    _admin(folder, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield _url(folder, name)
-    _admin(folder, f"DROP DATABASE {name} WITH (FORCE)")
+    name = _new_database(template)
+    yield _url(cluster(), name)
+    _drop(name)
 
 
 def until_somebody_waits(store: Store) -> None:
@@ -172,6 +194,34 @@ def _stop(watcher: subprocess.Popen[bytes]) -> None:
     assert watcher.stdin is not None
     watcher.stdin.close()
     watcher.wait(timeout=30)
+
+
+def _new_database(template: str) -> str:
+    name = f"t{next(_numbers)}"
+    _admin(cluster(), f"CREATE DATABASE {name} TEMPLATE {template}")
+    return name
+
+
+def _drop(name: str) -> None:
+    _admin(cluster(), f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _as_new(name: str, template: str) -> bool:
+    """Whether every row of this database could be deleted and nothing but rows was changed."""
+    try:
+        with psycopg.connect(_url(cluster(), name), autocommit=True) as connection:
+            connection.execute("SET lock_timeout = '2s'")
+            connection.execute("SET session_replication_role = replica")  # in any order of tables
+            connection.execute(_DELETE_ALL)
+            return connection.execute(_SHAPE).fetchone() == _shape_of(template)
+    except psycopg.Error:  # read-only, locked by somebody, or without one of its tables
+        return False
+
+
+@cache
+def _shape_of(template: str) -> object:
+    with psycopg.connect(_url(cluster(), template), autocommit=True) as connection:
+        return connection.execute(_SHAPE).fetchone()
 
 
 def _admin(folder: Path, statement: str) -> None:

@@ -195,8 +195,16 @@ async def test_metrics_are_served_when_asked_for(engine: Engine, tmp_path: Path)
         running(tmp_path, metrics_port=metrics),
         httpx.AsyncClient(trust_env=False) as http,
     ):
-        text = (await http.get(f"http://127.0.0.1:{metrics}/metrics")).text
-    assert "service_requests" in text
+        async with asyncio.timeout(20):  # served a moment after the server is healthy
+            while "service_requests" not in await _said_at(http, metrics):
+                await asyncio.sleep(0.05)
+
+
+async def _said_at(http: httpx.AsyncClient, port: int) -> str:
+    try:
+        return (await http.get(f"http://127.0.0.1:{port}/metrics")).text
+    except httpx.TransportError:
+        return ""
 
 
 # ── the order of the ways ────────────────────────────────────────────────────────────────────
