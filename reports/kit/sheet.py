@@ -39,12 +39,9 @@ class Sheet:
 
 
 def bound(sheet: Sheet, story: Callable[[Pen], Story], fits: Sequence[Fit], most: int) -> bytes:
-    """The pages, as loose as ``most`` of them allow; with the last fit as many as it takes.
-
-    A little tighter where that saves a page: nobody needs a last one with four lines on it.
-    """
+    """The pages, as loose as ``most`` of them allow; with the last fit as many as it takes."""
     with ONE_AT_A_TIME:
-        chosen = _chosen(sheet, story, fits, most)
+        chosen = next((fit for fit in fits[:-1] if _count(sheet, story, fit) <= most), fits[-1])
         out = BytesIO()
 
         def dress(canvas: Canvas, pages: int) -> None:
@@ -54,15 +51,6 @@ def bound(sheet: Sheet, story: Callable[[Pen], Story], fits: Sequence[Fit], most
             story(Pen(chosen)), canvasmaker=lambda *a, **k: NumberedCanvas(dress, *a, **k)
         )
         return out.getvalue()
-
-
-def _chosen(sheet: Sheet, story: Callable[[Pen], Story], fits: Sequence[Fit], most: int) -> Fit:
-    for at, fit in enumerate(fits[:-1]):
-        pages = _count(sheet, story, fit)
-        if pages <= most:
-            tighter = fits[at + 1]
-            return tighter if _count(sheet, story, tighter) < pages else fit
-    return fits[-1]
 
 
 def _count(sheet: Sheet, story: Callable[[Pen], Story], fit: Fit) -> int:

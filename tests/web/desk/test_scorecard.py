@@ -131,3 +131,16 @@ async def test_of_nothing_it_says_so(site: Site, drew: Browser) -> None:
     assert page.status_code == 200
     assert "0 referrals" in page.text
     assert "no data" in page.text
+
+
+async def test_a_letter_of_some_clinics_alone_is_shown_to_nobody(
+    site: Site, drew: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be another one than what is faxed."""
+    source = await office_sends(site, 10)
+    close(site)
+    await signed_in(drew)
+    monkeypatch.setattr("web.desk.scorecard._everywhere", lambda *_: False)
+    page = await drew.get(f"/sources/{source}/scorecard")
+    assert ("It counts every clinic" in page.text, "letter.pdf" in page.text) == (True, False)
+    assert (await drew.get(f"/sources/{source}/scorecard/letter.pdf")).status_code == 403
