@@ -173,6 +173,11 @@ def router(desk: Desk, intake: Intake) -> APIRouter:
         viewer, source = await found(request, source_id)
         form = texts(await desk.form(request, viewer))
         told = await asyncio.to_thread(_other, desk, viewer, source, form)
+        if viewer.named and source.kind in book.PRIVATE and told["search"]:
+            await asyncio.to_thread(desk.seen, viewer, "sources:patients")
+        into = told["into"]
+        if viewer.named and into is not None and into.kind in book.PRIVATE:
+            await asyncio.to_thread(desk.seen, viewer, into.id)
         return await desk.page(request, viewer, "source_merge.html", told)
 
     @routes.post("/sources/{source_id}/{act}")

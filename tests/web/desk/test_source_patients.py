@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from sqlmodel import select
 
-from store import merges
+from store import audit, merges
 from store.tables import (
     AuditRow,
     GiftRow,
@@ -42,13 +42,18 @@ async def test_a_source_that_is_a_patient_has_no_name_here(site: Site, lia: Brow
         found = await lia.post("/sources/search", search=text, kind="past_patient")
         assert (source_id in found.text) is there
     other = {**told, "name": "Robyn Former", "email": "r2@example.org"}
-    await site.door.refer(source=other, external="P-2")
+    second = await site.door.refer(source=other, external="P-2")
     found = await lia.post(f"/sources/{source_id}/other", search="former")
     assert "Robyn Former" in found.text  # a patient may be one with a patient
     assert "Robin Former" in (await lia.get(f"/sources/{source_id}")).text
     with site.door.store.read() as session:
         seen = select(AuditRow).where(AuditRow.subject == source_id, AuditRow.what == "viewed")
         assert [one.who for one in session.exec(seen)] == ["drew", "drew"]
+        second_id = session.get_one(ReferralRow, second).source_id
+    await lia.post(f"/sources/{source_id}/other", into=second_id)
+    with site.door.store.read() as session:  # the list, two searches of it, one of the merge
+        assert len(audit.about(session, ORG, "sources:patients")) == 4
+        assert [one.who for one in audit.about(session, ORG, second_id)] == ["drew"]
 
 
 async def test_patients_that_are_one_source_have_no_name_here(site: Site, lia: Browser) -> None:
