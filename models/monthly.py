@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, computed_field, model_validator
 
 from models.base import Model
 from models.facts import UtcDatetime
@@ -66,9 +66,10 @@ class Amount(Model):
     number: int | None = None
     open: int = 0
 
+    @computed_field  # type: ignore[prop-decorator]  # mypy knows no decorated property
     @property
     def few(self) -> bool:
-        """Too few to act on: shown greyed, never compared."""
+        """Too few to act on: shown greyed, never compared, and of a share only its two counts."""
         return self.n < FEW
 
 

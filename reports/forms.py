@@ -6,17 +6,19 @@ and the two CSV files for whoever calculates on, and the JSON is the value itsel
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from models.monthly import MonthlyReport
-from reports import monthly_csv, monthly_html, monthly_report, monthly_xlsx
+from reports import monthly_csv, monthly_html, monthly_report, monthly_sentences, monthly_xlsx
 
 
 def to_json(report: MonthlyReport, _desk: str | None = None) -> bytes:
-    """The value itself, as it is read back by ``MonthlyReport.model_validate_json``."""
-    return report.model_dump_json(indent=1).encode() + b"\n"
+    """The value itself, as ``MonthlyReport.model_validate_json`` reads it, and its fingerprint."""
+    told = {"data": monthly_sentences.fingerprint(report), **report.model_dump(mode="json")}
+    return json.dumps(told, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
 class Form(NamedTuple):

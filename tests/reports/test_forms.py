@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from decimal import Decimal
 from io import StringIO
@@ -141,5 +142,10 @@ def test_every_month_of_every_figure_is_the_same_in_all_of_them() -> None:
             assert page[at][month + 1].startswith(words.plain(Decimal(row["value"]).normalize()))
 
 
-def test_json_is_the_value_itself() -> None:
+def test_json_is_the_value_itself_marked_where_it_is_of_few() -> None:
     assert MonthlyReport.model_validate_json(make(SAMPLE, "report.json")) == SAMPLE
+    told = json.loads(make(SAMPLE, "report.json"))
+    assert told["data"].encode() in make(SAMPLE, "report.html")
+    assert {one["now"]["few"] for one in told["figures"]} == {
+        one.now.n < 10 for one in SAMPLE.figures
+    }
