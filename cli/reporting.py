@@ -13,6 +13,7 @@ from models.errors import BadRequest
 from models.monthly import EVERY, MonthlyReport, from_address
 from models.months import back, first_day, month_of
 from reports import forms
+from reports.kit.text import moment
 from store.engine import Store
 
 BY = "command"  # who closed the month, on record
@@ -48,6 +49,9 @@ def report(
     out.print(told.verdict)
     if told.preliminary:
         out.print("The month is not closed yet: its figures may still change.")
+    else:
+        closed = moment(told.as_of, told.zone)
+        out.print(f"The month was closed on {closed}: its figures stay as they are.")
     for path in paths:
         out.print(f"  {path}", markup=False, soft_wrap=True)
 

@@ -235,7 +235,10 @@ def _thanking(asked: Asked, r: Referral) -> dict[str, object]:
 
 
 def _reaching(r: Referral, came: datetime, calendar: Calendar) -> dict[str, object]:
-    tried = next(iter(r.attempts()), None)
+    reached = r.reached_at()
+    # Reached is more than tried: whoever books by phone and tells the EMR alone made an attempt
+    # that nobody logged, and in a funnel nobody is reached who was not tried.
+    tried = min([*r.attempts()[:1], *([reached] if reached else [])], default=None)
     booked = [one.as_of for one in r.all(AppointmentBooked) if one.purpose == "evaluation"]
     next_day = calendar.next_business_day(calendar.local_date(came))
     return {
@@ -244,7 +247,7 @@ def _reaching(r: Referral, came: datetime, calendar: Calendar) -> dict[str, obje
         "contact_by": calendar.closing(next_day),
         "contact_minutes": _minutes(came, tried),
         "contact_open_minutes": open_minutes(calendar, came, tried) if tried else None,
-        "reached_at": r.reached_at(),
+        "reached_at": reached,
         "booked_at": min(booked, default=None),
     }
 

@@ -90,7 +90,7 @@ def _wanted(
             says=f"Book or close {_counted(old, 'referral')} open for more than 30 days",
             why="They were received more than 30 days ago and have not been evaluated.",
             number=old,
-            link="/board",
+            link=f"{page}/open_{len(AGES) - 1}",
         )
     yield from _missed(
         named["certified"],

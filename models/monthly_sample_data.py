@@ -122,14 +122,14 @@ _NOTES = {
         "out."
     ),
     "attempted_24h": (
-        "A text that was delivered or a call that was logged within 24 hours of the arrival, by "
-        "the wall's clock."
+        "A delivered text, a logged call, an answer or a booking within 24 hours of the arrival, "
+        "nights and weekends included."
     ),
-    "next_day": ("The same until the clinic closes on its first open day after the arrival."),
+    "next_day": "A first try before the clinic closes on its next business day.",
     "reached": ("Two-way: the patient wrote back, was spoken to, or booked."),
     "hours_to_contact": (
-        "Median from arrival to the first delivered text or logged call, counted only while the "
-        "clinic was open."
+        "Median from arrival to the first delivered text, logged call, answer or booking, counted "
+        "only while the clinic was open."
     ),
     "days_to_evaluation": (
         "Median calendar days from the day of arrival to the first visit; negative lengths from a "
@@ -152,8 +152,8 @@ _NOTES = {
         "evaluation and first treatment."
     ),
     "plan_hours": (
-        "Median from the therapist's signature to the fax to the certifying provider, by the "
-        "wall's clock."
+        "Median from the therapist's signature to the fax to the certifying provider, nights and "
+        "weekends included."
     ),
     "prompt_reports": (
         "Signed progress reports that went out within 24 hours of the signature, each recipient's "

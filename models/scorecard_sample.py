@@ -13,8 +13,8 @@ _FIGURES: Final = (
     CardFigure(
         name="contacted_24h",
         title="Tried within 24 hours",
-        note="A delivered text or a logged call within 24 hours by the wall's clock from arrival, "
-        "nights and weekends included (attempted, not reached).",
+        note="A delivered text, a logged call, an answer or a booking within 24 hours from "
+        "arrival, nights and weekends included (attempted, not reached).",
         unit=Unit.PERCENT,
         amount=Amount(value=100 * 51 / 52, n=52, number=51),
     ),
@@ -53,8 +53,8 @@ _FIGURES: Final = (
     CardFigure(
         name="plan_hours",
         title="Hours until the plan was sent",
-        note="Median hours by the wall's clock from the therapist's signature until the plan of "
-        "care left, of those evaluated in the month.",
+        note="Median hours, nights and weekends included, from the therapist's signature until the "
+        "plan of care left, of those evaluated in the month.",
         unit=Unit.HOURS,
         amount=Amount(value=6.5, n=42),
     ),

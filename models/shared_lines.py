@@ -50,7 +50,7 @@ class SharedLine(Model):
         False, description="whether the sender wants no thanks, or nobody here sends them"
     )
     contact_minutes: int | None = Field(
-        None, description="from receipt to the first delivered text or logged call"
+        None, description="from receipt to the first delivered text, logged call, answer or booking"
     )
     contact_open_minutes: int | None = Field(
         None, description="the same, while the clinic was open"

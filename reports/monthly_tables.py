@@ -12,6 +12,7 @@ from typing import NamedTuple
 from models.monthly import FEW, Figure, MonthlyReport, Named, Relationship, SourceLine, Unit
 from reports import monthly_sentences as sentences
 from reports import monthly_words as words
+from reports.kit.text import moment
 from reports.monthly_words import month_name, said
 
 MOST = 500  # rows of a table that paper and page hold; nobody reads more of them there
@@ -123,12 +124,13 @@ def funnel(report: MonthlyReport) -> Table:
 
 
 def ageing(report: MonthlyReport) -> Table:
-    """Open referrals by age."""
+    """All that are open as of the report, whichever month they came in."""
     rows = tuple(
         Row((one.says, f"{one.waiting:,}", f"{one.in_care:,}"), one.says) for one in report.ageing
     )
     columns = ("Age", ">Before the first visit", ">In care")
-    return Table("ageing", "Open referrals by age", columns, rows, "No referral is open.")
+    caption = f"Open referrals by age, as of {moment(report.as_of, report.zone)}"
+    return Table("ageing", caption, columns, rows, "No referral is open.")
 
 
 def sources(report: MonthlyReport) -> Table:
@@ -213,7 +215,7 @@ def _relationships(name: str, caption: str, these: Sequence[Relationship], empty
 
 
 def channels(report: MonthlyReport) -> Table:
-    """What went out and came back."""
+    """What went out for the referrals of the month, whenever that was, and what came back."""
     rows = tuple(
         Row(
             (
@@ -228,7 +230,8 @@ def channels(report: MonthlyReport) -> Table:
         for one in report.channels
     )
     columns = ("Channel", ">Sent", ">Delivered", ">Failed", ">Referrals with an answer")
-    return Table("channels", "Channels", columns, rows, "Nothing was sent in this month.")
+    empty = "Nothing was sent for this month's referrals."
+    return Table("channels", "Sent for this month's referrals", columns, rows, empty)
 
 
 def _of(number: int, n: int) -> str:

@@ -32,6 +32,7 @@ class Month(StrEnum):
     DISCHARGED = "discharged_month"
     ASKED = "asked_month"
     CLOSED = "closed_month"
+    ANY = ""  # asked of all, whichever month they came in
 
 
 class How(StrEnum):

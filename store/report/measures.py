@@ -51,7 +51,7 @@ MEASURES: Final[dict[str, Measure]] = {
         Measure(
             "contacted_24h",
             "Tried within 24 hours",
-            "A delivered text or a logged call within 24 hours by the wall's clock from arrival, "
+            "A delivered text, a logged call, an answer or a booking within 24 hours from arrival, "
             "nights and weekends included (attempted, not reached).",
             How.SHARE,
             asks.kept,
@@ -65,8 +65,8 @@ MEASURES: Final[dict[str, Measure]] = {
         Measure(
             "contact_hours",
             "Hours to the first try",
-            "Median of the hours from arrival to the first delivered text or logged call, counting "
-            "only while the clinic was open.",
+            "Median of the hours from arrival to the first delivered text, logged call, answer or "
+            "booking, counting only while the clinic was open.",
             How.MEDIAN,
             asks.kept,
             _KEPT,
@@ -133,7 +133,8 @@ MEASURES: Final[dict[str, Measure]] = {
         Measure(
             "contacted_next_day",
             "Tried by the next business day",
-            "A delivered text or a logged call by closing time of the clinic's next business day.",
+            "A delivered text, a logged call, an answer or a booking by closing time of the "
+            "clinic's next business day.",
             How.SHARE,
             asks.kept,
             _KEPT,
@@ -179,9 +180,9 @@ MEASURES: Final[dict[str, Measure]] = {
         Measure(
             "thanked_24h",
             "Source thanked within 24 hours",
-            "The thank-you left within 24 hours by the wall's clock from arrival. Asked of "
-            "offices, case managers and employers, but for those who want no thanks, and where the "
-            "policy file leaves thanks to somebody else; self-referrals and past patients have "
+            "The thank-you left within 24 hours from arrival, nights and weekends included. Asked "
+            "of offices, case managers and employers, but for those who want no thanks, and where "
+            "the policy file leaves thanks to somebody else; self-referrals and past patients have "
             "rules of their own.",
             How.SHARE,
             asks.thanks_owed,
@@ -195,8 +196,8 @@ MEASURES: Final[dict[str, Measure]] = {
         Measure(
             "plan_hours",
             "Hours until the plan was sent",
-            "Median hours by the wall's clock from the therapist's signature until the plan of "
-            "care left, of those evaluated in the month.",
+            "Median hours, nights and weekends included, from the therapist's signature until the "
+            "plan of care left, of those evaluated in the month.",
             How.MEDIAN,
             asks.has(L.evaluated_at),
             _EVALUATED,

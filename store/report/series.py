@@ -13,7 +13,7 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col
 
 from models.monthly import Amount
-from store.report.asks import How, Measure
+from store.report.asks import How, Measure, Month
 from store.report.measures import MEASURES
 from store.report.scope import Period
 from store.tables import LedgerRow
@@ -84,8 +84,10 @@ def nothing(measure: Measure) -> Amount:
 
 def asked_in(measure: Measure, period: Period, months: Sequence[str]) -> ColumnElement[bool]:
     """Who is asked in these months."""
-    month = col(getattr(LedgerRow, measure.month.value))
-    return and_(period.referrals(), month.in_(months), measure.of(period))
+    asked = and_(period.referrals(), measure.of(period))
+    if measure.month is Month.ANY:
+        return asked
+    return and_(asked, col(getattr(LedgerRow, measure.month.value)).in_(months))
 
 
 def how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:

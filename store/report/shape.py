@@ -69,10 +69,10 @@ def funnel(session: Session, period: Period) -> tuple[Step, ...]:
     Who passed a later step passed the earlier ones, told or not. The losses of a step are closed
     referrals that came no further; those that still may are ``waiting``.
     """
-    far = _far()
+    reached = far()
     why = case((col(L.lost_why).is_not(None), col(L.lost_why)), else_=col(L.closed_reason))
     over = case((col(L.stage) == Stage.CLOSED, 1), (col(L.discharged_on).is_not(None), 1), else_=0)
-    rows = columns(far.label("far"), over.label("over"), why.label("why")).where(
+    rows = columns(reached.label("far"), over.label("over"), why.label("why")).where(
         period.referrals(), col(L.received_month) == period.month
     )
     told = rows.subquery()
@@ -162,7 +162,7 @@ def oddities(session: Session, period: Period) -> tuple[Named, ...]:
     return tuple(Named(name=code, says=says, number=int(n)) for (code, says), n in found if n)
 
 
-def _far() -> ColumnElement[int]:
+def far() -> ColumnElement[int]:
     """The last step a referral has passed, as its place in ``STEPS``."""
     return case(
         (col(L.visits) >= 2, 5),

@@ -11,6 +11,7 @@ from models.attribution import Heard, credited
 from models.clock import Calendar
 from models.facts import (
     AnyFact,
+    AppointmentBooked,
     CallLogged,
     CallOutcome,
     CallWhy,
@@ -126,6 +127,19 @@ def test_a_lost_one_says_why() -> None:
     found = of(said, gone)
     assert (found.closed_reason, found.lost_why) == ("declined_by_patient", "too_far")
     assert (found.attempted_at, found.contact_minutes) == (START + HOUR, 60)
+
+
+def test_whoever_books_by_phone_and_tells_the_emr_alone_has_tried() -> None:
+    booked = AppointmentBooked(
+        at=START + HOUR,
+        as_of=START + 48 * HOUR,
+        appointment_id="a1",
+        starts_at=START + 72 * HOUR,
+        purpose="evaluation",
+    )
+    found = of(booked)
+    assert (found.attempted_at, found.reached_at) == (START + HOUR, START + HOUR)
+    assert (found.contact_minutes, found.contact_open_minutes) == (60, 60)
 
 
 def test_open_time_is_what_contact_is_measured_in() -> None:

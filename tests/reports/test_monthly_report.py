@@ -93,7 +93,10 @@ def test_the_later_pages_hold_what_they_promise(drawn: dict[str, bytes]) -> None
     in_order(way, ["The way of 100 referrals", "Evaluation booked", "Twelve months"])
     in_order(way, ["Open referrals by age", "over 90 days"])
     in_order(by_source, ["Sources", "Lakeside Family Medicine", "more in the spreadsheet"])
-    in_order(by_source, ["Quiet and lapsed", "Harborview Orthopedics", "Came back", "Channels"])
+    in_order(
+        by_source,
+        ["Quiet and lapsed", "Harborview Orthopedics", "Came back", "Sent for this month"],
+    )
     in_order(care, ["Outcomes", "n = 7, withheld", "All figures", "What the figures mean"])
     for one in SAMPLE.definitions:
         assert f"{one.title}." in care

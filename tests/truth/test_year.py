@@ -21,6 +21,7 @@ from store.report import late, lines, outcomes, scorecard, shape, sources
 from store.report.asks import How
 from store.report.behind import Which, behind
 from store.report.measures import MEASURES
+from store.report.parts import PARTS
 from store.report.scope import Period
 from store.report.series import amount, nothing, series
 from tests.databases import sqlite_store
@@ -160,6 +161,28 @@ def test_the_funnel_loses_nobody(world: World, clinics: tuple[str, ...], month: 
     for one, following in pairwise(steps):
         lost = sum(reason.number for reason in one.lost)
         assert one.number == following.number + lost + one.waiting
+
+
+@pytest.mark.parametrize(("clinics", "month"), CASES)
+def test_behind_each_step_and_age_stand_as_many_referrals(
+    world: World, clinics: tuple[str, ...], month: str
+) -> None:
+    period = Period(ORG, clinics, month, CLOSED)
+    with world.store.read() as session:
+        lists = {
+            name: [len(behind(session, period, part.measure, which, most=COUNT)) for which in Which]
+            for name, part in PARTS.items()
+            if name not in MEASURES
+        }
+        steps, ages = shape.funnel(session, period), shape.ageing(session, period)
+    for place, step in enumerate(steps):
+        went_on, lost, under_way = lists.pop(f"step_{step.name}")
+        further = steps[place + 1].number if place + 1 < len(steps) else step.number
+        assert (went_on, under_way) == (further, step.waiting)
+        assert lost == sum(reason.number for reason in step.lost)
+    for place, age in enumerate(ages):
+        assert lists.pop(f"open_{place}") == [age.waiting, age.in_care, 0]
+    assert not lists
 
 
 def test_ages_and_channels(world: World) -> None:

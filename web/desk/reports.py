@@ -20,7 +20,7 @@ from reports.kit.text import day
 from store import ledger, referrals
 from store.report.asks import Measure
 from store.report.behind import MOST, Which, behind
-from store.report.measures import MEASURES
+from store.report.parts import PARTS
 from web.desk.door import Desk, Viewer
 
 SHOWN = 13  # months in the list
@@ -121,11 +121,11 @@ def router(desk: Desk) -> APIRouter:
         _begun(desk, viewer, month)
         if name in forms.FORMS:
             return await asyncio.to_thread(_file, desk, monthly, viewer, chosen, month, name)
-        measure = MEASURES.get(name)
-        if measure is None:
+        found = PARTS.get(name)
+        if found is None:
             raise NotFound("There is no such figure.", code="no_figure")
         told = await asyncio.to_thread(
-            _behind, desk, monthly, viewer, chosen, month, measure, which, source
+            _behind, desk, monthly, viewer, chosen, month, found.measure, which, source
         )
         here = f"/reports/{in_address(chosen)}/{month}"
         return await desk.page(
@@ -133,7 +133,8 @@ def router(desk: Desk) -> APIRouter:
             viewer,
             "report_figure.html",
             {
-                "measure": measure,
+                "measure": found.measure,
+                "tabs": found.tabs,
                 "rows": told,
                 "which": which,
                 "here": here,

@@ -14,7 +14,7 @@ from pypdf import PdfReader
 from models.monthly import MonthlyReport
 from models.months import back, month_of
 from store import ledger
-from store.report.measures import MEASURES
+from store.report.parts import PARTS
 from tests.doors import ORG
 from tests.web.conftest import Site
 from tests.web.desk.conftest import Browser
@@ -76,7 +76,16 @@ async def test_a_figure_of_the_page_opens_to_its_referrals(site: Site, drew: Bro
     open_ones = await drew.get(f"/reports/east/{month}/contact_hours?which=open")
     assert referral not in open_ones.text
     assert referral in (await drew.get(f"/reports/east/{month}/converted?which=open")).text
-    for name in MEASURES:
+    assert f'href="/reports/east/{month}/step_received"' in page.text
+    lists = {
+        which: (await drew.get(f"/reports/east/{month}/step_received?which={which}")).text
+        for which in ("counted", "others", "open")
+    }
+    assert [which for which, text in lists.items() if referral in text] == ["open"]
+    assert f'href="/reports/east/{month}/open_0"' in page.text
+    assert referral in (await drew.get(f"/reports/east/{month}/open_0")).text
+    assert referral not in (await drew.get(f"/reports/east/{month}/open_0?which=others")).text
+    for name in PARTS:
         for which in ("counted", "others", "open"):
             answer = await drew.get(f"/reports/all/{month}/{name}", params={"which": which})
             assert answer.status_code == 200, (name, which)
