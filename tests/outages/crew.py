@@ -140,6 +140,7 @@ def freeze() -> None:
 
 
 def _instead(where: Any, name: str) -> None:
+    getattr(where, name)  # a point that is not there would never be met
     setattr(where, name, die)
 
 
@@ -167,10 +168,10 @@ def _after(where: Any, name: str, then: Callable[[], Any] = die) -> None:
 POINTS: dict[str, Callable[[], None]] = {
     "before_row": lambda: _instead(claims.post, "queue_message"),
     "after_row": lambda: _after(claims.post, "queue_message"),
-    "within_claim": lambda: _after(claims.post, "claim"),
+    "within_claim": lambda: _after(claims.settling, "claim"),
     "after_claim": lambda: _instead(Post, "_deliver"),
     "vendor_accepted": lambda: (_after(Ledger, "send"), _after(Smtp, "send"))[0],
-    "before_settle": lambda: _instead(outcomes.post, "settle"),
+    "before_settle": lambda: _instead(outcomes.settling, "settle"),
     "within_settle": lambda: _after(outcomes.Outcomes, "accepted"),
     "before_report": lambda: _after(Post, "turn"),
     "frozen": lambda: _before(Post, "_in_time", freeze),
