@@ -28,10 +28,13 @@ SEEDS ?= 20
 scenarios: $(STAMP) ## Every case of everyday clinic life on the real engine, then each as 20 bad feeds tell it
 	@$(PY) -m tests.scenarios --seeds $(SEEDS)
 
+# They start servers of their own on the usual ports and watch them end: one after another.
+SERVERS := tests/cli tests/e2e tests/engine
 test: $(STAMP) ## The whole suite, on SQLite and Postgres and a real Temporal server
-	@echo "Running the test suite (about 12 minutes; Temporal is built first if it is missing)."
+	@echo "Running the test suite (about 15 minutes; Temporal is built first if it is missing)."
 	@$(PY) -m pytest -q -n auto --dist loadfile -m "not engine and not native"
-	@$(PY) -m pytest -q -n 2 --dist loadfile -m engine
+	@$(PY) -m pytest -q -n 2 --dist loadfile -m engine $(addprefix --ignore=,$(SERVERS))
+	@$(PY) -m pytest -q -m engine $(SERVERS)
 
 truth: $(STAMP) ## A year of 200,000 referrals: every figure against an independent computation
 	@REFERRAL_LOOP_TRUTH=200000 $(PY) -m pytest -q tests/truth
