@@ -109,9 +109,11 @@ async def start(
     wish: Wish, command: Command, source: str, *, ui_within: bool = False
 ) -> Engine | str:
     """Start a server on the data directory and wait until it is healthy, or say why it is not."""
-    lock = await asyncio.to_thread(try_lock, wish.files.lock)
-    if lock is None:  # somebody was quicker since we looked
-        return await attach(wish)
+    while (lock := await asyncio.to_thread(try_lock, wish.files.lock)) is None:
+        # Somebody was quicker since we looked, or held the lock only to look as well.
+        found = await attach(wish)
+        if isinstance(found, Engine):
+            return found
     wish.say(f"Starting Temporal ({source}).")
     try:
         for _ in range(STARTS):

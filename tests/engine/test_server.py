@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
 import signal
@@ -138,6 +139,21 @@ async def test_the_web_ui_comes_with_it(engine: Engine, tmp_path: Path) -> None:
     assert settings["DefaultNamespace"] == started.namespace
     assert settings["DisableNewsFetch"] is True
     assert cluster["serverVersion"] == SERVER.version
+
+
+@needs_server
+async def test_who_only_looks_keeps_nobody_from_starting(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = itertools.count()
+
+    def held_at_the_second_look(path: Path) -> int | None:
+        return None if next(calls) == 1 else try_lock(path)
+
+    monkeypatch.setattr(starting, "try_lock", held_at_the_second_look)
+    async with running(tmp_path) as started:
+        assert await starting.healthy(started.address)
+    assert next(calls) > 3
 
 
 @needs_server
