@@ -7,19 +7,18 @@ shows who is behind either; what its three lists are called is said here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, and_
 from sqlmodel import col
 
 from models.monthly import AGES
-from models.referral import OPEN, Stage
+from models.referral import Stage
 from store.report.asks import How, Measure, Month
 from store.report.behind import Which
 from store.report.measures import MEASURES
 from store.report.scope import Period
-from store.report.shape import BEFORE_CARE, STEPS, far
+from store.report.shape import BEFORE_CARE, STEPS, far, of_age
 from store.tables import LedgerRow as L
 
 
@@ -59,20 +58,12 @@ def _step(place: int) -> Part:
 
 
 def _age(place: int) -> Part:
-    low, high, says = AGES[place]
-
-    def old(period: Period) -> ColumnElement[bool]:
-        came = col(L.received_at) <= period.at - timedelta(days=low)
-        if high is not None:
-            came = and_(came, col(L.received_at) > period.at - timedelta(days=high))
-        return and_(came, col(L.stage).in_(OPEN))
-
     measure = Measure(
         f"open_{place}",
-        f"Open for {says}",
+        f"Open for {AGES[place][2]}",
         "All that are open as of the report, whichever month they came in, by days since then.",
         How.COUNT,
-        old,
+        lambda period: of_age(period, place),
         "",
         month=Month.ANY,
         counts=_waiting,

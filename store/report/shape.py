@@ -98,18 +98,23 @@ def funnel(session: Session, period: Period) -> tuple[Step, ...]:
     )
 
 
+def of_age(period: Period, place: int) -> ColumnElement[bool]:
+    """Open at the moment of the report, and of the age at this place in ``AGES``."""
+    low, high, _ = AGES[place]
+    aged = and_(col(L.stage).in_(OPEN), col(L.received_at) <= period.at - timedelta(days=low))
+    return (
+        aged if high is None else and_(aged, col(L.received_at) > period.at - timedelta(days=high))
+    )
+
+
 def ageing(session: Session, period: Period) -> tuple[Aged, ...]:
     """Open referrals at the moment of the report by days since receipt, those in care apart."""
     waiting = col(L.stage).in_(BEFORE_CARE)
     asked: list[ColumnElement[int]] = []
-    for low, high, _ in AGES:
-        came = col(L.received_at) <= period.at - timedelta(days=low)
-        if high is not None:
-            came = and_(came, col(L.received_at) > period.at - timedelta(days=high))
-        asked += [how_many(and_(came, waiting)), how_many(and_(came, ~waiting))]
-    query = columns(*asked).where(
-        period.referrals(), col(L.stage).in_(OPEN), col(L.received_at) <= period.at
-    )
+    for place in range(len(AGES)):
+        aged = of_age(period, place)
+        asked += [how_many(and_(aged, waiting)), how_many(and_(aged, ~waiting))]
+    query = columns(*asked).where(period.referrals())
     told = session.connection().execute(query).one()
     return tuple(
         Aged(says=says, waiting=int(told[2 * n]), in_care=int(told[2 * n + 1]))
