@@ -114,7 +114,9 @@ def ageing(session: Session, period: Period) -> tuple[Aged, ...]:
     for place in range(len(AGES)):
         aged = of_age(period, place)
         asked += [how_many(and_(aged, waiting)), how_many(and_(aged, ~waiting))]
-    query = columns(*asked).where(period.referrals())
+    # Said again for all ages at once: what is open is looked up by its stage, years of ended
+    # referrals are not read for it.
+    query = columns(*asked).where(period.referrals(), col(L.stage).in_(OPEN))
     told = session.connection().execute(query).one()
     return tuple(
         Aged(says=says, waiting=int(told[2 * n]), in_care=int(told[2 * n + 1]))
