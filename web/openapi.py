@@ -11,8 +11,8 @@ from pydantic.json_schema import models_json_schema
 
 from models.events import Event, NewReferral, Problem
 from models.facts import DECISIONS
-from models.monthly_sample import SAMPLE
 from reports import csv_table
+from reports.monthly_sample import SAMPLE
 from web.examples import DECISION, EVENTS, LINES_PAGE, MEASURE, NEW_REFERRAL
 
 TITLE: Final = "referral-loop"

@@ -61,7 +61,7 @@ def _at(
             ).group_by(told.c.grouped, told.c.measure)
         )
     }
-    for (group, measure), could in sorted(eligible.items()):
+    for (group, measure), could in sorted(eligible.items(), key=lambda one: _place(*one[0])):
         median, n = medians.get((group, measure), (None, 0))
         asked, yes = reached.get((group, measure), (0, 0))
         few = n < FEW
@@ -78,6 +78,11 @@ def _at(
             if few
             else Amount(value=100 * yes / asked if asked else None, n=asked, number=yes),
         )
+
+
+def _place(group: str, measure: str) -> tuple[str, bool, str]:
+    """By region, each before the same after surgery."""
+    return group.removeprefix(POST_OP), group.startswith(POST_OP), measure
 
 
 def says(group: str) -> str:

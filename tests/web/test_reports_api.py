@@ -18,9 +18,9 @@ from activities.monthly import Monthly
 from cli.serving import serve
 from models.errors import TooMany
 from models.monthly import MonthlyReport
-from models.monthly_sample import SAMPLE
 from models.months import month_of
 from models.shared_lines import IdentifiedLine, SharedLine
+from reports.monthly_sample import SAMPLE
 from settings import Settings, load
 from store import ledger
 from store.engine import Store
