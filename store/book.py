@@ -18,7 +18,7 @@ from models.ledger import Counted
 from models.people import SourceKind
 from models.source_states import SourceState
 from models.sources import watched
-from store.rows import fold
+from store.rows import fold, unindexed
 from store.sources import also_known_as
 from store.tables import (
     DeliveryRow,
@@ -123,11 +123,14 @@ def by_month(
 
 def by_stage(session: Session, org: str, source_id: str) -> dict[str, dict[str, int]]:
     """All referrals of one source: how many of each stage by month, the newest month first."""
+    received = unindexed(
+        LedgerRow.received_month
+    )  # or its order would be looked up, of all sources
     query = (
-        columns(col(LedgerRow.received_month), col(LedgerRow.stage), func.count())
+        columns(received, col(LedgerRow.stage), func.count())
         .where(*_counted(org, [source_id]))
-        .group_by(col(LedgerRow.received_month), col(LedgerRow.stage))
-        .order_by(col(LedgerRow.received_month).desc())
+        .group_by(received, col(LedgerRow.stage))
+        .order_by(received.desc())
     )
     found: dict[str, dict[str, int]] = {}
     for month, stage, number in session.execute(query):
@@ -146,23 +149,18 @@ class Sent(NamedTuple):
 def sent_to(session: Session, source_ids: Collection[str], most: int = 20) -> list[Sent]:
     """What we have sent to a source, the newest first: thank-yous, questions, notices."""
     at = func.coalesce(DeliveryRow.settled_at, DeliveryRow.created_at)
+    theirs = select(ReferralRow.id).where(col(ReferralRow.source_id).in_(source_ids))
     query = (
         select(MessageRow.kind, DeliveryRow.channel, DeliveryRow.settled_at, DeliveryRow.created_at)
-        .join(ReferralRow, col(ReferralRow.id) == col(MessageRow.referral_id))
-        .join(
-            DeliveryRow,
-            and_(
-                col(DeliveryRow.subject_id) == col(MessageRow.id),
-                col(DeliveryRow.subject_type) == SubjectType.MESSAGE,
-            ),
-        )
+        .join(MessageRow, col(MessageRow.id) == col(DeliveryRow.subject_id))
         .where(
-            col(ReferralRow.source_id).in_(source_ids),
+            col(DeliveryRow.referral_id).in_(theirs),
+            unindexed(DeliveryRow.subject_type) == SubjectType.MESSAGE,
+            unindexed(DeliveryRow.state).in_([DeliveryState.ACCEPTED, DeliveryState.DELIVERED]),
+            col(DeliveryRow.channel) != "crm",
             or_(
                 col(MessageRow.to_party) == "source", col(MessageRow.to_party).startswith("source:")
             ),
-            col(DeliveryRow.state).in_([DeliveryState.ACCEPTED, DeliveryState.DELIVERED]),
-            col(DeliveryRow.channel) != "crm",
         )
         .order_by(at.desc())
         .limit(most)
@@ -239,11 +237,11 @@ def _which(org: str, wanted: Wanted, now: datetime) -> list[ColumnElement[bool]]
     if wanted.due:
         which.append(col(SourceRow.next_touch_at) <= now)
     if wanted.search.strip():
-        which.append(_named(wanted.search))
+        which.append(_named(org, wanted.search))
     return which
 
 
-def _named(text: str) -> ColumnElement[bool]:
+def _named(org: str, text: str) -> ColumnElement[bool]:
     """By part of a name or of the practice's, by NPI, or by the digits of a number."""
     wanted = fold(text)
     found = [
@@ -257,7 +255,9 @@ def _named(text: str) -> ColumnElement[bool]:
             col(PracticeRow.phone).endswith(digits),
             col(SourceRow.fax).endswith(digits),
             col(SourceRow.phone).endswith(digits),
-            col(SourceRow.provider_id).in_(select(ProviderRow.id).where(ProviderRow.npi == digits)),
+            col(SourceRow.provider_id).in_(
+                select(ProviderRow.id).where(ProviderRow.org == org, ProviderRow.npi == digits)
+            ),
         ]
     return or_(*found)
 

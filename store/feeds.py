@@ -20,6 +20,9 @@ def last_heard(
 
     By arrival (wall time), not by when it happened. *now* leaves out what came later.
     """
+    told = select(InboxRow.id).where(InboxRow.org == org, InboxRow.origin == origin)
+    if session.exec(told.limit(1)).first() is None:
+        return None  # or every event of everybody would be looked through for one of theirs
     moments: list[datetime] = []
     for state in _HEARD:  # one look into the index on state and arrival each
         query = select(InboxRow.received_at).where(

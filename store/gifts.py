@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, func, or_
+from sqlalchemy import ColumnElement, and_, func, or_
 from sqlmodel import Session, col, select
 
 from models.book import check_gift, shares
@@ -17,7 +17,7 @@ from models.errors import BadRequest, NotFound
 from models.ids import new_id
 from models.policy.house import Gifts
 from store.ledger import standing
-from store.rows import LOCKED
+from store.rows import LOCKED, unindexed
 from store.sources import also_known_as
 from store.tables import GiftRow, ProviderRow, SourceRow
 
@@ -158,8 +158,9 @@ def on_page(session: Session, source: SourceRow) -> Sequence[GiftRow]:
     theirs: ColumnElement[bool] = col(GiftRow.source_id).in_(names)
     providers = _providers(session, names)
     if providers:
-        theirs = or_(theirs, col(GiftRow.provider_id).in_(providers))
-    query = select(GiftRow).where(GiftRow.org == source.org, theirs)
+        to_them = and_(col(GiftRow.org) == source.org, col(GiftRow.provider_id).in_(providers))
+        theirs = or_(theirs, to_them)
+    query = select(GiftRow).where(unindexed(GiftRow.org) == source.org, theirs)
     newest = query.order_by(col(GiftRow.given_on).desc(), col(GiftRow.recorded_at).desc())
     return session.exec(newest.limit(200)).all()
 
@@ -179,7 +180,11 @@ def of_year(session: Session, org: str, year: int) -> Iterator[Line]:
         select(GiftRow, SourceRow.name, ProviderRow.name, ProviderRow.npi)
         .join(SourceRow, col(SourceRow.id) == col(GiftRow.source_id))
         .join(ProviderRow, col(ProviderRow.id) == col(GiftRow.provider_id), isouter=True)
-        .where(GiftRow.org == org, GiftRow.year == year)
+        .where(
+            GiftRow.org == org,
+            GiftRow.year == year,
+            col(GiftRow.given_on).between(date(year, 1, 1), date(year, 12, 31)),
+        )
         .order_by(
             col(GiftRow.given_on),
             col(GiftRow.recorded_at),

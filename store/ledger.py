@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, and_, func, insert, update
 from sqlmodel import Session, col, select
@@ -169,9 +169,29 @@ def first_month(session: Session, org: str, at: datetime | None = None) -> str |
 
 
 def clinics(session: Session, org: str) -> Sequence[str]:
-    """Every clinic that has ever had a line; one may have left the policy file since."""
-    query = select(LedgerRow.clinic_id).where(LedgerRow.org == org).distinct()
-    return sorted(session.exec(query))
+    """Every clinic that has ever had a line; one may have left the policy file since.
+
+    From one month to the next and in each from clinic to clinic, a look into their index each:
+    the lines themselves are not read.
+    """
+    month, clinic = col(LedgerRow.received_month), col(LedgerRow.clinic_id)
+
+    def least(of: Any, *where: ColumnElement[bool]) -> Any:
+        return select(func.min(of)).where(LedgerRow.org == org, *where).scalar_subquery()
+
+    months = select(least(month).label("month")).cte("months", recursive=True)
+    months = months.union_all(
+        select(least(month, month > months.c.month)).where(months.c.month.is_not(None))
+    )
+    found = (
+        select(months.c.month, least(clinic, month == months.c.month).label("clinic"))
+        .where(months.c.month.is_not(None))
+        .cte("found", recursive=True)
+    )
+    after = least(clinic, month == found.c.month, clinic > found.c.clinic)
+    found = found.union_all(select(found.c.month, after).where(found.c.clinic.is_not(None)))
+    every = select(found.c.clinic).where(found.c.clinic.is_not(None)).distinct()
+    return sorted(session.execute(every).scalars())
 
 
 def lines_of(session: Session, referral_id: str) -> Sequence[LedgerRow]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final, get_args
 
 from sqlalchemy import delete, null, update
 from sqlmodel import Session, col, select
 
+from models.contracts import Channel
 from models.fax import FaxState
+from store.rows import unindexed
 from store.tables import (
     DeliveryRow,
     DeliveryState,
@@ -22,6 +25,7 @@ from store.tables import (
     SentLetterRow,
 )
 
+_CHANNELS: Final = get_args(Channel)
 # ``unknown`` among them: after so long nobody will say any more whether it arrived.
 _OVER = (
     DeliveryState.ACCEPTED,
@@ -36,7 +40,7 @@ def empty_inbox(session: Session, org: str, before: datetime) -> int:
     done = session.connection().execute(
         update(InboxRow)
         .where(
-            col(InboxRow.org) == org,
+            unindexed(InboxRow.org) == org,
             col(InboxRow.received_at) < before,
             col(InboxRow.state).in_([InboxState.APPLIED, InboxState.REJECTED, InboxState.TASK]),
             col(InboxRow.body) != b"",
@@ -72,22 +76,19 @@ def empty_texts(session: Session, org: str, before: datetime) -> int:
 
 def empty_outbox(session: Session, org: str, before: datetime) -> int:
     """Clear what deliveries said that were recorded before a moment (wall time) and are over."""
-    over = select(DeliveryRow.id).where(
-        DeliveryRow.org == org,
-        col(DeliveryRow.recorded_at) < before,
+    over = (
+        unindexed(DeliveryRow.org) == org,
+        col(DeliveryRow.channel).in_(_CHANNELS),  # all there are: their index ends with the day
         col(DeliveryRow.state).in_(_OVER),
+        col(DeliveryRow.recorded_at) < before,
     )
+    gone = select(DeliveryRow.id).where(*over)
     session.connection().execute(
-        delete(SentLetterRow).where(col(SentLetterRow.delivery_id).in_(over))
+        delete(SentLetterRow).where(col(SentLetterRow.delivery_id).in_(gone))
     )
     done = session.connection().execute(
         update(DeliveryRow)
-        .where(
-            col(DeliveryRow.org) == org,
-            col(DeliveryRow.recorded_at) < before,
-            col(DeliveryRow.state).in_(_OVER),
-            col(DeliveryRow.payload).is_not(None),
-        )
+        .where(*over, col(DeliveryRow.payload).is_not(None))
         .values(payload=null())
     )
     return done.rowcount

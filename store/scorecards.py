@@ -10,13 +10,13 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, case, or_
+from sqlalchemy import ColumnElement, and_, case, or_
 from sqlmodel import Session, col, select
 
 from models.errors import NotFound, Refused
 from models.ids import new_id
 from store import post, sources
-from store.rows import LOCKED, find_or_insert
+from store.rows import LOCKED, find_or_insert, unindexed
 from store.tables import (
     DeliveryRow,
     DeliveryState,
@@ -57,9 +57,7 @@ def about(source: SourceRow) -> str:
 def of_quarter(session: Session, source: SourceRow, when: str) -> ScorecardLetterRow | None:
     """The newest letter of a source's office in a quarter, if there is one."""
     query = select(ScorecardLetterRow).where(
-        ScorecardLetterRow.org == source.org,
-        _theirs(session, source),
-        ScorecardLetterRow.quarter == when,
+        _theirs(session, source), ScorecardLetterRow.quarter == when
     )
     return session.exec(query.order_by(col(ScorecardLetterRow.asked_at).desc()).limit(1)).first()
 
@@ -67,26 +65,9 @@ def of_quarter(session: Session, source: SourceRow, when: str) -> ScorecardLette
 def waiting(session: Session, source: SourceRow) -> ScorecardLetterRow | None:
     """The letter of a source's office that waits for approval, of whichever quarter; the newest."""
     query = select(ScorecardLetterRow).where(
-        ScorecardLetterRow.org == source.org,
-        _theirs(session, source),
-        ScorecardLetterRow.state == LetterState.WAITING,
+        _theirs(session, source), ScorecardLetterRow.state == LetterState.WAITING
     )
     return session.exec(query.order_by(col(ScorecardLetterRow.asked_at).desc()).limit(1)).first()
-
-
-def uncertain(session: Session, source: SourceRow) -> DeliveryRow | None:
-    """The newest try to reach a source's office of which nobody can tell whether it arrived."""
-    query = (
-        select(DeliveryRow)
-        .join(ScorecardLetterRow, col(ScorecardLetterRow.id) == col(DeliveryRow.subject_id))
-        .where(
-            ScorecardLetterRow.org == source.org,
-            _theirs(session, source),
-            DeliveryRow.subject_type == SubjectType.SCORECARD,
-            DeliveryRow.state == DeliveryState.UNKNOWN,
-        )
-    )
-    return session.exec(query.order_by(col(DeliveryRow.created_at).desc()).limit(1)).first()
 
 
 def get(session: Session, org: str, letter_id: str) -> ScorecardLetterRow:
@@ -124,11 +105,11 @@ def ask(
         asked_by=by,
         asked_at=at,
     )
-    there = col(ScorecardLetterRow.address) == row.address
+    there = and_(
+        col(ScorecardLetterRow.org) == row.org, col(ScorecardLetterRow.address) == row.address
+    )
     query = select(ScorecardLetterRow).where(
-        ScorecardLetterRow.org == row.org,
-        ScorecardLetterRow.quarter == when,
-        or_(_theirs(session, source), there),
+        ScorecardLetterRow.quarter == when, or_(_theirs(session, source), there)
     )
     same = col(ScorecardLetterRow.about) == row.about
     query = query.order_by(case((there, 0), (same, 1), else_=2), col(ScorecardLetterRow.id))
@@ -202,14 +183,15 @@ def to_send(
 
     The oldest first, of those tried as often: what a vendor puts off holds nobody else up.
     """
+    queued = col(DeliveryRow.state) == DeliveryState.QUEUED
     left = (col(DeliveryRow.state) == DeliveryState.SENDING) & (
         col(DeliveryRow.in_hand_until) <= now
     )
     query = select(DeliveryRow).where(
-        DeliveryRow.subject_type == SubjectType.SCORECARD,
-        col(DeliveryRow.org).in_(orgs),
+        unindexed(DeliveryRow.subject_type) == SubjectType.SCORECARD,
+        unindexed(DeliveryRow.org).in_(orgs),
         col(DeliveryRow.channel) != post.CRM,
-        (col(DeliveryRow.state) == DeliveryState.QUEUED) | left,
+        queued | left,
     )
     query = query.order_by(col(DeliveryRow.attempt), col(DeliveryRow.created_at))
     return session.exec(query.limit(most)).all()
@@ -233,7 +215,10 @@ def _theirs(session: Session, source: SourceRow) -> ColumnElement[bool]:
     """Letters to its office, and those asked for when it was still called otherwise."""
     known = sources.also_known_as(session, source.id)
     return or_(
-        col(ScorecardLetterRow.about) == about(source),
+        and_(
+            col(ScorecardLetterRow.org) == source.org,
+            col(ScorecardLetterRow.about) == about(source),
+        ),
         col(ScorecardLetterRow.source_id).in_(known),
     )
 

@@ -16,6 +16,7 @@ from models.re_engagement import Facts, Worked, says
 from models.source_states import Change, SourceState
 from models.tasks import TaskKind, task_key
 from store import ledger, sources, tasks
+from store.rows import unindexed
 from store.tables import SourceRow, TaskRow, TaskState, TouchRow
 from store.tables_ledger import FOR_EVER, LedgerRow
 from store.tables_sources import SourceStateRow
@@ -126,7 +127,7 @@ def _done(session: Session, source: SourceRow, since: datetime, until: datetime)
         TaskRow.source_id == source.id, col(TaskRow.gathered_in).is_not(None)
     )
     query = select(TaskRow).where(
-        TaskRow.org == source.org,
+        unindexed(TaskRow.org) == source.org,
         (col(TaskRow.source_id) == source.id) | col(TaskRow.id).in_(gathered),
         col(TaskRow.kind).in_(_ASKED),
         TaskRow.state == TaskState.DONE,
@@ -146,7 +147,7 @@ def last_asked(session: Session, source: SourceRow) -> TaskRow | None:
     One of an earlier silence that was taken back within a day has asked nobody.
     """
     query = select(TaskRow).where(
-        TaskRow.org == source.org,
+        unindexed(TaskRow.org) == source.org,
         col(TaskRow.source_id).in_(sources.also_known_as(session, source.id)),
         TaskRow.kind == TaskKind.RE_ENGAGEMENT,
         ~col(TaskRow.key).endswith(DIRECTORS),

@@ -28,6 +28,8 @@ class LedgerRow(Table, table=True):
         Index(None, "org", "source_id", "received_on"),
         Index(None, "org", "evaluated_month"),
         Index(None, "org", "discharged_month"),
+        Index(None, "org", "asked_month"),
+        Index(None, "org", "closed_month"),
         Index(None, "org", "stage", "known_until"),
     )
 
@@ -105,7 +107,7 @@ class LedgerScoreRow(Table, table=True):
     __tablename__ = "ledger_scores"
     __table_args__ = (
         Index(None, "referral_id", "known_until"),
-        Index(None, "org", "measure", "taken_on"),
+        Index(None, "org", "day", "taken_on"),
     )
 
     id: int | None = Field(default=None, primary_key=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, LargeBinary, UniqueConstraint
+from sqlalchemy import JSON, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field
 
 from store.columns import Table, UtcDateTime
@@ -30,6 +30,7 @@ class ScorecardLetterRow(Table, table=True):
     __table_args__ = (
         UniqueConstraint("org", "about", "quarter"),
         UniqueConstraint("org", "address", "quarter"),
+        Index(None, "source_id", "quarter"),
     )
 
     id: str = Field(primary_key=True)

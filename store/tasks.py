@@ -20,7 +20,7 @@ from models.refusals.hands import taken
 from models.roles import Role
 from models.tasks import SPECS, TaskKind, dead_number_of, task_key
 from store import consent, gathering
-from store.rows import LOCKED, find_or_insert
+from store.rows import LOCKED, find_or_insert, unindexed
 from store.tables import InboxRow, ReferralRow, SourceRow, TaskRow, TaskState
 
 ORG = "org"  # the subject of a task that belongs to no referral and no source
@@ -295,8 +295,10 @@ def open_tasks(
     A role sees its own and what was raised to it, or past it. What is gathered under a task of its
     practice is left out, unless one referral or one source is asked about.
     """
-    query = select(TaskRow).where(TaskRow.org == org, TaskRow.state == TaskState.OPEN)
-    if referral_id is None and source_id is None:
+    alone = referral_id is not None or source_id is not None  # an index of its own serves it
+    theirs = (unindexed(TaskRow.org) if alone else col(TaskRow.org)) == org
+    query = select(TaskRow).where(theirs, TaskRow.state == TaskState.OPEN)
+    if not alone:
         query = query.where(col(TaskRow.gathered_in).is_(None))
     if role is not None:
         query = query.where(for_role(role))

@@ -1,7 +1,7 @@
 """What every source sent, week by week, for its verdict; and the verdicts, kept for good.
 
-One statement reads a whole organization, in the order of its sources, so that memory holds one
-source at a time however many there are.
+An organization is read in the order of its sources, some hundreds at a time, and of each the weeks
+that are compared: neither how many there are nor how many years they have sent takes more memory.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from math import isfinite
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import case, func, insert
+from sqlalchemy import ColumnElement, and_, func, insert
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from models.ledger import Counted
@@ -21,11 +22,12 @@ from models.people import SourceKind
 from models.sources import watched
 from models.verdicts import BEFORE, RECENT, Counts, Judged, bursts
 from store import ledger
+from store.tables import SourceRow
 from store.tables_ledger import FOR_EVER, LedgerRow
 from store.tables_sources import SourceVerdictRow
 
 _WEEK: Final = timedelta(days=7)
-_AT_ONCE: Final = 2_000  # rows fetched
+_AT_ONCE: Final = 500  # sources in one statement
 _KINDS: Final = sorted(str(kind) for kind in SourceKind if watched(kind))
 
 
@@ -40,29 +42,38 @@ def sent(session: Session, org: str, week: date) -> Iterator[Sent]:
     """Each source that sent somebody within the weeks compared, up to the day before a Monday.
 
     By the credited source and the local day (models/attribution.py, models/ledger.py). Sources
-    whose silence means nothing are left out. Read it to its end, or close the session.
+    whose silence means nothing are left out.
     """
-    day = case(
-        (col(LedgerRow.received_on) >= week - (RECENT + BEFORE) * _WEEK, LedgerRow.received_on)
+    query = select(SourceRow.id).where(SourceRow.org == org).order_by(col(SourceRow.id))
+    every = session.exec(query).all()
+    for first in range(0, len(every), _AT_ONCE):
+        yield from _sent(session, org, week, every[first : first + _AT_ONCE])
+
+
+def _sent(session: Session, org: str, week: date, some: Sequence[str]) -> Iterator[Sent]:
+    begin = week - (RECENT + BEFORE) * _WEEK
+    line, older = LedgerRow, aliased(LedgerRow)
+    before = select(older.id).where(
+        _counted(older, org), older.source_id == SourceRow.id, col(older.received_on) < begin
     )
+    known = select(SourceRow.id).where(col(SourceRow.id).in_(some), before.exists())
+    known_before = set(session.exec(known))
     query = (
-        select(col(LedgerRow.source_id), day, func.count(), func.min(LedgerRow.received_on))
+        select(col(line.source_id), col(line.received_on), func.count())
         .where(
-            LedgerRow.org == org,
-            LedgerRow.counted == Counted.REFERRAL,
-            col(LedgerRow.known_until) == FOR_EVER,
-            col(LedgerRow.source_kind).in_(_KINDS),
-            col(LedgerRow.received_on) < week,
+            _counted(line, org),
+            col(line.source_id).in_(some),
+            col(line.received_on) >= begin,
+            col(line.received_on) < week,
         )
-        .group_by(col(LedgerRow.source_id), day)  # all that is older is one line
-        .order_by(col(LedgerRow.source_id))
-        .execution_options(yield_per=_AT_ONCE)
+        .group_by(col(line.source_id), col(line.received_on))
+        .order_by(col(line.source_id), col(line.received_on))
     )
     for source_id, rows in groupby(session.execute(query), key=itemgetter(0)):
-        told = [(day, number, begun) for _, day, number, begun in rows]
-        days = [(day, number) for day, number, _ in told if day is not None]
-        if days:
-            yield Sent(source_id, _counts(days, min(begun for *_, begun in told), week))
+        days = [(day, number) for _, day, number in rows]
+        # Of one that sent before, the first day lies somewhere ahead of all that is compared.
+        begun = begin - _WEEK if source_id in known_before else days[0][0]
+        yield Sent(source_id, _counts(days, begun, week))
 
 
 def keep(
@@ -108,6 +119,16 @@ def of_source(session: Session, org: str, source_id: str) -> Sequence[SourceVerd
         SourceVerdictRow.org == org, SourceVerdictRow.source_id == source_id
     )
     return session.exec(query.order_by(col(SourceVerdictRow.week).desc())).all()
+
+
+def _counted(line: Any, org: str) -> ColumnElement[bool]:
+    """The lines that hold now, of valid referrals from sources whose silence means something."""
+    return and_(
+        col(line.org) == org,
+        col(line.counted) == Counted.REFERRAL,
+        col(line.known_until) == FOR_EVER,
+        col(line.source_kind).in_(_KINDS),
+    )
 
 
 def _counts(days: Sequence[tuple[date, int]], first: date, week: date) -> Counts:

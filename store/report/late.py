@@ -29,11 +29,7 @@ def late(session: Session, period: Period) -> Late:
     evaluation from before the closing was told late. What has simply gone on since is no change.
     """
     now, then = aliased(LedgerRow), aliased(LedgerRow)
-    fresh = and_(
-        col(now.org) == period.org,
-        col(now.known_until) == FOR_EVER,
-        col(now.known_from) > period.at,
-    )
+    fresh = and_(col(now.known_until) == FOR_EVER, col(now.known_from) > period.at)
     stood = and_(
         col(then.referral_id) == col(now.referral_id),
         col(then.known_from) <= period.at,
@@ -62,8 +58,11 @@ def late(session: Session, period: Period) -> Late:
 
 def _counts(line: Any, period: Period) -> ColumnElement[bool]:
     """A line counts in one of the month's figures."""
-    in_month = or_(*(col(getattr(line, one.value)) == period.month for one in TOLD))
-    return and_(_valid(line, period), in_month)
+    in_month = (  # an index for each of the months
+        and_(col(line.org) == period.org, col(getattr(line, one.value)) == period.month)
+        for one in TOLD
+    )
+    return and_(_valid(line, period), or_(*in_month))
 
 
 def _in(line: Any, period: Period, month: Month) -> ColumnElement[bool]:

@@ -24,7 +24,7 @@ from models.outcomes import MEASURES
 from models.regions import Region
 from store.ledger import known_at
 from store.report.scope import Period
-from store.report.series import how_many, median_of
+from store.report.series import median_of
 from store.tables import LedgerRow, LedgerScoreRow
 
 L, S = LedgerRow, LedgerScoreRow
@@ -47,23 +47,13 @@ def _at(
     eligible = _eligible(session, period, last, source_ids)
     rows = _readings(period, 7 * week, first, last, source_ids)
     medians = {
-        (group, measure): (value, int(n))
-        for group, measure, value, n in session.connection().execute(
-            median_of(rows, "grouped", "measure")
+        (group, measure): (value, int(n), int(yes))
+        for group, measure, value, n, yes in session.connection().execute(
+            median_of(rows, "grouped", "measure", beside="reached")
         )
     }
-    told = rows.subquery()
-    reached = {
-        (group, measure): (int(n), int(yes))
-        for group, measure, n, yes in session.connection().execute(
-            columns(
-                told.c.grouped, told.c.measure, func.count(), how_many(told.c.meaningful.is_(True))
-            ).group_by(told.c.grouped, told.c.measure)
-        )
-    }
-    for (group, measure), could in sorted(eligible.items(), key=lambda one: _place(*one[0])):
-        median, n = medians.get((group, measure), (None, 0))
-        asked, yes = reached.get((group, measure), (0, 0))
+    for (group, measure), could in sorted(eligible.items()):
+        median, n, yes = medians.get((group, measure), (None, 0, 0))
         few = n < FEW
         yield Outcome(
             group=group,
@@ -74,15 +64,8 @@ def _at(
             n=n,
             eligible=could,
             median_percent=None if few or median is None else round(float(median), 4),
-            reached=None
-            if few
-            else Amount(value=100 * yes / asked if asked else None, n=asked, number=yes),
+            reached=None if few else Amount(value=100 * yes / n if n else None, n=n, number=yes),
         )
-
-
-def _place(group: str, measure: str) -> tuple[str, bool, str]:
-    """By region, each before the same after surgery."""
-    return group.removeprefix(POST_OP), group.startswith(POST_OP), measure
 
 
 def says(group: str) -> str:
@@ -109,7 +92,10 @@ def _joined(period: Period, source_ids: Sequence[str] | None) -> Any:
         known_at(period.known, S),
         col(L.region).in_(list(Region)),
     ]
-    if source_ids is not None:
+    # The days find the readings of everybody; those of a source are found by its referrals.
+    if source_ids is None:
+        wanted.append(col(S.org) == period.org)
+    else:
         wanted.append(col(L.source_id).in_(source_ids))
     return and_(*wanted)
 
@@ -117,7 +103,10 @@ def _joined(period: Period, source_ids: Sequence[str] | None) -> Any:
 def _readings(
     period: Period, target: int, first: int, last: int, source_ids: Sequence[str] | None
 ) -> Select[Any]:
-    """One reading of each patient in the window, the one nearest its middle."""
+    """One reading of each patient in the window, the one nearest its middle.
+
+    Beside each stands how many of its group reached a meaningful change.
+    """
     since, until = _begun(period, last)
     # The first reading was taken so many days before this one.
     in_time = (
@@ -141,14 +130,17 @@ def _readings(
         .join(L, col(L.referral_id) == col(S.referral_id))
         .where(
             _joined(period, source_ids),
+            col(S.day).in_(range(first, last + 1)),
+            col(S.taken_on).between(since + first * ONE_DAY, until + last * ONE_DAY),
             or_(*in_time),
             col(S.percent).is_not(None),
         )
         .subquery()
     )
-    return columns(every.c.grouped, every.c.measure, every.c.value, every.c.meaningful).where(
-        every.c.place == 1
-    )
+    reached = func.sum(case((every.c.meaningful.is_(True), 1), else_=0))
+    theirs = reached.over(partition_by=[every.c.grouped, every.c.measure]).label("reached")
+    query = columns(every.c.grouped, every.c.measure, every.c.value, theirs)
+    return query.where(every.c.place == 1)
 
 
 def _eligible(

@@ -13,6 +13,7 @@ from store.report.measures import MEASURES
 from store.report.outcomes import outcomes
 from store.report.scope import Period
 from store.report.series import together
+from store.rows import unindexed
 from store.sources import also_known_as
 from store.tables import ClosingRow, LedgerRow, ProviderRow, SourceRow
 
@@ -82,7 +83,7 @@ def busiest(session: Session, period: Period, source_ids: Sequence[str]) -> str 
         .where(
             period.referrals(),
             col(LedgerRow.source_id).in_(source_ids),
-            col(LedgerRow.received_month).in_(period.year),
+            unindexed(LedgerRow.received_month).in_(period.year),
         )
         .group_by(col(LedgerRow.clinic_id))
         .order_by(func.count().desc(), col(LedgerRow.clinic_id))

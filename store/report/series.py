@@ -16,6 +16,7 @@ from models.monthly import Amount
 from store.report.asks import How, Measure, Month
 from store.report.measures import MEASURES
 from store.report.scope import Period
+from store.rows import unindexed
 from store.tables import LedgerRow
 
 #: Amounts by measure and month; a month without referrals is not there.
@@ -63,8 +64,11 @@ def together(
     measure: Measure,
     among: ColumnElement[bool],
 ) -> Amount:
-    """One measure over several months as one, of the lines for which a condition holds."""
-    asked = and_(asked_in(measure, period, months), among)
+    """One measure over several months as one, of the lines for which a condition holds.
+
+    They are looked up by that condition: it is to leave fewer lines than the months have.
+    """
+    asked = and_(asked_in(measure, period, months, narrowed=True), among)
     if measure.how is How.MEDIAN:
         rows: Select[Any] = columns(col(measure.column).label("value")).where(
             asked, col(measure.column).is_not(None)
@@ -82,12 +86,15 @@ def nothing(measure: Measure) -> Amount:
     return Amount(value=0.0) if measure.how is How.COUNT else Amount()
 
 
-def asked_in(measure: Measure, period: Period, months: Sequence[str]) -> ColumnElement[bool]:
-    """Who is asked in these months."""
+def asked_in(
+    measure: Measure, period: Period, months: Sequence[str], *, narrowed: bool = False
+) -> ColumnElement[bool]:
+    """Who is asked in these months; *narrowed*: something else than the month finds their lines."""
     asked = and_(period.referrals(), measure.of(period))
     if measure.month is Month.ANY:
         return asked
-    return and_(asked, col(getattr(LedgerRow, measure.month.value)).in_(months))
+    month: Any = getattr(LedgerRow, measure.month.value)
+    return and_(asked, (unindexed(month) if narrowed else col(month)).in_(months))
 
 
 def how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
@@ -95,24 +102,29 @@ def how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
 
-def median_of(rows: Select[Any], *by: str) -> Select[Any]:
+def median_of(rows: Select[Any], *by: str, beside: str | None = None) -> Select[Any]:
     """The median of ``value`` in each group, its size beside it; the mean of the middle two.
 
-    ``rows`` selects the groups' columns and ``value``, none of it empty. Written with window
-    functions, which both databases have.
+    ``rows`` selects the groups' columns and ``value``, none of it empty; *beside* is a column that
+    is the same in all of a group, and stands last. Written with window functions, which both
+    databases have.
     """
     told = rows.subquery()
     groups = [told.c[name] for name in by]
     ranked = columns(
         *groups,
         told.c.value,
+        *([told.c[beside]] if beside else []),
         func.row_number().over(partition_by=groups, order_by=told.c.value).label("place"),
         func.count().over(partition_by=groups).label("size"),
     ).subquery()
     groups = [ranked.c[name] for name in by]
     # The middle one of an odd number, the middle two of an even one: n <= 2 * place <= n + 2.
     picked = (2 * ranked.c.place).between(ranked.c.size, ranked.c.size + 2)
-    query = columns(*groups, func.avg(ranked.c.value), func.max(ranked.c.size)).where(picked)
+    asked = [func.avg(ranked.c.value), func.max(ranked.c.size)]
+    if beside:
+        asked.append(func.max(ranked.c[beside]))
+    query = columns(*groups, *asked).where(picked)
     return query.group_by(*groups) if groups else query
 
 

@@ -16,12 +16,11 @@ from sqlalchemy import select as columns
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from models import re_engagement
 from models.monthly import Relationship, Value
-from models.re_engagement import Facts
 from models.source_states import SourceState
 from models.sources import public_name
 from store.report.scope import Period
+from store.rows import unindexed
 from store.tables import LedgerRow, SourceRow, SourceStateRow, SourceVerdictRow
 
 S, V = SourceStateRow, SourceVerdictRow
@@ -43,32 +42,22 @@ def silent(session: Session, period: Period, until: datetime, day: Any) -> tuple
     Only those that ever sent to these clinics, so that a source merged by then into another one,
     to which its referrals went, is not told of; ``day`` makes a local day of a moment.
     """
+    told = aliased(SourceStateRow)
     newest = (
-        columns(col(S.source_id), func.max(col(S.id)).label("id"))
-        .where(col(S.org) == period.org, col(S.since) < until, _known(period))
-        .group_by(col(S.source_id))
-        .subquery()
+        columns(func.max(col(told.id)))
+        .where(
+            col(told.source_id) == col(SourceRow.id), col(told.since) < until, _known(period, told)
+        )
+        .correlate(SourceRow)
+        .scalar_subquery()
     )
     query = (
         columns(SourceRow, S)
-        .join(newest, newest.c.source_id == col(SourceRow.id))
-        .join(S, col(S.id) == newest.c.id)
-        .where(col(S.state).in_(SILENT), _ours(period))
+        .join(S, col(S.id) == newest)
+        .where(col(SourceRow.org) == period.org, col(S.state).in_(SILENT), _ours(period))
         .order_by(col(S.since), col(SourceRow.id))
     )
-    at = min(until, period.at)  # a month that is not over has not been silent to its end
-    return tuple(
-        _told(source, state, day, _still(state, at)) for source, state in session.execute(query)
-    )
-
-
-def _still(state: SourceStateRow, at: datetime) -> str:
-    """The facts as they were written when it fell silent, its days counted on until a moment."""
-    if not state.facts:
-        return ""
-    known = Facts.model_validate({k: v for k, v in state.facts.items() if k in Facts.model_fields})
-    days = max(at - state.last_at, timedelta(0)).days
-    return re_engagement.silence(known.model_copy(update={"silent": days})).capitalize()
+    return tuple(_told(source, state, day) for source, state in session.execute(query))
 
 
 def returned(
@@ -79,7 +68,7 @@ def returned(
         columns(SourceRow, S)
         .join(S, col(S.source_id) == col(SourceRow.id))
         .where(
-            col(SourceRow.org) == period.org,
+            col(S.org) == period.org,
             col(S.state) == SourceState.RETURNED,
             col(S.since) >= since,
             col(S.since) < until,
@@ -89,10 +78,7 @@ def returned(
         )
         .order_by(col(S.since), col(SourceRow.id))
     )
-    found = {
-        source.id: _told(source, state, day, str(state.facts.get("says", "")))
-        for source, state in session.execute(query)
-    }
+    found = {source.id: _told(source, state, day) for source, state in session.execute(query)}
     return tuple(found.values())
 
 
@@ -143,8 +129,9 @@ def protected(
     )
     query = query.where(
         period.referrals(),
+        col(LedgerRow.source_id).in_(columns(back.c.source_id)),  # each looked up by itself
         col(LedgerRow.received_at) >= back.c.since,
-        col(LedgerRow.received_month).in_(period.year),
+        unindexed(LedgerRow.received_month).in_(period.year),
         col(LedgerRow.evaluated_at).is_not(None),
     )
     sources, episodes = session.execute(query).one()
@@ -179,7 +166,7 @@ def _stands(period: Period) -> Any:
     return ~columns(col(later.id)).where(and_(*wrong)).exists()
 
 
-def _told(source: SourceRow, state: SourceStateRow, day: Any, says: str) -> Relationship:
+def _told(source: SourceRow, state: SourceStateRow, day: Any) -> Relationship:
     return Relationship(
         source_id=source.id,
         name=public_name(source.kind, source.name),
@@ -188,5 +175,5 @@ def _told(source: SourceRow, state: SourceStateRow, day: Any, says: str) -> Rela
         since=day(state.since),
         last_on=day(state.last_at),
         owner=source.owner_id,
-        says=says,
+        says=str(state.facts.get("says", "")),
     )

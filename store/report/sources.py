@@ -20,9 +20,12 @@ from store.report.asks import Measure
 from store.report.measures import MEASURES
 from store.report.scope import Period
 from store.report.series import asked_in, how_many, median_of
+from store.rows import unindexed
 from store.tables import LedgerRow, ReferralRow, SourceRow
 
 L = LedgerRow
+# Grouped by its value: for the order of its index a month would be read out of all that ever was.
+_SOURCE: Any = unindexed(L.source_id)
 _SHARES = ("contacted_24h", "converted")
 
 
@@ -87,9 +90,9 @@ def _named(session: Session, period: Period, wanted: Collection[str]) -> Iterabl
 
 def _sent(session: Session, period: Period) -> dict[str, _Sent]:
     query = (
-        columns(col(L.source_id), col(L.received_month), func.count(), func.max(L.received_on))
+        columns(_SOURCE, col(L.received_month), func.count(), func.max(L.received_on))
         .where(period.referrals(), col(L.received_month).in_(period.compared))
-        .group_by(col(L.source_id), col(L.received_month))
+        .group_by(_SOURCE, col(L.received_month))
     )
     found: defaultdict[str, _Sent] = defaultdict(_Sent)
     for source, month, number, last_on in session.connection().execute(query):
@@ -107,7 +110,7 @@ def _also(session: Session, period: Period) -> dict[str, int]:
     its_own = (
         columns(col(first.id))
         .where(
-            col(first.org) == period.org,
+            unindexed(first.org) == period.org,  # its referral finds it
             col(first.referral_id) == col(ReferralRow.duplicate_of),
             col(first.source_id) == col(L.source_id),
             col(first.counted) == Counted.REFERRAL,
@@ -116,7 +119,7 @@ def _also(session: Session, period: Period) -> dict[str, int]:
         .exists()
     )
     query = (
-        columns(col(L.source_id), func.count())
+        columns(_SOURCE, func.count())
         .join(ReferralRow, col(ReferralRow.id) == col(L.referral_id))
         .where(
             period.lines(),
@@ -124,7 +127,7 @@ def _also(session: Session, period: Period) -> dict[str, int]:
             col(L.received_month) == period.month,
             ~its_own,
         )
-        .group_by(col(L.source_id))
+        .group_by(_SOURCE)
     )
     return {source: int(number) for source, number in session.connection().execute(query)}
 
@@ -138,9 +141,9 @@ def _shares(session: Session, period: Period) -> dict[str, tuple[Amount, Amount]
         open_ones = and_(of, still, ~func.coalesce(yes, False))
         asked += [how_many(of), how_many(and_(of, yes)), how_many(open_ones)]
     query = (
-        columns(col(L.source_id), *asked)
+        columns(_SOURCE, *asked)
         .where(period.referrals(), col(L.received_month) == period.month)
-        .group_by(col(L.source_id))
+        .group_by(_SOURCE)
     )
     found = {}
     for source, *told in session.connection().execute(query):
@@ -160,9 +163,8 @@ def _share(n: int, number: int, still: int) -> Amount:
 def _days(session: Session, period: Period) -> dict[str, Amount]:
     """Days to evaluation as the registry has them: of those evaluated in the month."""
     measure = MEASURES["evaluation_days"]
-    source: Any = col(L.source_id)
     rows: Select[Any] = columns(
-        source.label("source_id"), col(measure.column).label("value")
+        _SOURCE.label("source_id"), col(measure.column).label("value")
     ).where(asked_in(measure, period, [period.month]), col(measure.column).is_not(None))
     told = session.connection().execute(median_of(rows, "source_id"))
     return {name: Amount(value=float(value), n=int(n)) for name, value, n in told}
