@@ -104,7 +104,8 @@ def router(desk: Desk) -> APIRouter:
         )
         if at is None:
             raise BadRequest("This month is not over yet.", code="month_open")
-        desk.seen(viewer, f"report:{in_address(chosen)}:{month}", "closed")
+        what = f"report:{in_address(chosen)}:{month}"
+        await asyncio.to_thread(desk.seen, viewer, what, "closed")
         return RedirectResponse(f"/reports/{in_address(chosen)}/{month}", status_code=303)
 
     @pages.get("/reports/{scope}/{month}/{name}")
