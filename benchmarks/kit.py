@@ -18,7 +18,7 @@ from activities.loop import Loop
 from activities.tenants import Tenants
 from cli.serving import serve
 from models.policy_file import load as load_policy
-from settings import EXAMPLE_PASSWORD, load
+from settings import EXAMPLE_PASSWORD, Settings, load
 from store import schema
 from store.engine import Store, open_store
 from web.app import create_app
@@ -45,17 +45,30 @@ async def desk(
     schema.bring_up(store)
     seed(path)
     tenants = Tenants([load_policy(one) for one in settings.policy_files])
+    async with served(settings, store, tenants, now) as url, signed_in(url, who) as http:
+        yield Desk(http, store, path)
+    store.close()
+
+
+@asynccontextmanager
+async def served(
+    settings: Settings, store: Store, tenants: Tenants, now: datetime
+) -> AsyncIterator[str]:
+    """The app over a store, with its clock standing at *now*; its address."""
     app = create_app(settings, Intake(store, Loop(), tenants, lambda: now), store, lambda: now)
-    async with (
-        serve(app, settings, port=0) as url,
-        httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as http,
-    ):
+    async with serve(app, settings, port=0) as url:
+        yield url
+
+
+@asynccontextmanager
+async def signed_in(url: str, who: str) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody's browser, through the sign-in page."""
+    async with httpx.AsyncClient(base_url=url, timeout=120, trust_env=False) as http:
         form = await http.get("/sign-in")
         nonce = form.text.partition('name="nonce" value="')[2].partition('"')[0]
         told = {"email": f"{who}@example.org", "password": EXAMPLE_PASSWORD, "nonce": nonce}
         await http.post("/sign-in", data=told)
-        yield Desk(http, store, path)
-    store.close()
+        yield http
 
 
 @contextmanager

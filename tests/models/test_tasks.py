@@ -254,7 +254,6 @@ STAND = {
     TaskKind.ASK_FAX_NUMBER,
     TaskKind.APPROVE_SCORECARD,
     TaskKind.SCORECARD_LOST,
-    TaskKind.SCORECARD_UNCERTAIN,
 }
 
 
