@@ -229,10 +229,12 @@ def _judged(
 
 
 def _rates(judged: Judged) -> str:
-    """``4.2 a month before, 2.0 now``; a month is a twelfth of a year."""
+    """``from 4.2 to 2.0 a month``; a month is a twelfth of a year."""
+    if not judged.weeks:
+        return f"{judged.recent:,} in {RECENT} weeks, nothing before"
     monthly = 365.25 / 12 / 7
-    before = judged.before / judged.weeks * monthly if judged.weeks else 0.0
-    return f"{before:.1f} a month before, {judged.recent / RECENT * monthly:.1f} now"
+    before, now = judged.before / judged.weeks * monthly, judged.recent / RECENT * monthly
+    return f"from {before:.1f} to {now:.1f} a month"
 
 
 def _figure(measure: Measure, told: Series, period: Period, first: str) -> Figure:

@@ -12,6 +12,7 @@ from typing import Final, cast
 
 from sqlmodel import Session
 
+from activities import letter_fate
 from activities.letters import printed
 from activities.tenants import Tenants
 from activities.turns import IN_HAND, sent_as
@@ -23,25 +24,20 @@ from models.errors import CannotTell, ChannelError, Verdict
 from models.kinds import Kind
 from models.messages import ToOffice
 from models.organization import Clinic
-from models.policy.base import span
 from models.scorecard import ScorecardLetter
-from models.tasks import TaskKind
 from reports import scorecard
-from store import consent, ledger, line, post, scorecards, sent_letters, settling, tasks
+from store import consent, line, scorecards, sent_letters, settling
 from store.engine import Store
-from store.tables import DeliveryRow, DeliveryState, ScorecardLetterRow, SubjectType
+from store.tables import DeliveryRow, DeliveryState, ScorecardLetterRow
 from telemetry.logs import logger
 
 _LOG = logger(__name__)
 MOST: Final = 4  # letters of one run: its calls must be over before the chore's time is
 _LOOKED_AT: Final = 100  # whose line is full waits, and holds up nobody behind it
-_STOPPED: Final = "switched_off"
-_SYSTEM: Final = "system"  # nobody has done it: the vendor said so
 _SOON = timedelta(minutes=15)
 _AGAIN = timedelta(hours=1)
-_LONGEST = timedelta(days=3)  # without a receipt by then there is none
+_LONGEST = timedelta(days=3)  # a mail without a receipt by then gets none (judgment)
 _GIVEN_UP = timedelta(days=2)  # of trying to hand it to a vendor that is away
-_SEE_TO_IT: Final = span("5 bd")  # judgment; a letter that did not arrive
 
 
 class ScorecardPost:
@@ -95,7 +91,7 @@ class ScorecardPost:
             to = row.address_ref or ""
             stopped = consent.opted_out(session, row.org, to, scorecards.PURPOSE)
         if stopped:  # they said so between the approval and now
-            return self._settle(row, DeliveryState.FAILED, code=_STOPPED)
+            return self._settle(row, DeliveryState.FAILED, code=letter_fate.STOPPED)
         parcel = self._parcel(row, ScorecardLetter.model_validate(letter.content))
         until = self._clock() + IN_HAND
         with self._store.write() as session:
@@ -139,9 +135,9 @@ class ScorecardPost:
         except CannotTell:
             if row.state == DeliveryState.SENDING:
                 return self._settle(row, DeliveryState.UNKNOWN, code="uncertain")
-            return self._later(row, None)
+            return self._no_word(row, None)
         except ChannelError:
-            return self._later(row, self._clock() + _SOON)
+            return self._no_word(row, _SOON)
         if receipt is None:
             return self._missing(row)
         if receipt.state is ReceiptState.DELIVERED:
@@ -151,8 +147,26 @@ class ScorecardPost:
         if row.state != DeliveryState.ACCEPTED:
             vendor = receipt.vendor_id
             return self._settle(row, DeliveryState.ACCEPTED, vendor_id=vendor, prove_in=_AGAIN)
-        old = self._clock() > row.created_at + _LONGEST
-        return self._later(row, None if old else self._clock() + _AGAIN)
+        return self._no_word(row, _AGAIN)
+
+    def _no_word(self, row: DeliveryRow, again: timedelta | None) -> bool:
+        """Asked once more after a while; without a word by then a person asks the office.
+
+        Two business days for a fax, as with every other one (policy.md §2 poc.no_receipt), and for
+        what may not even have left us; some mail servers prove no arrival, ever.
+        """
+        now, since = self._clock(), row.claimed_at or row.created_at
+        fax = row.channel == "fax" and row.state == DeliveryState.ACCEPTED
+        if fax or row.state == DeliveryState.SENDING:
+            limit = self._tenants.get(row.org).policy.poc.no_receipt_call
+            if now >= self._tenants.calendar(row.org, now).after(since, limit):
+                return self._settle(row, DeliveryState.UNKNOWN, code="no_receipt")
+            again = again or _AGAIN
+        elif now > since + _LONGEST:
+            again = None
+        with self._store.write() as session:
+            settling.prove_later(session, row.id, now + again if again else None)
+        return False
 
     def _missing(self, row: DeliveryRow) -> bool:
         """The vendor never had it: tried again where nobody is at it any more, else given up."""
@@ -161,11 +175,6 @@ class ScorecardPost:
                 return settling.put_off(session, row.id, row.attempt, code="cut_off")
         code = "vendor_forgot" if row.state == DeliveryState.ACCEPTED else "never_went_out"
         return self._settle(row, DeliveryState.FAILED, code=code)
-
-    def _later(self, row: DeliveryRow, until: datetime | None) -> bool:
-        with self._store.write() as session:
-            settling.prove_later(session, row.id, until)
-        return False
 
     def _settle(
         self,
@@ -178,57 +187,16 @@ class ScorecardPost:
     ) -> bool:
         now = self._clock()
         with self._store.write() as session:
-            settled = settling.settle(
+            return letter_fate.settle(
                 session,
-                row.id,
+                self._tenants,
+                row,
                 state,
                 at=now,
                 vendor_id=vendor_id,
                 code=code,
                 prove_by=now + prove_in if prove_in is not None else None,
             )
-            if state in {DeliveryState.ACCEPTED, DeliveryState.DELIVERED}:
-                self._tell_crm(session, row, now)
-            if settled.moved and state is DeliveryState.FAILED and code != _STOPPED:
-                self._ask_somebody(session, row, now)
-            elif settled.moved and state is DeliveryState.DELIVERED:  # after all
-                lost = TaskKind.SCORECARD_LOST
-                tasks.end_for(
-                    session, row.org, lost, row.subject_id, by=_SYSTEM, at=now, outcome="delivered"
-                )
-        return settled.moved
-
-    def _ask_somebody(self, session: Session, row: DeliveryRow, now: datetime) -> None:
-        """Nobody waits for a letter that did not arrive, unless somebody is told of it."""
-        letter = session.get_one(ScorecardLetterRow, row.subject_id)
-        tasks.open_for_source(
-            session,
-            ledger.standing(session, letter.source_id),
-            TaskKind.SCORECARD_LOST,
-            f"{letter.id}-{row.rung}",
-            due=self._tenants.calendar(row.org, now).after(now, _SEE_TO_IT),
-            at=now,
-        )
-
-    def _tell_crm(self, session: Session, row: DeliveryRow, now: datetime) -> None:
-        """One touch for one letter, however often its vendor speaks of it (policy.md rule 23)."""
-        letter = session.get_one(ScorecardLetterRow, row.subject_id)
-        post.queue_crm(
-            session,
-            org=row.org,
-            subject_type=SubjectType.SCORECARD,
-            subject_id=letter.id,
-            payload={
-                "type": "touch",
-                "kind": Kind.SCORECARD,
-                "channel": row.channel,
-                "source_id": letter.source_id,
-                "by": letter.decided_by,
-                "at": now.isoformat(),
-            },
-            at=now,
-            recorded_at=now,
-        )
 
     def _parcel(self, row: DeliveryRow, letter: ScorecardLetter) -> Parcel:
         clinic = self._clinic(row.org, letter)

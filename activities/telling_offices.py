@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from sqlmodel import Session
 
+from activities import letter_fate
 from activities.scorecards import Counted, Scorecards
 from activities.tenants import Tenants
 from models.errors import Forbidden, Refused
@@ -25,6 +26,7 @@ from store.scorecards import PURPOSE, Way
 from store.tables import (
     ConsentState,
     DeliveryRow,
+    DeliveryState,
     PracticeRow,
     ScorecardLetterRow,
     SourceRow,
@@ -36,12 +38,16 @@ CHANNELS: Final = ("fax", "email")
 
 
 class Standing(NamedTuple):
-    """How the letter of this quarter stands; ``stopped``: the office wants none."""
+    """How the letter of this quarter stands; ``stopped``: the office wants none.
+
+    ``uncertain``: of one, of whichever quarter, nobody can tell whether it arrived.
+    """
 
     quarter: str
     letter: ScorecardLetterRow | None
     sent: DeliveryRow | None
     stopped: bool
+    uncertain: bool
 
 
 class TellingOffices:
@@ -61,7 +67,8 @@ class TellingOffices:
             )
             tries = scorecards.deliveries(session, letter.id) if letter else ()
             stopped = self._stopped(session, source)
-        return Standing(when, letter, tries[-1] if tries else None, stopped)
+            uncertain = scorecards.uncertain(session, source) is not None
+        return Standing(when, letter, tries[-1] if tries else None, stopped, uncertain)
 
     def ask(self, org: str, source_id: str, *, by: Staff, now: datetime) -> ScorecardLetterRow:
         """Word the letter to a source's office and hold it for approval, as a task.
@@ -161,6 +168,27 @@ class TellingOffices:
             if row is not None and not wanted:
                 scorecards.decline(session, row, by=by.id, at=now)
                 tasks.end_for(session, org, _KIND, row.id, by=by.id, at=now, outcome="switched_off")
+
+    def heard(
+        self, org: str, source_id: str, *, arrived: bool, by: Staff, now: datetime
+    ) -> DeliveryRow:
+        """What the office says of a letter of which nobody could tell whether it arrived.
+
+        One that is not there counts as lost, and may be worded again. Raises NotFound, and Refused
+        ``not_uncertain`` where nobody asks, or the vendor has told meanwhile.
+        """
+        with self._store.write() as session:
+            source = self._cards.source(session, org, source_id)
+            row = scorecards.uncertain(session, source)
+            if row is None:
+                raise Refused(
+                    "No letter to this office is uncertain any more: the page says what is known.",
+                    code="not_uncertain",
+                )
+            state = DeliveryState.DELIVERED if arrived else DeliveryState.FAILED
+            code = "" if arrived else letter_fate.NOT_THERE
+            letter_fate.settle(session, self._tenants, row, state, at=now, by=by.id, code=code)
+            return row
 
     # --- inside ---------------------------------------------------------------------------------
 

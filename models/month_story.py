@@ -1,7 +1,8 @@
 """What a month comes to: its one sentence, and the three things to do about it.
 
 Pure rules over the figures. A thing to do names a count and the page that shows who is behind it;
-nothing is said of fewer than it would take to be sure.
+nothing is said of fewer than it would take to be sure. Sources are named, the largest first; days
+on which somebody came are not told, so that nobody who may not know them need be kept from this.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from models.monthly import AGES, Aged, Amount, Figure, Relationship, SourceLine, Thing, in_address
-from models.months import back, month_of, says
+from models.months import back, month_of, says, up_to
 
 MOST_THINGS = 3
+MOST_NAMES = 3  # of sources in one sentence
 QUIET = "quiet"  # models.source_states.SourceState
 OLD = AGES[-1][2]  # more than 30 days
 
@@ -27,7 +29,7 @@ def verdict(month: str, figures: Sequence[Figure], silent: int, returned: int) -
     else:
         first = (
             f"{_counted(came, 'referral')} in {says(month)}{so_far}{_against(received, month)}"
-            f"{_conversion(converted.now)}."
+            f"{_conversion(came, converted.now)}."
         )
     return f"{first}{_sources(silent, returned)}"
 
@@ -62,19 +64,23 @@ def _wanted(
         if one.state == QUIET and one.since is not None and month_of(one.since) == month
     ]
     if fresh:
+        by_size = _largest_first(fresh, sources)
         yield Thing(
-            says=f"Call the {_counted(len(fresh), 'source')} that fell silent this month",
-            why="Their page says what each sent before; the tasks bring a draft note.",
+            says=f"Call {_these(len(fresh))} that fell silent this month: "
+            f"{_names([one.name for one, _ in by_size])}",
+            why=_sent_before(month, by_size),
             number=len(fresh),
             link="/sources?state=quiet",
         )
     fading = [one for one in sources if one.verdict == "fading"]
     if fading:
+        fading.sort(key=lambda one: -sum(one.twelve))
+        are = "is" if len(fading) == 1 else "are"
         yield Thing(
-            says=f"Visit the {_counted(len(fading), 'source')} that are fading"
-            if len(fading) > 1
-            else "Visit the source that is fading",
-            why="They send fewer than before, by more than chance.",
+            says=f"Visit {_these(len(fading))} that {are} fading: "
+            f"{_names([_with_state(one) for one in fading])}",
+            why=f"{_each([(one.name, one.verdict_says) for one in fading])} "
+            "That is more than chance.".lstrip(),
             number=len(fading),
             link="/sources?verdict=fading",
         )
@@ -112,6 +118,49 @@ def _wanted(
     )
 
 
+def _these(number: int) -> str:
+    return "the source" if number == 1 else f"the {_counted(number, 'source')}"
+
+
+def _names(names: Sequence[str]) -> str:
+    """``A, B and C``; of many the first ones, and how many more."""
+    first, left = list(names[:MOST_NAMES]), len(names) - MOST_NAMES
+    if left > 0:
+        return f"{', '.join(first)} and {left:,} more"
+    return " and ".join([", ".join(first[:-1]), first[-1]] if len(first) > 1 else first)
+
+
+def _each(told: Sequence[tuple[str, str]]) -> str:
+    """``A: …; B: ….`` of those of whom something is said; empty where nothing is."""
+    parts = [f"{name}: {what}" for name, what in told[:MOST_NAMES] if what]
+    return f"{'; '.join(parts)}." if parts else ""
+
+
+def _with_state(source: SourceLine) -> str:
+    return f"{source.name} ({source.state})" if source.state else source.name
+
+
+def _largest_first(
+    these: Sequence[Relationship], sources: Sequence[SourceLine]
+) -> list[tuple[Relationship, SourceLine | None]]:
+    lines = {one.source_id: one for one in sources}
+    told = [(one, lines.get(one.source_id)) for one in these]
+    return sorted(told, key=lambda pair: -sum(pair[1].twelve) if pair[1] else 0)
+
+
+def _sent_before(month: str, these: Sequence[tuple[Relationship, SourceLine | None]]) -> str:
+    """``A: 27 in twelve months, the last in December; B: 4, the last in December.``"""
+    told = []
+    for one, line in these:
+        sent = sum(line.twelve) if line else 0
+        if line is None or not sent:
+            continue
+        last = max(at for at, count in enumerate(line.twelve) if count)
+        name = says(up_to(month, len(line.twelve))[last]).split()[0]
+        told.append((one.name, f"{sent:,} in twelve months, the last in {name}"))
+    return _each(told) or "Their page says what each sent before; the tasks bring a draft note."
+
+
 def _missed(amount: Amount, sentence: str, why: str, link: str) -> Iterator[Thing]:
     number = amount.n - (amount.number or 0) - amount.open
     if amount.value is not None and number > 0:
@@ -131,11 +180,12 @@ def _against(received: Figure, month: str) -> str:
     return f", {abs(came - before):,} {more} than in {last}"
 
 
-def _conversion(converted: Amount) -> str:
+def _conversion(came: int, converted: Amount) -> str:
     if converted.value is None:
         return ""
     has = "has" if converted.number == 1 else "have"
-    told = f"; {converted.number:,} of {converted.n:,} {has} come to evaluation"
+    kept = "" if converted.n == came else " neither withdrawn nor declined"
+    told = f"; {converted.number:,} of {converted.n:,}{kept} {has} come to evaluation"
     still = f", {converted.open:,} {'is' if converted.open == 1 else 'are'} still open"
     return told + (still if converted.open else "")
 

@@ -164,7 +164,7 @@ class SourceLine(Model):
     days: Amount = Amount()  # median days to evaluation, of those evaluated in the month
     state: str | None = None
     verdict: str | None = None
-    verdict_says: str = ""  # "4.2 a month before, 2.0 now"
+    verdict_says: str = ""  # "from 4.2 to 2.0 a month"
     last_on: date | None = None  # of the thirteen months that end with the report's
 
 

@@ -111,6 +111,11 @@ def says(state: SourceState, known: Facts) -> str:
         return f"No silence after all: {_used_to(known)}, last one {_days(known.silent)} ago"
     if state is SourceState.RETURNED:
         return f"{_SAYS[state]} after {_days(known.silent)}: {_used_to(known)}; {_after(known)}"
+    return f"{_SAYS[state]}: {silence(known)}"
+
+
+def silence(known: Facts) -> str:
+    """What is known of who does not send, without the word for it."""
     parts = [_used_to(known), f"last one {_days(known.silent)} ago"]
     if known.ever == 1:
         parts = [f"one patient so far, {_days(known.silent)} ago"]
@@ -118,7 +123,7 @@ def says(state: SourceState, known: Facts) -> str:
         parts.append(f"their patients were seen in {_days(known.seen)}")
     if known.declined:
         parts.append("we declined the last one")
-    return f"{_SAYS[state]}: {', '.join(parts)}"
+    return ", ".join(parts)
 
 
 def _used_to(known: Facts) -> str:

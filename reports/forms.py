@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from models.monthly import MonthlyReport
-from reports import monthly_csv, monthly_html, monthly_report, monthly_sentences, monthly_xlsx
+from reports import (
+    csv_table,
+    monthly_csv,
+    monthly_html,
+    monthly_report,
+    monthly_sentences,
+    monthly_xlsx,
+)
 
 
 def to_json(report: MonthlyReport, _desk: str | None = None) -> bytes:
@@ -41,8 +48,8 @@ FORMS: Final = {
         Form("report.html", "text/html; charset=utf-8", monthly_html.build),
         Form("report.xlsx", _XLSX, monthly_xlsx.build),
         Form("report.json", "application/json", to_json),
-        Form("figures.csv", "text/csv; charset=utf-8", monthly_csv.figures),
-        Form("sources.csv", "text/csv; charset=utf-8", monthly_csv.sources),
+        Form("figures.csv", csv_table.MEDIA, monthly_csv.figures),
+        Form("sources.csv", csv_table.MEDIA, monthly_csv.sources),
     )
 }
 

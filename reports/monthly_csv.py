@@ -1,22 +1,12 @@
-"""The figures and the sources as CSV, one row for each, for whoever calculates on.
-
-UTF-8 with a byte order mark, so that spreadsheets read accents; percentages are numbers from 0 to
-100. A text that a spreadsheet would take for a formula is written behind an apostrophe.
-"""
+"""The figures and the sources as CSV, one row for each; percentages are numbers from 0 to 100."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from io import StringIO
 
 from models.monthly import Amount, MonthlyReport, Unit
 from reports import monthly_words as words
-from reports.kit.text import tidy
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-Cell = str | int | float | Decimal | None
+from reports.csv_table import Cell, written
 
 
 def figures(report: MonthlyReport, _desk: str | None = None) -> bytes:
@@ -49,7 +39,7 @@ def sources(report: MonthlyReport, _desk: str | None = None) -> bytes:
             *(one.contacted.number, one.contacted.n),
             *(one.evaluated.number, one.evaluated.n, one.evaluated.open),
             *(_shown(one.days, Unit.DAYS), one.days.n, one.state, one.verdict),
-            one.last_on.isoformat() if one.last_on else None,
+            one.last_on,
             *one.twelve,
         )
         for one in report.sources
@@ -65,19 +55,3 @@ def _shown(amount: Amount, unit: Unit) -> Decimal | None:
     """The value as every form shows it: rounded, and none for a share of fewer than ten."""
     hidden = unit is Unit.PERCENT and amount.few
     return None if amount.value is None or hidden else words.rounded(amount.value, unit)
-
-
-def written(head: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    """A table as CSV: one row of names, then the rows."""
-    out = StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(head)
-    writer.writerows([_safe(cell) for cell in row] for row in rows)
-    return b"\xef\xbb\xbf" + out.getvalue().encode()
-
-
-def _safe(cell: Cell) -> Cell:
-    if not isinstance(cell, str):
-        return cell
-    text = tidy(cell)
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -13,6 +13,7 @@ from reportlab.platypus import (
 from reportlab.platypus import Table as Placed
 
 from models.monthly import Figure, MonthlyReport
+from reports import monthly_sentences as sentences
 from reports import monthly_tables as tables
 from reports import monthly_words as words
 from reports.kit import blocks
@@ -31,7 +32,6 @@ HOLLOW = (
     "line is the target, the tinted side of it where the figure should be."
 )
 NO_LINES = "No month has any data yet."
-TINY = 62.0
 
 
 def way_page(pen: Pen, report: MonthlyReport) -> Story:
@@ -89,8 +89,8 @@ def sources_page(pen: Pen, report: MonthlyReport) -> Story:
     third = BODY_WIDTH / 3
     return [
         *write_sources(pen, report),
-        *write_table(pen, tables.silent(report), [130, 106, 72, 196]),
-        *write_table(pen, tables.returned(report), [130, 106, 72, 196]),
+        *write_table(pen, tables.silent(report), [104, 100, 58, 242]),
+        *write_table(pen, tables.returned(report), [104, 100, 58, 242]),
         *write_table(pen, tables.channels(report), [120, 60, 130, 60, 134]),
         *_beside(
             [
@@ -106,18 +106,25 @@ def sources_page(pen: Pen, report: MonthlyReport) -> Story:
 def care_page(pen: Pen, report: MonthlyReport) -> Story:
     """Page 4: outcomes, every figure, and what each of them means."""
     value = tables.worth(report)
+    outcomes, few = tables.outcomes(report), tables.withheld(report)
     story: Story = [
-        *write_table(pen, tables.outcomes(report), [122, 60, 82, 118, 122]),
-        pen.write(
-            "Change of each patient from the first reading on one measure, in the window of days "
-            "after it; of fewer than ten patients nothing is said.",
-            pen.small,
+        KeepTogether(
+            [
+                *write_table(pen, outcomes, _outcome_widths(len(outcomes.columns))),
+                *([pen.write(sentences.OUTCOMES, pen.small)] if report.outcomes else []),
+                *([pen.write(few, pen.small)] if few else []),
+            ]
         ),
         *write_figures(pen, report),
     ]
     if value:
         story += [Spacer(1, pen.gap), pen.write(value)]
     return [*story, *_definitions(pen, report)]
+
+
+def _outcome_widths(columns: int) -> list[float]:
+    each = (BODY_WIDTH - 156) / max(columns - 2, 1)
+    return [104, 52, *[each] * (columns - 2)]
 
 
 def write_table(pen: Pen, table: Table, widths: Sequence[float]) -> Story:
@@ -144,16 +151,36 @@ def write_sources(pen: Pen, report: MonthlyReport) -> Story:
     rows = [
         [
             *_cells(pen, Row(tuple(row.cells[at] for at in picked), row.key, row.strong), columns),
-            to_drawing(sparkline(row.line, TINY - 6, 15)),
+            to_drawing(sparkline(row.line, 46, 10)),
         ]
         for row in shown
     ]
     head = [*_head(pen, columns), pen.write("12 months", blocks.bold(pen, pen.small))]
-    widths = [120, 34, 34, 38, 112, 104, TINY]
+    widths = [110, 31, 28, 31, 114, 140, 50]
     return [
         *pen.head_of_table(table.caption),
-        grid(head, rows, widths, 1.4),
+        grid(head, rows, widths, 1.0),
         *_more(pen, left + table.more),
+    ]
+
+
+def write_movers(pen: Pen, report: MonthlyReport) -> Story:
+    """The sources to know about, for page 1; nothing where there are no sources at all."""
+    table = tables.movers(report)
+    if not report.sources:
+        return []
+    if not table.rows:
+        return [pen.head(table.caption), pen.write(table.empty)]
+    shown, left = pen.rows(table.rows)
+    rows = [
+        [*_cells(pen, row, table.columns), to_drawing(sparkline(row.line, 92, 12))] for row in shown
+    ]
+    head = [*_head(pen, table.columns), pen.write("12 months", blocks.bold(pen, pen.small))]
+    more = left + table.more
+    return [
+        *pen.head_of_table(table.caption),
+        grid(head, rows, [160, 50, 194, 100], 1.0),
+        *([pen.write(f"And {more:,} more among the sources.", pen.small)] if more else []),
     ]
 
 
@@ -221,21 +248,25 @@ def _beside(parts: Sequence[Story], width: float) -> Story:
 def _definitions(pen: Pen, report: MonthlyReport) -> Story:
     if not report.definitions:
         return []
-    tiny = pen.small.clone("tiny", fontSize=7 * pen.fit.scale, leading=8.6 * pen.fit.scale)
+    tiny = pen.small.clone(
+        "tiny", fontSize=7 * pen.fit.scale, leading=8.6 * pen.fit.scale, spaceAfter=1.5
+    )
     notes: Story = [
         Paragraph(f"[{at}] <b>{markup(one.title)}.</b> {markup(one.note)}", tiny)
         for at, one in enumerate(report.definitions, 1)
-    ]
-    half = (len(notes) + 1) // 2  # read down the left column, then down the right one
-    pairs: list[Story] = [
-        [left, *(notes[at + half : at + half + 1] or [Spacer(0, 0)])]
-        for at, left in enumerate(notes[:half])
     ]
     style = [
         ("VALIGN", (0, 0), (-1, -1), "TOP"),
         ("LEFTPADDING", (0, 0), (0, -1), 0),
         ("TOPPADDING", (0, 0), (-1, -1), 0),
-        ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5),
     ]
-    table = Placed(pairs, colWidths=[BODY_WIDTH / 2] * 2, style=blocks.styled(style))
-    return [*pen.head_of_table("What the figures mean"), table]
+    columns = _halves(notes, report)  # read down the left one, then down the right one
+    table = Placed([columns], colWidths=[BODY_WIDTH / 2] * 2, style=blocks.styled(style))
+    return [KeepTogether([*pen.head_of_table("What the figures mean"), table])]
+
+
+def _halves(notes: Story, report: MonthlyReport) -> list[Story]:
+    """The footnotes in two columns of about the same length."""
+    lengths = [len(one.title) + len(one.note) for one in report.definitions]
+    half = next(at for at in range(1, len(lengths) + 1) if 2 * sum(lengths[:at]) >= sum(lengths))
+    return [notes[:half], notes[half:] or [Spacer(0, 0)]]

@@ -12,7 +12,7 @@ from reportlab.lib.colors import black
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.platypus import CondPageBreak, PageBreak, Paragraph, Spacer, Table
 
-from models.monthly import Figure, MonthlyReport
+from models.monthly import Figure, MonthlyReport, Unit
 from reports import monthly_sentences as sentences
 from reports import monthly_tables as tables
 from reports import monthly_words as words
@@ -23,17 +23,25 @@ from reports.kit.scene_pdf import to_drawing
 from reports.kit.sheet import BODY_HEIGHT, Sheet, Story, bound
 from reports.kit.text import markup, shortened
 from reports.monthly_charts import sparkline
-from reports.monthly_pages import care_page, sources_page, way_page, write_table
+from reports.monthly_pages import (
+    care_page,
+    sources_page,
+    way_page,
+    write_movers,
+    write_table,
+)
 from reports.monthly_words import compared, said
 
 PAGES = 4
 _FITS = (
     Fit(1.0, 240, 18),
-    Fit(0.95, 240, 16),
-    Fit(0.9, 200, 14),
-    Fit(0.86, 160, 12),
-    Fit(0.86, 120, 10),
+    Fit(0.95, 240, 18),
+    Fit(0.9, 200, 16),
+    Fit(0.86, 200, 16),
+    Fit(0.86, 200, 13),
+    Fit(0.86, 160, 10),
     Fit(0.82, 90, 8),
+    Fit(0.82, 90, 6),
 )
 
 
@@ -54,7 +62,8 @@ def build(report: MonthlyReport, desk: str | None = None) -> bytes:
     def story(pen: Pen) -> Story:
         return [
             *_first_page(pen, report, desk),
-            PageBreak(),
+            # Where nobody came there is little to show: it goes on below, if there is room.
+            CondPageBreak(BODY_HEIGHT / 2) if not _came(report) else PageBreak(),
             *way_page(pen, report),
             CondPageBreak(BODY_HEIGHT / 2),  # where next to nothing was drawn the page goes on
             *sources_page(pen, report),
@@ -62,6 +71,10 @@ def build(report: MonthlyReport, desk: str | None = None) -> bytes:
         ]
 
     return bound(sheet, story, _FITS, PAGES)
+
+
+def _came(report: MonthlyReport) -> bool:
+    return bool(report.funnel and report.funnel[0].number)
 
 
 def _first_page(pen: Pen, report: MonthlyReport, desk: str | None) -> Story:
@@ -75,6 +88,7 @@ def _first_page(pen: Pen, report: MonthlyReport, desk: str | None) -> Story:
         pen.head("Three things to do" if len(report.things) == 3 else "To do"),
         *_things(pen, report, desk),
     ]
+    story += write_movers(pen, report)
     if report.clinics:
         story += write_table(pen, tables.clinics(report), _clinic_widths(report))
     story.append(pen.head("How sure these figures are"))
@@ -84,9 +98,11 @@ def _first_page(pen: Pen, report: MonthlyReport, desk: str | None) -> Story:
 
 
 def _clinic_widths(report: MonthlyReport) -> list[float]:
-    first = 0.26 * BODY_WIDTH
-    count = max(len(report.tiles), 1)
-    return [first, *[(BODY_WIDTH - first) / count] * count]
+    """A share brings its two counts along and needs the most room, a count the least."""
+    first = 0.21 * BODY_WIDTH
+    units = [report.figure(name).unit for name in report.tiles]
+    parts = [{Unit.COUNT: 4.0, Unit.PERCENT: 10.0}.get(unit, 7.0) for unit in units]
+    return [first, *[(BODY_WIDTH - first) * part / sum(parts) for part in parts]]
 
 
 def _tiles(pen: Pen, report: MonthlyReport, desk: str | None) -> Story:
@@ -148,8 +164,8 @@ def _things(pen: Pen, report: MonthlyReport, desk: str | None) -> Story:
         says = _linked(pen.lead(thing.says), thing.link, desk)
         story.append(Paragraph(f"<b>{says}</b>", pen.body, bulletText=f"{at}."))
         why = markup(pen.free(thing.why))
-        where = markup(f"{desk or ''}{thing.link}")
-        story.append(Paragraph(f"{why} {where}", _indented(pen)))
+        where = "" if desk is None else f" {markup(f'{desk}{thing.link}')}"  # for who holds paper
+        story.append(Paragraph(f"{why}{where}", _indented(pen)))
     return story
 
 

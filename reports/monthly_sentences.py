@@ -71,6 +71,12 @@ def standing(source: SourceLine) -> str:
     return " · ".join(word for word in words if word)
 
 
+OUTCOMES = (
+    "Change of each patient from the first reading on one measure, in the window of days after it, "
+    "for windows that ended in the twelve months up to this one."
+)
+
+
 def outcome(one: Outcome) -> Said:
     """The median change, or that it is withheld."""
     if one.withheld or one.median_percent is None:

@@ -6,16 +6,26 @@ The first cell of a row names it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from models.monthly import FEW, Figure, MonthlyReport, Named, Relationship, SourceLine, Unit
+from models.monthly import (
+    FEW,
+    Figure,
+    MonthlyReport,
+    Named,
+    Outcome,
+    Relationship,
+    SourceLine,
+    Unit,
+)
 from reports import monthly_sentences as sentences
 from reports import monthly_words as words
 from reports.kit.text import moment
 from reports.monthly_words import month_name, said
 
 MOST = 500  # rows of a table that paper and page hold; nobody reads more of them there
+MOST_MOVERS = 8  # sources on page 1
 NOBODY = "Nobody referred anybody in this month."
 
 
@@ -155,21 +165,59 @@ def _beyond(these: Sequence[object]) -> int:
 
 
 def _source(one: SourceLine, running: bool) -> Row:
-    goes = sentences.standing(one)
-    if one.verdict_says:
-        goes = f"{goes}: {one.verdict_says}" if goes else one.verdict_says
     cells = (
         one.name,
         f"{one.received:,}",
         "too early" if running else sentences.source_change(one),
         f"{one.year_ago:,}",
-        f"{one.also:,}" if one.also else "none",
+        f"{one.also:,}",
         str(said(one.contacted, Unit.PERCENT)),
         str(said(one.evaluated, Unit.PERCENT)),
         str(said(one.days, Unit.DAYS)),
-        goes,
+        _goes(one),
     )
     return Row(cells, one.source_id, one.state in words.QUIET, one.twelve)
+
+
+def movers(report: MonthlyReport) -> Table:
+    """For page 1: the sources that send less than they did, then those that send more.
+
+    Where that leaves room the largest of the month stand below them.
+    """
+    back = {one.source_id for one in report.returned}
+
+    def place(one: SourceLine) -> tuple[bool, int]:
+        less = one.verdict == "fading" or one.state in words.QUIET
+        return not less, -sum(one.twelve)
+
+    moved = sorted(
+        (
+            one
+            for one in report.sources
+            if one.verdict in ("growing", "fading")
+            or one.state in words.QUIET
+            or one.source_id in back
+        ),
+        key=place,
+    )
+    known = {one.source_id for one in moved}
+    others = [one for one in report.sources if one.received and one.source_id not in known]
+    rows = tuple(
+        Row((one.name, f"{one.received:,}", _goes(one, back)), one.source_id, line=one.twelve)
+        for one in [*moved, *others][:MOST_MOVERS]
+    )
+    columns = ("Source", f">{month_name(report.month)}", "How it goes")
+    nobody = "Nobody sent anybody, and no source faded or fell silent."
+    more = max(len(moved) - MOST_MOVERS, 0)
+    return Table("movers", "Sources to know about", columns, rows, nobody, more)
+
+
+def _goes(one: SourceLine, back: Collection[str] = ()) -> str:
+    """``fading: from 8.7 to 3.7 a month``."""
+    goes = sentences.standing(one)
+    if one.source_id in back:
+        goes = f"{goes} · came back" if goes else "came back"
+    return ": ".join(part for part in (goes, one.verdict_says) if part)
 
 
 def source_months(report: MonthlyReport) -> Table:
@@ -244,22 +292,40 @@ def _of(number: int, n: int) -> str:
 
 
 def outcomes(report: MonthlyReport) -> Table:
-    """Change by group at given weeks, withheld where it is of fewer than ten."""
-    rows = tuple(
-        Row(
-            (
-                one.says,
-                one.measure_says,
-                sentences.window(one),
-                str(sentences.outcome(one)),
-                sentences.reached(one),
-            ),
-            f"{one.group}/{one.measure}/{one.days[0]}",
-        )
-        for one in report.outcomes
-    )
-    columns = ("Group", "Measure", "Window", ">Median change", ">Reached a meaningful change")
-    return Table("outcomes", "Outcomes", columns, rows, "No outcome scores in this window.")
+    """Change by group, each window beside the other; groups too small stand in ``withheld``."""
+    windows = list(dict.fromkeys(one.days for one in report.outcomes))
+    groups: dict[tuple[str, str], dict[tuple[int, int], Outcome]] = {}
+    for one in report.outcomes:
+        groups.setdefault((one.group, one.measure), {})[one.days] = one
+    rows = []
+    for (group, measure), told in groups.items():
+        first = next(iter(told.values()))
+        if all(one.withheld for one in told.values()):
+            continue
+        cells = [first.says, first.measure_says]
+        for window in windows:
+            found = told.get(window)
+            cells.append(str(sentences.outcome(found)) if found else words.NOTHING)
+            cells.append(sentences.reached(found) if found else words.NOTHING)
+        rows.append(Row(tuple(cells), f"{group}/{measure}"))
+    heads = [
+        name
+        for first_day, last_day in windows
+        for name in (f">Days {first_day} to {last_day}: median change", ">Meaningful change")
+    ]
+    columns = ("Group", "Measure", *heads)
+    few = "No group has ten patients with a score." if report.outcomes else "No outcome scores."
+    return Table("outcomes", "Outcomes", columns, tuple(rows), few)
+
+
+def withheld(report: MonthlyReport) -> str:
+    """The groups that are too small at every time, in one sentence."""
+    most: dict[str, int] = {}
+    for one in report.outcomes:
+        name = f"{one.says} ({one.measure_says})"
+        most[name] = max(most.get(name, 0), one.n)
+    few = [name for name, n in most.items() if n < FEW]
+    return f"Withheld, of fewer than ten patients: {', '.join(few)}." if few else ""
 
 
 def named(name: str, caption: str, what: str, these: Sequence[Named], empty: str) -> Table:
@@ -288,7 +354,7 @@ def oddities(report: MonthlyReport) -> Table:
 def worth(report: MonthlyReport) -> str:
     """What returned sources were worth, by the organization's own value of an episode."""
     value = report.value
-    if value.per_episode is None or value.protected is None:
+    if value.per_episode is None or value.protected is None or not value.returned:
         return ""
     each = words.with_unit(value.per_episode, Unit.MONEY)
     return (

@@ -56,7 +56,7 @@ _MONTHS: Final = [
     "Nov",
     "Dec",
 ]
-_CODES: Final = {"too_few": "too few to say", "too_few_to_say": "too few to say"}
+_CODES: Final = {"too_few_to_say": "too few to say"}
 QUIET: Final = frozenset({"quiet", "lapsed"})
 
 

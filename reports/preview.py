@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from models.document_samples import SAMPLES
 from models.errors import NotFound
-from models.monthly_sample import SAMPLE as MONTH
 from reports import monthly_html, monthly_report
 from reports.html import render_html
+from reports.monthly_sample import SAMPLE as MONTH
 from reports.registry import build
 
 MONTHLY = "monthly_report"

@@ -70,6 +70,21 @@ def waiting(session: Session, source: SourceRow) -> ScorecardLetterRow | None:
     return session.exec(query.order_by(col(ScorecardLetterRow.asked_at).desc()).limit(1)).first()
 
 
+def uncertain(session: Session, source: SourceRow) -> DeliveryRow | None:
+    """The newest try to reach a source's office of which nobody can tell whether it arrived."""
+    query = (
+        select(DeliveryRow)
+        .join(ScorecardLetterRow, col(ScorecardLetterRow.id) == col(DeliveryRow.subject_id))
+        .where(
+            ScorecardLetterRow.org == source.org,
+            _theirs(session, source),
+            DeliveryRow.subject_type == SubjectType.SCORECARD,
+            DeliveryRow.state == DeliveryState.UNKNOWN,
+        )
+    )
+    return session.exec(query.order_by(col(DeliveryRow.created_at).desc()).limit(1)).first()
+
+
 def get(session: Session, org: str, letter_id: str) -> ScorecardLetterRow:
     """One letter; raises NotFound."""
     row = session.get(ScorecardLetterRow, letter_id)

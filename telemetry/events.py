@@ -27,6 +27,7 @@ EVENTS: Final[Mapping[str, str]] = MappingProxyType(
         # HTTP
         "request": "one request and its answer; `code` says why one was refused",
         "request_failed": "a bug: it was answered with 500 and its id",
+        "trouble_not_shown": "a bug in the page that says so: it was said in JSON instead",
         # what comes in
         "event_taken": "an event came to the door: accepted, repeated, rejected or reused",
         "event_settled": "what became of it: applied, waiting, a task, or put_off for a while",

@@ -25,7 +25,7 @@ from cli.serving import serve
 from integrations.reading import reader
 from models.fax import Media
 from models.links import Purpose
-from models.monthly_sample import SAMPLE as MONTH
+from models.monthly import MonthlyReport
 from reports import monthly_html, monthly_report
 from settings import EXAMPLE_PASSWORD, Settings, load
 from store import slots
@@ -35,6 +35,7 @@ from tests.doors import ORG, Door
 from tests.example_desk import seed, year
 from tests.faxes import layouts
 from tests.faxes.people import DOCTORS, PEOPLE
+from tests.truth.practice import made
 from tests.web.conftest import Site
 from tests.web.desk.faxing import taken
 from web.app import create_app
@@ -73,7 +74,8 @@ AFTER_A_YEAR: Final = (
 async def main() -> None:
     """Take every picture anew; prints each with its size, and fails on one that is too large."""
     OUT.mkdir(parents=True, exist_ok=True)
-    _report()
+    month = made()
+    _report(month)
     # Cards that are due at one moment stand in the order of their ids: the same ids, one picture.
     drawn = SimpleNamespace(choice=random.Random(0).choice)
     with patch("models.ids.secrets", drawn), tempfile.TemporaryDirectory() as temporary:
@@ -86,24 +88,24 @@ async def main() -> None:
             people["fax"] = await _fax(door)
             app = create_app(settings, door.intake, store, lambda: door.now)
             async with serve(app, settings, port=0) as url, chromium() as browser:
-                await _report_on_a_phone(browser)
+                await _report_on_a_phone(browser, month)
                 await _shoot(browser, url, SHOTS, people)
                 await year(door)  # its tasks are on no picture above
                 await _shoot(browser, url, AFTER_A_YEAR, people)
 
 
-def _report() -> None:
-    """The pages of a fictional monthly report, as they are printed."""
-    pages = pypdfium2.PdfDocument(monthly_report.build(MONTH))
+def _report(month: MonthlyReport) -> None:
+    """The pages of a fictional practice's monthly report, as they are printed."""
+    pages = pypdfium2.PdfDocument(monthly_report.build(month))
     for at, page in enumerate(pages, 1):
         path = OUT / f"report-{at}.png"
         _kept(path, page.render(scale=1.5).to_pil())
 
 
-async def _report_on_a_phone(browser: Browser) -> None:
+async def _report_on_a_phone(browser: Browser, month: MonthlyReport) -> None:
     """The first screen of its page."""
     page = await browser.new_page(viewport={"width": PHONE[0], "height": PHONE[1]})
-    await page.set_content(monthly_html.build(MONTH).decode())
+    await page.set_content(monthly_html.build(month).decode())
     _kept(OUT / "report-phone.png", Image.open(io.BytesIO(await page.screenshot())))
     await page.close()
 

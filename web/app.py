@@ -103,7 +103,7 @@ def create_app(
     patient.install(app, settings, intake, clock, shapes)
     openapi.describe(app)
     https = settings.base_url.startswith("https://")
-    app.add_middleware(Guard, max_body_bytes=settings.max_body_bytes, https=https)
+    app.add_middleware(Guard, max_body_bytes=settings.max_body_bytes, shapes=shapes, https=https)
     codec.install(app, settings, clock, codec_ui)
     return app
 

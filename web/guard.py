@@ -14,13 +14,13 @@ import time
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from models.errors import TooLarge
 from telemetry.logs import bind, clear, logger
 from telemetry.meters import HTTP_REQUESTS, HTTP_SECONDS, OTHER, word
-from web.problems import problem
+from web.problems import Shapes, fault
 
 _LOG = logger(__name__)
 
@@ -42,18 +42,20 @@ _HEADERS = {
 
 
 class Guard:
-    """The outermost layer of ours; answers 500 in the one shape instead of a traceback."""
+    """The outermost layer of ours; answers 500 in the one shape, or as a page: no traceback."""
 
     def __init__(
         self,
         app: ASGIApp,
         *,
         max_body_bytes: int,
+        shapes: Shapes | None = None,
         https: bool = False,
         body_seconds: float = BODY_SECONDS,
     ) -> None:
         self.app = app
         self.limit = max_body_bytes
+        self.shapes = shapes or {}
         self.body_seconds = body_seconds
         self.headers = dict(_HEADERS)
         if https:
@@ -149,12 +151,7 @@ class _Request:
         _LOG.error("request_failed", exc_info=error)
         if self.status:
             raise error  # half an answer is out: the connection must break
-        answer = problem(
-            500,
-            "internal",
-            "Something went wrong here. Try again; if it stays, tell us the request id.",
-            request_id=self.id,
-        )
+        answer = await fault(self._guard.shapes, Request(self._scope))
         await answer(self._scope, self._receive, self.send)
 
     def note(self, seconds: float) -> None:

@@ -11,7 +11,8 @@ from pydantic.json_schema import models_json_schema
 
 from models.events import Event, NewReferral, Problem
 from models.facts import DECISIONS
-from models.monthly_sample import SAMPLE
+from reports import csv_table
+from reports.monthly_sample import SAMPLE
 from web.examples import DECISION, EVENTS, LINES_PAGE, MEASURE, NEW_REFERRAL
 
 TITLE: Final = "referral-loop"
@@ -27,6 +28,7 @@ PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
         404: "No such organization, event or referral",
         409: "The id came with another body, or a decision is not possible now",
         413: "Over the size limit",
+        422: "A parameter is missing or not as described; the field says which",
         503: "The store cannot be reached; send it again",
     }.items()
 }
@@ -78,9 +80,7 @@ def _answer(says: str, example: Any, table: str) -> dict[str, Any]:
 
 
 def _csv(*rows: dict[str, Any]) -> str:
-    """Rows as CSV, none of whose values needs quotes."""
-    values = [",".join("" if one is None else str(one) for one in row.values()) for row in rows]
-    return "\n".join([",".join(rows[0]), *values]) + "\n"
+    return csv_table.lines([tuple(rows[0]), *(tuple(row.values()) for row in rows)])
 
 
 REPORT_ANSWER: Final = _answer(

@@ -1,13 +1,13 @@
 """Every error in the one JSON shape (``models.events.Problem``), silent about what was sent.
 
 Pages for people say the same as a page: their routes carry a tag, and who serves them says in
-``Shapes`` how an error of theirs looks.
+``Shapes`` how an error of theirs looks. An address that is nobody's is told to a browser as a page.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -16,11 +16,20 @@ from starlette.responses import JSONResponse, Response
 
 from models.errors import LoopError
 from models.events import Problem
+from telemetry.logs import logger
+from web.misfits import first_of
 
 Shape = Callable[[Request, int, str, str], Awaitable[Response]]  # status, code, sentence
 Shapes = dict[str, Shape]
 
 RETRY_AFTER: Final = "30"
+NOBODYS: Final = "nobody's"  # in place of a tag: what a browser sees at an unknown address
+# Under these the programs of others ask, which are told in JSON whatever they accept.
+_PROGRAMS: Final = frozenset(
+    {"api", "callbacks", "codec", "healthz", "hooks", "metrics", "openapi.json", "readyz"}
+)
+_BROKE: Final = "Something went wrong here. Try again; if it stays, tell us the request id."
+_LOG = logger(__name__)
 _CODES: Final = {
     400: ("bad_request", "The request cannot be read."),
     401: ("not_allowed", "This needs a token or a signature."),
@@ -93,19 +102,35 @@ def install(app: FastAPI) -> Shapes:
             return await shape(
                 request, 422, "invalid_request", "The address or the form is not one of ours."
             )
-        first: dict[str, Any] = error.errors()[0]
-        field = ".".join(str(part) for part in first.get("loc", ()))
+        field, sentence = first_of(error.errors())
         return problem(
-            422,
-            "invalid_request",
-            f"{field}: {first.get('msg', 'not as expected')}.",
-            field=field,
-            request_id=request_id(request),
+            422, "invalid_request", sentence, field=field, request_id=request_id(request)
         )
 
     return shapes
 
 
+async def fault(shapes: Shapes, request: Request) -> Response:
+    """What is said where something of ours broke, with nothing of what it was."""
+    shape = _shape(shapes, request)
+    if shape is not None:
+        try:
+            return await shape(request, 500, "internal", _BROKE)
+        except Exception as error:  # what broke may be what draws pages
+            _LOG.error("trouble_not_shown", exc_info=error)
+    return problem(500, "internal", _BROKE, request_id=request_id(request))
+
+
 def _shape(shapes: Shapes, request: Request) -> Shape | None:
-    tags = getattr(request.scope.get("route"), "tags", None) or ()
-    return next((shapes[tag] for tag in tags if tag in shapes), None)
+    route = request.scope.get("route")
+    if route is None:
+        return shapes.get(NOBODYS) if _a_person(request) else None
+    return next((shapes[tag] for tag in getattr(route, "tags", None) or () if tag in shapes), None)
+
+
+def _a_person(request: Request) -> bool:
+    """Whether somebody looks at the answer: a browser, or a page of ours that asks for a part."""
+    if request.url.path.split("/")[1] in _PROGRAMS:
+        return False
+    accepts = request.headers.get("accept", "")
+    return "text/html" in accepts or request.headers.get("hx-request") == "true"

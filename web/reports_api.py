@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -22,7 +22,7 @@ from models.facts import Id
 from models.monthly import ALL_CLINICS, EVERY, MonthlyReport, from_address, in_address
 from models.months import first_day
 from models.shared_lines import IdentifiedLine, SharedLine, identified, shared
-from reports import monthly_csv
+from reports import csv_table, monthly_csv
 from settings import Settings
 from store import audit, report_keys
 from store.engine import Store
@@ -37,12 +37,12 @@ from web.openapi import LINES_ANSWER, MEASURES_ANSWER, OFTEN, PROBLEMS, REPORT_A
 
 USUAL, MOST = 500, 1000  # lines on a page
 ANSWERS = 2000  # to one token within fifteen minutes: two million lines
-_CSV = "text/csv; charset=utf-8"
 _NO_STORE = {"cache-control": "no-store"}
 
-Scope = Annotated[str, Query(max_length=63, description="a clinic's id, or `all`")]
-MonthText = Annotated[str, Query(max_length=7, description="YYYY-MM")]
-After = Annotated[str | None, Query(max_length=400, description="`next` of the page before")]
+# What these hold is looked at where it is used, which answers with the code of what is wrong.
+Scope = Annotated[str, Query(description="a clinic's id, or `all`")]
+MonthText = Annotated[str, Query(description="YYYY-MM")]
+After = Annotated[str | None, Query(description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 
 
@@ -66,9 +66,9 @@ def router(
     @api.get("/reports/{scope}/{month}.csv", include_in_schema=False)  # asked first: it is longer
     async def report(
         request: Request,
-        scope: Annotated[str, Path(max_length=63, description="a clinic's id, or `all`")],
-        month: Annotated[str, Path(max_length=7, description="YYYY-MM")],
-        table: Annotated[str, Query(pattern="^(figures|sources)$")] = "figures",
+        scope: Annotated[str, Path(description="a clinic's id, or `all`")],
+        month: Annotated[str, Path(description="YYYY-MM")],
+        table: Literal["figures", "sources"] = "figures",
     ) -> Response:
         """The value that the PDF and the page are drawn from; as CSV one `table` of it.
 
@@ -106,7 +106,7 @@ def router(
     )
     async def behind(
         request: Request,
-        name: Annotated[str, Path(max_length=60)],
+        name: str,
         month: MonthText,
         scope: Scope = EVERY,
         which: Which = Which.COUNTED,
@@ -311,10 +311,10 @@ def _csv(request: Request) -> bool:
 
 
 def _rows(model: type[Model], told: Sequence[Model]) -> bytes:
-    """Values of one type as CSV, its fields the columns; moments in UTC, as in JSON."""
+    """Values of one type as CSV, its fields the columns, each as in JSON."""
     names = list(model.model_fields)
     rows = (one.model_dump(mode="json") for one in told)
-    return monthly_csv.written(names, ([row[name] for name in names] for row in rows))
+    return csv_table.written(names, ([row[name] for name in names] for row in rows))
 
 
 def _json(told: Model, as_of: datetime, more: dict[str, str] | None = None) -> Response:
@@ -326,4 +326,6 @@ def _table(
     content: bytes, as_of: datetime | None = None, more: dict[str, str] | None = None
 ) -> Response:
     told = {"x-as-of": as_of.isoformat()} if as_of is not None else {}
-    return Response(content, media_type=_CSV, headers={**_NO_STORE, **told, **(more or {})})
+    return Response(
+        content, media_type=csv_table.MEDIA, headers={**_NO_STORE, **told, **(more or {})}
+    )

@@ -60,6 +60,12 @@ SPECS: dict[TaskKind, TaskSpec] = {
         "word it again, or let it be",
         never,
     ),
+    TaskKind.SCORECARD_UNCERTAIN: TaskSpec(
+        Role.LEAD,
+        "It is unknown whether a letter to an office about its patients' figures arrived: ask "
+        "them, and say on the scorecard's page what they say",
+        never,
+    ),
     TaskKind.CALL_PRACTICE: TaskSpec(
         Role.FRONT_DESK, "Call this practice once about everything listed here", never
     ),

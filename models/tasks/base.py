@@ -86,6 +86,7 @@ class TaskKind(StrEnum):
     ASK_FAX_NUMBER = "ask_fax_number"
     APPROVE_SCORECARD = "approve_scorecard"
     SCORECARD_LOST = "scorecard_lost"
+    SCORECARD_UNCERTAIN = "scorecard_uncertain"
 
 
 Moot = Callable[["Referral", str], bool]  # of a referral and the task's occasion

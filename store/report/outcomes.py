@@ -52,7 +52,7 @@ def _at(
             median_of(rows, "grouped", "measure", beside="reached")
         )
     }
-    for (group, measure), could in sorted(eligible.items()):
+    for (group, measure), could in sorted(eligible.items(), key=lambda one: _place(*one[0])):
         median, n, yes = medians.get((group, measure), (None, 0, 0))
         few = n < FEW
         yield Outcome(
@@ -66,6 +66,11 @@ def _at(
             median_percent=None if few or median is None else round(float(median), 4),
             reached=None if few else Amount(value=100 * yes / n if n else None, n=n, number=yes),
         )
+
+
+def _place(group: str, measure: str) -> tuple[str, bool, str]:
+    """By region, each before the same after surgery."""
+    return group.removeprefix(POST_OP), group.startswith(POST_OP), measure
 
 
 def says(group: str) -> str:

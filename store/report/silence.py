@@ -16,7 +16,9 @@ from sqlalchemy import select as columns
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from models import re_engagement
 from models.monthly import Relationship, Value
+from models.re_engagement import Facts
 from models.source_states import SourceState
 from models.sources import public_name
 from store.report.scope import Period
@@ -57,7 +59,19 @@ def silent(session: Session, period: Period, until: datetime, day: Any) -> tuple
         .where(col(SourceRow.org) == period.org, col(S.state).in_(SILENT), _ours(period))
         .order_by(col(S.since), col(SourceRow.id))
     )
-    return tuple(_told(source, state, day) for source, state in session.execute(query))
+    at = min(until, period.at)  # a month that is not over has not been silent to its end
+    return tuple(
+        _told(source, state, day, _still(state, at)) for source, state in session.execute(query)
+    )
+
+
+def _still(state: SourceStateRow, at: datetime) -> str:
+    """The facts as they were written when it fell silent, its days counted on until a moment."""
+    if not state.facts:
+        return ""
+    known = Facts.model_validate({k: v for k, v in state.facts.items() if k in Facts.model_fields})
+    days = max(at - state.last_at, timedelta(0)).days
+    return re_engagement.silence(known.model_copy(update={"silent": days})).capitalize()
 
 
 def returned(
@@ -78,7 +92,10 @@ def returned(
         )
         .order_by(col(S.since), col(SourceRow.id))
     )
-    found = {source.id: _told(source, state, day) for source, state in session.execute(query)}
+    found = {
+        source.id: _told(source, state, day, str(state.facts.get("says", "")))
+        for source, state in session.execute(query)
+    }
     return tuple(found.values())
 
 
@@ -166,7 +183,7 @@ def _stands(period: Period) -> Any:
     return ~columns(col(later.id)).where(and_(*wrong)).exists()
 
 
-def _told(source: SourceRow, state: SourceStateRow, day: Any) -> Relationship:
+def _told(source: SourceRow, state: SourceStateRow, day: Any, says: str) -> Relationship:
     return Relationship(
         source_id=source.id,
         name=public_name(source.kind, source.name),
@@ -175,5 +192,5 @@ def _told(source: SourceRow, state: SourceStateRow, day: Any) -> Relationship:
         since=day(state.since),
         last_on=day(state.last_at),
         owner=source.owner_id,
-        says=str(state.facts.get("says", "")),
+        says=says,
     )

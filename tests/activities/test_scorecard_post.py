@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 
 from activities.callbacks import Callbacks
 from activities.scorecard_post import MOST, ScorecardPost
-from models.contracts import Receipt, ReceiptState
+from models.contracts import Receipt, ReceiptState, Sent
 from models.errors import CannotTell, ChannelError, Refused, Verdict
 from models.scorecard_sample import SCORECARD
 from models.tasks import TaskKind
@@ -76,6 +76,14 @@ def lost(office: Office) -> list[TaskRow]:
     with office.store.read() as session:
         query = select(TaskRow).where(TaskRow.kind == TaskKind.SCORECARD_LOST)
         return list(session.exec(query))
+
+
+def uncertain(office: Office) -> list[tuple[str, str | None]]:
+    with office.store.read() as session:
+        query = select(TaskRow).where(TaskRow.kind == TaskKind.SCORECARD_UNCERTAIN)
+        rows = session.exec(query.order_by(TaskRow.opened_at)).all()
+        assert {(row.source_id, row.role) for row in rows} <= {(office.source_id, "lead")}
+        return [(row.state, row.outcome) for row in rows]
 
 
 def state(office: Office) -> str:
@@ -240,11 +248,41 @@ def test_a_lost_answer_sends_no_second_letter(
     office.fax.after, office.fax.knows = [CannotTell("cut off")], knows
     letters.run(office.wall)
     assert state(office) == DeliveryState.UNKNOWN
+    assert uncertain(office) == [("open", None)]  # somebody is asked at once
     for _ in range(3):
         office.wall += HOUR
         letters.run(office.wall)
     assert len(office.fax.accepted) == 1
     assert state(office) == (DeliveryState.DELIVERED if knows else DeliveryState.UNKNOWN)
+    assert uncertain(office) == [("done", "delivered") if knows else ("open", None)]
+
+
+@pytest.mark.parametrize("asks", ["answered", "away"])
+def test_a_fax_that_nothing_proves_is_a_persons_after_two_business_days(
+    office: Office, letters: ScorecardPost, monkeypatch: pytest.MonkeyPatch, asks: str
+) -> None:
+    approved(office)
+    office.fax.delivers = False
+    letters.run(office.wall)
+    if asks == "away":
+        monkeypatch.setattr(office.fax, "find", _away)
+    office.wall += 24 * HOUR
+    letters.run(office.wall)
+    assert (state(office), uncertain(office)) == (DeliveryState.ACCEPTED, [])
+    office.wall += 72 * HOUR  # a weekend may lie in between
+    letters.run(office.wall)
+    assert (state(office), uncertain(office)) == (DeliveryState.UNKNOWN, [("open", None)])
+    (row,) = deliveries(office)
+    failed = Receipt(
+        reference=row.reference, state=ReceiptState.FAILED, at=office.wall, code="busy"
+    )
+    letters.told(row, failed)  # the vendor knows after all
+    assert uncertain(office) == [("done", "failed")]
+    assert [one.state for one in lost(office)] == ["open"]
+
+
+def _away(_: Sent) -> Receipt:
+    raise ChannelError("away", "Away.", verdict=Verdict.LATER)
 
 
 @pytest.mark.parametrize("taken", [True, False])

@@ -52,6 +52,13 @@ def fell(day: date, state: str = "quiet") -> Relationship:
             "evaluation, 6 are still open.",
         ),
         (
+            figures(converted=share(30, 40, 6)),
+            0,
+            0,
+            "42 referrals in March 2027, 5 more than in February; 30 of 40 neither withdrawn nor "
+            "declined have come to evaluation, 6 are still open.",
+        ),
+        (
             figures(1, 1, converted=share(1, 1)),
             1,
             0,
@@ -104,11 +111,35 @@ def test_at_most_three_and_the_most_urgent_first() -> None:
     found = things("east", MONTH, told, [source(verdict="fading")], silent, aged)
     assert [one.number for one in found] == [1, 1, 1]
     assert found[0].link == "/sources?state=quiet"
-    assert found[1].says == "Visit the source that is fading"
+    assert found[0].says == "Call the source that fell silent this month: Dr. S"
+    assert found[0].why.startswith("Their page says")  # nobody knows of any referral of theirs
+    assert found[1].says == "Visit the source that is fading: Dr. Sample"
     assert found[2].link == "/reports/east/2027-03/contacted_24h?which=others"
     fewer = things(ALL_CLINICS, MONTH, told, [], [], aged)
     assert [one.number for one in fewer] == [1, 4, 11]
     assert fewer[0].link.startswith("/reports/all/")
+
+
+def test_who_is_to_be_called_and_visited_is_named_the_largest_first() -> None:
+    def sent(name: str, *last: int, **changes: Any) -> SourceLine:
+        twelve = (0,) * (12 - len(last)) + last
+        return source(source_id=name, name=name, twelve=twelve, **changes)
+
+    day = date(2027, 3, 9)
+    silent = [
+        Relationship(source_id=name, name=name, kind="provider", state="quiet", since=day)
+        for name in ("A", "B", "C", "D", "E")
+    ]
+    lines = [
+        *(sent(name, at, 0, 0) for at, name in enumerate("ABCDE", 1)),
+        sent("F", 9, 5, 4, verdict="fading", verdict_says="from 9.1 to 4.0 a month"),
+        sent("G", 30, 0, 0, verdict="fading", state="lapsed"),
+    ]
+    call, visit = things("east", MONTH, figures(), lines, silent, [])
+    assert call.says == "Call the 5 sources that fell silent this month: E, D, C and 2 more"
+    assert call.why.startswith("E: 5 in twelve months, the last in January; D: 4 in twelve")
+    assert visit.says == "Visit the 2 sources that are fading: G (lapsed) and F"
+    assert visit.why == "F: from 9.1 to 4.0 a month. That is more than chance."
 
 
 def test_months_are_counted_back_over_the_new_year() -> None:

@@ -254,6 +254,7 @@ STAND = {
     TaskKind.ASK_FAX_NUMBER,
     TaskKind.APPROVE_SCORECARD,
     TaskKind.SCORECARD_LOST,
+    TaskKind.SCORECARD_UNCERTAIN,
 }
 
 

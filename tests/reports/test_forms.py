@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from models.monthly import MonthlyReport, Point, Unit
-from models.monthly_sample import SAMPLE
-from models.monthly_sample_edges import EDGES
 from reports import monthly_words as words
 from reports.forms import FORMS, make, write
+from reports.monthly_sample import SAMPLE
 from reports.monthly_tables import MOST
 from tests.reports.agreement import html_table, seen, sheet, squeezed
+from tests.reports.edges import EDGES
 
 ALL = {"sample": SAMPLE, **EDGES}
 DESK = "https://desk.example.org"

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from models.monthly_sample import SAMPLE
-from models.monthly_sample_edges import EDGES
 from reports.monthly_html import body, build
+from reports.monthly_sample import SAMPLE
 from tests.browser import chromium, troubles
 from tests.reports.agreement import html_table, squeezed
+from tests.reports.edges import EDGES
 
 ALL = {"sample": SAMPLE, **EDGES}
 BLOCKS = {"h1", "h2", "h3", "p", "li", "tr", "caption", "div", "section", "svg", "details"}
@@ -61,50 +61,63 @@ def heard(page: str, part: str = "page-1") -> list[str]:
 def test_page_1_read_aloud_is_a_story() -> None:
     story = heard(build(SAMPLE).decode())
     assert story == [
-        "Monthly report: February 2027, All clinics",
+        "Monthly report: February 2027, Riverside Physical Therapy, all 3 clinics",
         SAMPLE.verdict,
         "The month in figures",
         "Referrals received",
-        "100",
-        "received this month",
-        "+11 on Jan 2027, better",
-        "+20 on Feb 2026, better",
-        "Evaluated within 30 days",
-        "52 %",
-        "52 of 100, 31 still open; received this month",
+        "136",
+        "received in the month",
+        "+13 on Jan 2027, better",
+        "+26 on Feb 2026, better",
+        "Came to evaluation so far",
+        "51 %",
+        "68 of 133, 43 still open; received in the month, neither withdrawn nor declined by "
+        "us before the first visit",
         "too early to compare with Jan 2027",
         "too early to compare with Feb 2026",
-        "Hours to first contact",
-        "1.9 open hours",
-        "n = 97, 3 still open; received this month",
+        "Hours to the first try",
+        "0.8 open hours",
+        "n = 133; received in the month, neither withdrawn nor declined by us before the "
+        "first visit",
+        "−0.2 open hours on Jan 2027, better",
+        "−0.2 open hours on Feb 2026, better",
+        "Days to evaluation",
+        "10 days",
+        "n = 92; evaluated in the month",
+        "+3 days on Jan 2027, worse",
+        "+3 days on Feb 2026, worse",
+        "Plans of care certified",
+        "74 %",
+        "68 of 92, 24 still open; evaluated in the month",
         "too early to compare with Jan 2027",
         "too early to compare with Feb 2026",
-        "Plans of care signed in 30 days",
-        "94 %",
-        "58 of 62; 30 days ended this month",
-        "+1 point on Jan 2027, better",
-        "+9 points on Feb 2026, better",
-        "Missed or cancelled visits",
-        "15 %",
-        "105 of 702; visits planned this month",
-        "+1 point on Jan 2027, worse",
-        "+1 point on Feb 2026, worse",
         "Three things to do",
         *(f"{thing.says} {thing.why}" for thing in SAMPLE.things),
+        "Sources to know about",
+        "Sources to know about",
+        "Source | Feb 2027 | How it goes",
+        "Eastside Spine Center | 3 | fading: from 8.6 to 3.7 a month",
+        "Ana Ruiz, MD | 0 | too few to say · quiet: from 2.4 to 1.3 a month",
+        "Harborview Orthopedics | 0 | fading · lapsed: from 2.8 to 0.0 a month",
+        "Peter Lowell, MD | 0 | too few to say · lapsed: from 1.2 to 0.0 a month",
+        "Cedar Street Urgent Care | 0 | too few to say · quiet: from 0.4 to 0.3 a month",
+        "Lakeside Family Medicine | 18 | growing: from 10.3 to 15.7 a month",
+        "Northgate Sports Medicine | 12 | growing: from 5.8 to 10.4 a month",
+        "Pine Hill Pediatrics | 3 | too few to say · came back: from 2.2 to 0.7 a month",
         "Clinics",
         "Clinics",
-        "Clinic | Referrals received | Evaluated within 30 days | Hours to first contact | "
-        "Plans of care signed in 30 days | Missed or cancelled visits",
-        "Riverside PT East | 46 | 50 % (23 of 46, 14 still open) | "
-        "1.9 open hours (n = 44, 1 still open) | 93 % (26 of 28) | 15 % (48 of 322)",
-        "Riverside PT West | 33 | 52 % (17 of 33, 10 still open) | "
-        "1.9 open hours (n = 32) | 95 % (19 of 20) | 15 % (34 of 231)",
-        "Riverside PT Mesa | 21 | 48 % (10 of 21, 6 still open) | "
-        "1.9 open hours (n = 20) | 92 % (12 of 13) | 15 % (22 of 147)",
+        "Clinic | Referrals received | Came to evaluation so far | Hours to the first try | "
+        "Days to evaluation | Plans of care certified",
+        "Riverside Physical Therapy East | 70 | 49 % (33 of 68, 22 still open) | 1 open hour "
+        "(n = 68) | 10 days (n = 46) | 76 % (35 of 46, 11 still open)",
+        "Riverside Physical Therapy West | 33 | 52 % (17 of 33, 13 still open) | 0.6 open "
+        "hours (n = 33) | 10 days (n = 24) | 71 % (17 of 24, 7 still open)",
+        "Riverside Physical Therapy Mesa | 33 | 56 % (18 of 32, 8 still open) | 0.7 open "
+        "hours (n = 32) | 8 days (n = 22) | 73 % (16 of 22, 6 still open)",
         "How sure these figures are",
-        "Closed, as known on Mar 2, 2027 at 7:00 AM EST.",
-        "After the month was closed 2 referrals of this month became known and something counted "
-        "changed in 5 referrals; none of it is in these figures.",
+        "Closed, as known on Mar 2, 2027 at 9:00 AM EST.",
+        "After the month was closed 2 referrals of this month became known and something "
+        "counted changed in 1 referral; none of it is in these figures.",
         "Every clinic's days and months are those of its own time zone (America/Chicago, "
         "America/Denver, America/New_York).",
     ]
@@ -145,7 +158,7 @@ def test_every_drawing_stands_as_a_table_too() -> None:
     assert len(html_table(page, "ageing")) == len(SAMPLE.ageing) + 1
     months = html_table(page, "months")
     assert len(months) == len(SAMPLE.figures) + 1
-    assert months[1][-1] == "100"
+    assert months[1][-1] == "136"
     by_source = html_table(page, "source-months")
     assert [int(cell) for cell in by_source[1][1:]] == list(SAMPLE.sources[0].twelve)
 

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.monthly import Amount, Good, Unit
-from models.monthly_sample import SAMPLE
-from models.monthly_sample_edges import EDGES
 from reports import monthly_sentences as sentences
 from reports import monthly_tables as tables
 from reports import monthly_words as words
 from reports.monthly_charts import funnel_says
+from reports.monthly_sample import SAMPLE
 from reports.monthly_words import change, said
+from tests.reports.edges import EDGES
 
 NB = "\u00a0"
 
@@ -143,12 +143,15 @@ def test_few_outcomes_are_withheld() -> None:
         assert str(sentences.outcome(one)) == f"n = {one.n}, withheld"
         assert sentences.reached(one) == "withheld"
     told = str(sentences.outcome(SAMPLE.outcomes[0])).replace(NB, " ")
-    assert told == "41 % better (34 of 51)"
+    assert told == "34 % better (153 of 201)"
+    assert not tables.outcomes(EDGES["few_outcomes"]).rows
+    assert tables.withheld(EDGES["few_outcomes"]).startswith("Withheld, of fewer than ten")
+    assert tables.withheld(SAMPLE) == ""
 
 
 def test_what_came_late_is_said_and_a_preliminary_month_too() -> None:
     assert "2 referrals of this month became known" in sentences.late(SAMPLE)
-    assert "changed in 5 referrals; none of it is in these figures" in sentences.late(SAMPLE)
+    assert "changed in 1 referral; none of it is in these figures" in sentences.late(SAMPLE)
     assert sentences.late(EDGES["nothing"]).startswith("Nothing about this month")
     preliminary = EDGES["preliminary"]
     assert sentences.known(preliminary).startswith("Preliminary")

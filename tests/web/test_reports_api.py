@@ -18,9 +18,9 @@ from activities.monthly import Monthly
 from cli.serving import serve
 from models.errors import TooMany
 from models.monthly import MonthlyReport
-from models.monthly_sample import SAMPLE
 from models.months import month_of
 from models.shared_lines import IdentifiedLine, SharedLine
+from reports.monthly_sample import SAMPLE
 from settings import Settings, load
 from store import ledger
 from store.engine import Store
@@ -242,6 +242,14 @@ async def test_a_token_for_figures_does_nothing_else(site: Site) -> None:
 @pytest.mark.parametrize(
     ("path", "asked", "status", "code"),
     [
+        ("/reports/all/report.json", {}, 400, "no_month"),
+        ("/reports/all/2026-01-31.csv", {}, 400, "no_month"),
+        ("/lines.csv", {"month": "January 2026"}, 400, "no_month"),
+        ("/measures/received/referrals", {"month": "2026-001"}, 400, "no_month"),
+        ("/measures/received/referrals.csv", {"month": ""}, 400, "no_month"),
+        (f"/reports/{'moon' * 20}/2026-01", {}, 404, "no_clinic"),
+        (f"/measures/{'luck' * 20}/referrals", {"month": "2026-01"}, 404, "no_figure"),
+        ("/lines", {"month": "2026-01", "after": "x" * 500}, 400, "bad_cursor"),
         ("/lines", {"month": "2026-13"}, 400, "no_month"),
         ("/lines", {"month": "2099-01"}, 404, "month_ahead"),
         ("/lines", {"month": "2026-01", "scope": "moon"}, 404, "no_clinic"),
@@ -256,7 +264,7 @@ async def test_a_token_for_figures_does_nothing_else(site: Site) -> None:
             "invalid_request",
         ),
         ("/reports/moon/2026-01", {}, 404, "no_clinic"),
-        ("/reports/all/yesterday", {}, 422, "invalid_request"),
+        ("/reports/all/yesterday", {}, 400, "no_month"),
         ("/reports/all/2026-1", {}, 400, "no_month"),
     ],
 )
@@ -265,6 +273,42 @@ async def test_what_cannot_be_answered_says_why(
 ) -> None:
     answer = await site.http.get(API + path, params=asked, headers=TOKEN)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+@pytest.mark.parametrize(
+    ("asked", "field", "sentence"),
+    [
+        ({"limit": "5000"}, "limit", "limit is at most 1,000."),
+        ({"limit": "0"}, "limit", "limit is at least 1."),
+        ({"limit": "all"}, "limit", "limit is a whole number."),
+        ({"which": "x"}, "which", "which is one of counted, others or open."),
+        ({"source": "a b"}, "source", "source has characters that do not belong there."),
+        ({"source": "a" * 101}, "source", "source has at most 100 characters."),
+        ({"month": None}, "month", "month is missing."),
+        ({"table": "x"}, "table", "table is one of figures or sources."),
+    ],
+)
+async def test_a_parameter_that_does_not_fit_is_told_in_our_words(
+    site: Site, asked: dict[str, str | None], field: str, sentence: str
+) -> None:
+    path = "/reports/all/2026-01" if "table" in asked else "/measures/received/referrals"
+    told = {name: value for name, value in {"month": "2026-01", **asked}.items() if value}
+    answer = await site.http.get(API + path, params=told, headers=TOKEN)
+    said = answer.json()
+    assert (answer.status_code, said["field"], said["message"]) == (422, field, sentence)
+
+
+async def test_csv_says_what_json_says_in_the_same_words(site: Site) -> None:
+    await referred(site, "east")
+    for path in ("/lines", "/measures"):
+        told = (await read(site, path, bearer("days"), month=month(site))).json()
+        (line, *_) = told["lines"] if path == "/lines" else told
+        (row, *_) = rows(await read(site, f"{path}.csv", bearer("days"), month=month(site)))
+        for name, value in line.items():
+            as_json = (
+                "" if value is None else value if isinstance(value, str) else json.dumps(value)
+            )
+            assert row[name].removeprefix("'") == as_json, name
 
 
 async def test_a_month_without_anything_is_empty_and_no_error(site: Site) -> None:
@@ -316,6 +360,7 @@ async def test_the_pseudonym_is_kept_by_each_process_and_lost_by_none(
 
 async def test_the_openapi_page_has_the_answers_with_examples(site: Site) -> None:
     page = (await site.http.get("/openapi.json")).json()
+    assert not [one for one in page["components"]["schemas"] if "Validation" in one]  # all are ours
     for path in (
         "/reports/{scope}/{month}",
         "/measures",

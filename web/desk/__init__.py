@@ -35,7 +35,7 @@ from web.desk.account import Account
 from web.desk.door import Desk
 from web.desk.trouble import trouble
 from web.pages import Files
-from web.problems import Shapes
+from web.problems import NOBODYS, Shapes
 
 
 def install(
@@ -48,7 +48,7 @@ def install(
     drawn = papers.Papers(desk)
     app.mount("/static", Files(), name="static")
 
-    @app.get("/", include_in_schema=False)
+    @app.get("/", include_in_schema=False, tags=["desk"])
     async def front() -> Response:
         return RedirectResponse(account.FIRST_PAGE, status_code=303)
 
@@ -75,4 +75,4 @@ def install(
         sent.router(desk, drawn),
     ):
         app.include_router(routes)
-    shapes["desk"] = trouble(desk)
+    shapes["desk"] = shapes[NOBODYS] = trouble(desk)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Iterator
+from decimal import Decimal
 
 from fastapi import APIRouter, Request, Response
 from starlette.responses import StreamingResponse
 
 from models.access import May
+from reports import csv_table
+from reports.csv_table import Cell
 from store import gifts
 from web.desk.door import Desk
 from web.desk.source_words import today_of
@@ -31,41 +31,27 @@ def router(desk: Desk) -> APIRouter:
         }
         await asyncio.to_thread(desk.seen, viewer, f"gifts:{wanted}", "exported")
         lines = _gift_lines(desk, viewer.org, wanted)
-        return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
+        return StreamingResponse(lines, media_type=csv_table.MEDIA, headers=headers)
 
     return routes
 
 
 def _gift_lines(desk: Desk, org: str, year: int) -> Iterator[str]:
     head = ("day", "recipient", "npi", "source", "usd", "what", "entry", "takes_back", "by")
-    yield _csv([(*head, "recorded_at")])
+    yield csv_table.MARK + csv_table.lines([(*head, "recorded_at")])
     with desk.store.read() as session:
         for one in gifts.of_year(session, org, year):
             gift = one.gift
-            yield _csv(
-                [
-                    (
-                        date.isoformat(gift.given_on),
-                        _plain(one.provider or one.source),
-                        one.npi or "",
-                        _plain(one.source),
-                        f"{gift.cents / 100:.2f}",
-                        _plain(gift.what),
-                        gift.id,
-                        gift.reverses or "",
-                        gift.by,
-                        gift.recorded_at.isoformat(),
-                    )
-                ]
+            row: tuple[Cell, ...] = (
+                gift.given_on,
+                one.provider or one.source,
+                one.npi,
+                one.source,
+                Decimal(gift.cents).scaleb(-2),
+                gift.what,
+                gift.id,
+                gift.reverses,
+                gift.by,
+                gift.recorded_at,
             )
-
-
-def _plain(text: str) -> str:
-    """Words that a spreadsheet does not take for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text
-
-
-def _csv(rows: Sequence[Sequence[str]]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerows(rows)
-    return out.getvalue()
+            yield csv_table.lines([row])

@@ -32,9 +32,13 @@ ACTS: Final[dict[str, Act]] = {
     "ask": lambda t, org, source, by, now: t.ask(org, source, by=by, now=now),
     "approve": lambda t, org, source, by, now: t.approve(org, source, by=by, now=now),
     "decline": lambda t, org, source, by, now: t.decline(org, source, by=by, now=now),
+    "arrived": lambda t, org, source, by, now: t.heard(org, source, arrived=True, by=by, now=now),
+    "missing": lambda t, org, source, by, now: t.heard(org, source, arrived=False, by=by, now=now),
     "stop": lambda t, org, source, by, now: t.switch(org, source, wanted=False, by=by, now=now),
     "start": lambda t, org, source, by, now: t.switch(org, source, wanted=True, by=by, now=now),
 }
+# What an office says is heard by whoever it is told to; the other acts speak for every clinic.
+HEARD: Final = frozenset({"arrived", "missing", "stop"})
 
 
 class Row(NamedTuple):
@@ -92,8 +96,7 @@ def router(desk: Desk) -> APIRouter:
         act = ACTS.get(str(form.get("act", "")))
         if act is None:
             raise BadRequest("The form is not one of ours.", code="unknown_act")
-        # An office that wants no more is heard by whoever it tells; the others speak for everybody.
-        if form.get("act") != "stop":
+        if form.get("act") not in HEARD:
             _check_everywhere(desk, viewer)
         by = desk.staff(viewer.org, viewer.staff_id)
         if by is None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from models.errors import LoopError
 from web.desk.account import SIGN_IN
 from web.desk.door import Desk, Viewer, wants_fragment
 from web.pages import page
@@ -17,9 +19,12 @@ _HEADINGS = {
     401: "You are signed out",
     403: "Not for your role",
     404: "Nothing here",
+    405: "Not from here",
     409: "That did not go through",
     413: "Too large",
+    422: "Not one of ours",
     429: "Wait a moment",
+    500: "Something went wrong",
     503: "Not reachable just now",
 }
 
@@ -30,7 +35,6 @@ def trouble(desk: Desk) -> Shape:
     async def said(request: Request, status: int, code: str, sentence: str) -> Response:
         if code == "sign_in_needed":
             return _signed_out(request)
-        viewer: Viewer | None = getattr(request.state, "viewer", None)
         if code == "foreign_form":
             heading = "Load this page again"
         else:
@@ -38,11 +42,18 @@ def trouble(desk: Desk) -> Shape:
         told = {"heading": heading, "sentence": sentence, "request_id": request_id(request)}
         if wants_fragment(request):
             return _beside(told, status)
-        if viewer is not None:
+        with suppress(LoopError):  # nobody is signed in, or the store is away: without a menu
+            viewer = await _who(desk, request)
             return await desk.page(request, viewer, "trouble.html", told, status=status)
         return page("desk/stranger.html", told, status)
 
     return said
+
+
+async def _who(desk: Desk, request: Request) -> Viewer:
+    """Who looks; asked here where it went wrong before the page had asked."""
+    known: Viewer | None = getattr(request.state, "viewer", None)
+    return known or await desk.viewer(request, quiet=True)
 
 
 def _beside(told: Mapping[str, str], status: int) -> Response:

@@ -40,6 +40,7 @@ async def test_a_gift_is_held_to_the_years_limit(site: Site, lia: Browser) -> No
     assert "$0.00 of $535.00 in 2026" in page.text
     export = await lia.get("/sources/gifts.csv?year=2026")
     assert export.headers["content-type"].startswith("text/csv")
+    assert all(line.endswith("Z") for line in export.text.splitlines()[1:])  # moments, in UTC
     assert [line.split(",")[4:6] for line in export.text.splitlines()[1:]] == [
         ["500.00", "'=Lunch"],
         ["-500.00", "'=Lunch"],

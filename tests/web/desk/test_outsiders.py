@@ -31,6 +31,7 @@ from web.desk.door import COOKIE, csrf_of
 HIDDEN = ("Jordan", "Sample-East")  # the patient at "east", as the board would name them
 # Nobody needs to have signed in for these.
 OPEN_TO_ALL = {
+    ("GET", "/"),
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
     ("GET", "/sign-in/invited/{token}"),

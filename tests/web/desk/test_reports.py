@@ -69,6 +69,8 @@ async def test_a_figure_of_the_page_opens_to_its_referrals(site: Site, drew: Bro
     assert referral not in (await drew.get(f"/reports/west/{month}/received")).text
     (theirs,) = re.findall(rf'href="(/reports/east/{month}/received\?source=[^"]+)"', page.text)
     assert referral in (await drew.get(theirs)).text
+    (source,) = set(re.findall(r'href="(/sources/[^"?]+)"', page.text))
+    assert (await drew.get(source)).status_code == 200
     assert referral not in (await drew.get(f"{theirs}x")).text
     median = await drew.get(f"/reports/east/{month}/contact_hours")
     assert "Not counted" in median.text  # nobody has been tried yet

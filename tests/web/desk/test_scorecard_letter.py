@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from activities import letter_fate
 from activities.tenants import Tenants
 from models.tasks import TaskKind
 from store import consent, merges
@@ -14,6 +15,7 @@ from store.scorecards import PURPOSE, quarter
 from store.tables import (
     AuditRow,
     DeliveryRow,
+    DeliveryState,
     PracticeRow,
     ScorecardLetterRow,
     SourceRow,
@@ -45,6 +47,11 @@ async def act(browser: Browser, source: str, name: str) -> int:
     await browser.get(f"/sources/{source}/scorecard")
     answer = await browser.post(f"/sources/{source}/scorecard", act=name)
     return answer.status_code
+
+
+def asked(site: Site) -> list[TaskRow]:
+    every = {TaskKind.SCORECARD_UNCERTAIN, TaskKind.SCORECARD_LOST}
+    return [row for row in site.door.rows(TaskRow) if row.kind in every]
 
 
 def tasks(site: Site) -> list[tuple[str, str | None]]:
@@ -86,6 +93,39 @@ async def test_a_lead_asks_and_only_the_director_approves(
     assert "approved by Drew Mockup, PT" in page.text
     deeds = {(one.who, one.what) for one in site.door.rows(AuditRow)}
     assert {("lee", "scorecard_ask"), ("drew", "scorecard_approve")} <= deeds
+
+
+@pytest.mark.parametrize(("says", "state"), [("arrived", "delivered"), ("missing", "failed")])
+async def test_of_a_letter_nobody_can_tell_the_office_is_asked_and_what_it_says_counts(
+    site: Site, browser: Browser, enter: Enter, says: str, state: str
+) -> None:
+    source = await office_sends(site, 10)
+    close(site)
+    await enter("drew")
+    assert await act(browser, source, "missing") == 409  # nobody asks
+    assert await act(browser, source, "ask") == 303
+    assert await act(browser, source, "approve") == 303
+    (delivery,) = site.door.rows(DeliveryRow)
+    with site.door.store.write() as session:
+        letter_fate.settle(
+            session,
+            site.door.tenants,
+            delivery,
+            DeliveryState.UNKNOWN,
+            at=site.door.now,
+            code="uncertain",
+        )
+    assert "Open the scorecard" in (await browser.get("/tasks?role=all")).text
+    page = await browser.get(f"/sources/{source}/scorecard")
+    assert "They do not have it" in page.text
+    assert await act(browser, source, "ask") == 409  # not a second one while it may have arrived
+    assert await act(browser, source, says) == 303
+    (delivery,) = [row for row in site.door.rows(DeliveryRow) if row.channel == "fax"]
+    assert delivery.state == state
+    assert [(t.state, t.done_by) for t in asked(site)] == [("done", "drew")]
+    page = await browser.get(f"/sources/{source}/scorecard")
+    assert "They do not have it" not in page.text
+    assert await act(browser, source, "ask") == (303 if says == "missing" else 409)
 
 
 async def test_one_for_the_whole_office_and_quarter(

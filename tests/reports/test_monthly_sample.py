@@ -1,4 +1,4 @@
-"""The fictional month fits together the way a computed one does."""
+"""The sample month is one that the product computed: in its words, and fitting together."""
 
 from __future__ import annotations
 
@@ -6,9 +6,27 @@ from itertools import pairwise
 
 import pytest
 
-from models.monthly import Amount, Figure, MonthlyReport, Unit
-from models.monthly_sample import SAMPLE
-from models.monthly_sample_edges import EDGES
+from models.monthly import AGES, Amount, Figure, MonthlyReport, Unit
+from reports.monthly_sample import SAMPLE
+from store.report.measures import MEASURES, TILES
+from store.report.shape import STEPS
+from tests.reports.edges import EDGES
+
+
+def test_every_figure_is_one_of_the_registry_in_its_words() -> None:
+    """Otherwise: python -m tests.truth.practice."""
+    assert [
+        (one.name, one.title, one.unit, one.good, one.counts, one.target) for one in SAMPLE.figures
+    ] == [
+        (one.name, one.title, one.unit, one.good, one.asked, one.target)
+        for one in MEASURES.values()
+    ]
+    assert [(one.name, one.title, one.note) for one in SAMPLE.definitions] == [
+        (one.name, one.title, one.note) for one in MEASURES.values()
+    ]
+    assert SAMPLE.tiles == TILES
+    assert tuple((one.name, one.says) for one in SAMPLE.funnel) == STEPS
+    assert [one.says for one in SAMPLE.ageing] == [says for *_, says in AGES]
 
 
 def test_sources_clinics_and_funnel_add_up_to_what_was_received() -> None:

@@ -1,11 +1,12 @@
 """Months that are awkward to report: nothing came, one came, far too much came, or odd names.
 
-Each is a variation of ``models.monthly_sample``, under the name of what is awkward in it.
+Each is a variation of ``reports.monthly_sample``, under the name of what is awkward in it.
 """
 
 from __future__ import annotations
 
 from models.monthly import (
+    AGES,
     Aged,
     Amount,
     ClinicLine,
@@ -21,7 +22,7 @@ from models.monthly import (
     Unit,
     Value,
 )
-from models.monthly_sample import SAMPLE
+from reports.monthly_sample import SAMPLE
 
 _MARKUP = '<b>Bob</b> & "Eve" <script>alert(1)</script> {{ 7*7 }} =HYPERLINK("http://example.org")'
 _BIDI = "د. محمد بن سلمان (أبو علي) \u202eevil\u202c"
@@ -52,6 +53,24 @@ def _only(figure: Figure, now: Amount) -> Figure:
     )
 
 
+def _steps(*numbers: int) -> tuple[Step, ...]:
+    """The funnel's steps with these numbers; who came no further was lost."""
+    after = (*numbers[1:], numbers[-1])
+    reason = next(why for step in SAMPLE.funnel for why in step.lost)
+    return tuple(
+        step.model_copy(
+            update={
+                "number": number,
+                "waiting": 0,
+                "lost": (reason.model_copy(update={"number": number - further}),)
+                if number > further
+                else (),
+            }
+        )
+        for step, number, further in zip(SAMPLE.funnel, numbers, after, strict=True)
+    )
+
+
 def _nothing() -> MonthlyReport:
     """A clinic that opened and to whom nobody has sent anybody."""
     empty = dict.fromkeys(_PARTS, ())
@@ -59,17 +78,14 @@ def _nothing() -> MonthlyReport:
         _only(one, Amount(value=0.0) if one.unit is Unit.COUNT else Amount())
         for one in SAMPLE.figures
     )
-    steps = tuple(
-        step.model_copy(update={"number": 0, "waiting": 0, "lost": ()}) for step in SAMPLE.funnel
-    )
     return SAMPLE.model_copy(
         update={
             **empty,
             "scope": "east",
-            "scope_name": "Riverside PT East",
+            "scope_name": "Riverside Physical Therapy East",
             "verdict": "Nobody was referred in February, nor in the twelve months before.",
             "figures": figures,
-            "funnel": steps,
+            "funnel": _steps(0, 0, 0, 0, 0, 0),
             "late": Late(),
             "value": Value(),
         }
@@ -96,12 +112,8 @@ def _one() -> MonthlyReport:
         update={
             "verdict": "One referral, the first in twelve months.",
             "figures": figures,
-            "funnel": (
-                Step(name="received", says="Received", number=1),
-                Step(name="reached", says="Reached", number=1),
-                Step(name="evaluated", says="First visit complete", number=1),
-            ),
-            "ageing": (Aged(says="up to 7 days", waiting=0, in_care=1),),
+            "funnel": _steps(1, 1, 1, 1, 1, 1),
+            "ageing": (Aged(says=AGES[1][2], waiting=0, in_care=1),),
             "sources": (
                 SourceLine(
                     source_id="src_001",
@@ -114,9 +126,8 @@ def _one() -> MonthlyReport:
                     contacted=share,
                     evaluated=share,
                     days=Amount(value=3.0, n=1),
-                    state="active",
-                    verdict="too_few",
-                    verdict_says="1 in 12 months",
+                    verdict="too_few_to_say",
+                    verdict_says="1 in 13 weeks, nothing before",
                 ),
             ),
         }
@@ -135,23 +146,14 @@ def _closed_only() -> MonthlyReport:
             "contacted": Amount(value=0.0, n=12, number=0),
             "evaluated": Amount(value=0.0, n=12, number=0),
             "days": Amount(),
-            "verdict": "too_few",
-            "verdict_says": "12 in 12 months",
+            "verdict": "too_few_to_say",
+            "verdict_says": "12 in 13 weeks, nothing before",
         }
     )
     return SAMPLE.model_copy(
         update={
             "sources": (lost,),
-            "funnel": (
-                Step(
-                    name="received",
-                    says="Received",
-                    number=12,
-                    lost=(Lost(reason="unreachable", says="not reached", number=12),),
-                ),
-                Step(name="reached", says="Reached", number=0),
-                Step(name="evaluated", says="First visit complete", number=0),
-            ),
+            "funnel": _steps(12, 12, 0, 0, 0, 0),
         }
     )
 
@@ -160,7 +162,7 @@ def _few_outcomes() -> MonthlyReport:
     """Outcomes of too few patients to say anything that could not point at one of them."""
     few = tuple(
         Outcome.model_validate(
-            {**one.model_dump(), "n": 3 + at, "median_percent": None, "reached": None}
+            {**one.model_dump(), "n": 3 + at % 7, "median_percent": None, "reached": None}
         )
         for at, one in enumerate(SAMPLE.outcomes)
     )
@@ -169,14 +171,14 @@ def _few_outcomes() -> MonthlyReport:
 
 def _one_clinic() -> MonthlyReport:
     return SAMPLE.model_copy(
-        update={"scope": "east", "scope_name": "Riverside PT East", "clinics": ()}
+        update={"scope": "east", "scope_name": "Riverside Physical Therapy East", "clinics": ()}
     )
 
 
 def _many() -> MonthlyReport:
     """400 sources and 40 clinics: the pages show the first of them and say how many more."""
     sources = tuple(
-        SAMPLE.sources[at % 25].model_copy(
+        SAMPLE.sources[at % len(SAMPLE.sources)].model_copy(
             update={
                 "source_id": f"src_{at:04d}",
                 "name": f"Fictional Practice {at + 1}",
@@ -188,14 +190,14 @@ def _many() -> MonthlyReport:
     clinics = tuple(
         ClinicLine(
             clinic_id=f"clinic-{at}",
-            name=f"Riverside PT {at + 1}",
+            name=f"Riverside Physical Therapy {at + 1}",
             zone=SAMPLE.clinics[at % 3].zone,
             amounts=SAMPLE.clinics[at % 3].amounts,
         )
         for at in range(40)
     )
     silent = tuple(
-        SAMPLE.silent[at % 3].model_copy(update={"source_id": f"src_{500 + at}"})
+        SAMPLE.silent[at % len(SAMPLE.silent)].model_copy(update={"source_id": f"src_{500 + at}"})
         for at in range(60)
     )
     return SAMPLE.model_copy(update={"sources": sources, "clinics": clinics, "silent": silent})
