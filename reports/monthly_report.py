@@ -33,6 +33,7 @@ from reports.monthly_pages import (
 from reports.monthly_words import compared, said
 
 PAGES = 4
+ENOUGH = 0.35 * BODY_HEIGHT  # of a page for the next part to begin on it
 _FITS = (
     Fit(1.0, 240, 18),
     Fit(0.95, 240, 18),
@@ -63,9 +64,9 @@ def build(report: MonthlyReport, desk: str | None = None) -> bytes:
         return [
             *_first_page(pen, report, desk),
             # Where nobody came there is little to show: it goes on below, if there is room.
-            CondPageBreak(BODY_HEIGHT / 2) if not _came(report) else PageBreak(),
+            CondPageBreak(ENOUGH) if not _came(report) else PageBreak(),
             *way_page(pen, report),
-            CondPageBreak(BODY_HEIGHT / 2),  # where next to nothing was drawn the page goes on
+            CondPageBreak(ENOUGH),  # where next to nothing was drawn the page goes on
             *sources_page(pen, report),
             *care_page(pen, report),
         ]

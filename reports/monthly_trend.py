@@ -251,7 +251,7 @@ def _first(
     for by in (-0.7, 1.35, -1.6, 2.2, -2.6, 3.2, -3.6, 4.2):
         label = words(px + 2, py + by * size, text, size * 0.95, bold=True, room=plot.width)
         box = label.box
-        around = Box(box.x, box.y - 1.9, box.width + 1.9, box.height + 3.8)  # and a dot's radius
+        around = Box(box.x, box.y - 3, box.width + 3, box.height + 6)  # a dot's radius, and air
         if (
             plot.y <= box.y <= plot.y + plot.height - box.height
             and box.x + box.width <= plot.x + plot.width

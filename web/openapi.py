@@ -11,7 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from models.events import Event, NewReferral, Problem
 from models.facts import DECISIONS
-from reports import csv_table
+from reports import csv_table, monthly_csv
 from reports.monthly_sample import SAMPLE
 from web.examples import DECISION, EVENTS, LINES_PAGE, MEASURE, NEW_REFERRAL
 
@@ -83,11 +83,15 @@ def _csv(*rows: dict[str, Any]) -> str:
     return csv_table.lines([tuple(rows[0]), *(tuple(row.values()) for row in rows)])
 
 
+def _first(number: int, table: bytes) -> str:
+    """The first lines of a table, without the mark it begins with."""
+    return "".join(table.decode("utf-8-sig").splitlines(keepends=True)[:number])
+
+
 REPORT_ANSWER: Final = _answer(
     "The report",
     SAMPLE.model_dump(mode="json"),
-    "figure,title,unit,month,value,number,n,open,target\n"
-    "received,Referrals received,count,2027-02,214.0,214,214,0,\n",
+    _first(3, monthly_csv.figures(SAMPLE)),
 )
 MEASURES_ANSWER: Final = _answer(
     "The measures",

@@ -58,8 +58,8 @@ HEARD: Final = {
     Heard.OTHER: "Something else",
 }
 ODD: Final = {
-    "evaluated_before_received": "evaluated before it was received",
-    "discharged_before_evaluated": "discharged before it was evaluated",
+    "evaluated_before_received": "Evaluated before it was received",
+    "discharged_before_evaluated": "Discharged before it was evaluated",
 }
 
 
