@@ -1,4 +1,4 @@
-"""What stands in the menu of every page: how many texts wait for an answer."""
+"""The menu of every page: one row on every desk, and how many texts wait for an answer."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 
 from sqlalchemy import event
 
+from settings import EXAMPLE_PASSWORD
 from store import conversations
 from store.engine import Store
+from tests.browser import chromium
 from tests.doors import ORG
 from tests.web.conftest import Site
 from tests.web.desk.conftest import Browser
@@ -72,3 +74,26 @@ async def test_the_count_reads_only_what_waits(site: Site) -> None:
         )
         plan = " ".join(str(row) for row in explained)
     assert "ix_threads_to_answer" in plan, plan
+
+
+async def test_a_directors_eleven_pages_stand_in_one_row_and_their_name_is_read(
+    site: Site,
+) -> None:
+    async with chromium() as browser:
+        page = await browser.new_page()
+        await page.goto(f"{site.url}/sign-in?next=/board")
+        await page.fill("#email", "drew@example.org")
+        await page.fill("#password", EXAMPLE_PASSWORD)
+        await page.click("button.main")
+        await page.wait_for_url("**/board")
+        assert await page.locator(".top nav a").count() == 11
+        for width in (1440, 1280, 1024):
+            await page.set_viewport_size({"width": width, "height": 700})
+            row = await page.evaluate(
+                """() => [...document.querySelectorAll('.brand, .top nav a, .top .who button')]
+                    .map(one => one.getBoundingClientRect())
+                    .filter(one => one.top > 40 || one.right > innerWidth).length"""
+            )
+            assert row == 0, width
+            name = await page.evaluate("document.querySelector('.top .who span').clientWidth")
+            assert name >= 48, width  # cut short where it must be, never away
