@@ -39,7 +39,7 @@ from models.ids import SLUG
 from models.kinds import Kind
 from models.policy import Rules
 from models.referral import MessageRef, Referral
-from reports import plan_of_care, words
+from reports import plan_of_care, plan_words
 from reports.kit.text import day, moment
 from reports.registry import build
 from store.tables import DocumentRow
@@ -249,7 +249,7 @@ def _signature_request(given: Paper) -> Page | None:
         plan_sent_on=sent_on,
         plan_document_id=f"POC-{given.referral_id}-v{signed.version}",
         plan_version=signed.version,
-        plan_line=words.plan_line(plan) if plan else f"As in the plan sent on {day(sent_on)}.",
+        plan_line=plan_words.plan_line(plan) if plan else f"As in the plan sent on {day(sent_on)}.",
         diagnoses=plan.diagnoses if plan else (),
         therapist=(plan.therapist if plan else "") or _THERAPIST,
         plan_signed_on=given.local(signed.at),

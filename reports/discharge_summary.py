@@ -5,7 +5,7 @@ from __future__ import annotations
 from reportlab.platypus import Flowable, KeepTogether, Spacer
 
 from models.documents import DischargeSummary, missing_elements
-from reports import words
+from reports import report_words
 from reports.kit import blocks
 from reports.kit.page import AT_MOST_TWO, Part, typeset
 from reports.kit.pen import Pen
@@ -20,13 +20,16 @@ def build(data: DischargeSummary) -> bytes:
     refuse_if_missing("discharge summary", missing_elements(data))
 
     def pages(pen: Pen) -> list[Flowable]:
-        plain = "" if data.planned else words.unplanned(data)
+        plain = "" if data.planned else report_words.unplanned(data)
         story = [
             *blocks.opening(pen, data),
             *blocks.verdict_box(
-                pen, words.report_verdict(data), words.discharge_ask(data), lines=[plain]
+                pen,
+                report_words.report_verdict(data),
+                report_words.discharge_ask(data),
+                lines=[plain],
             ),
-            *blocks.facts(pen, words.episode_rows(data)),
+            *blocks.facts(pen, report_words.episode_rows(data)),
         ]
         if data.scores:
             measures = [
@@ -37,10 +40,10 @@ def build(data: DischargeSummary) -> bytes:
             story.append(KeepTogether(measures))
         story += pen.head_of_table("Goals")
         story += blocks.goal_table(pen, data.goals)
-        story += blocks.running(pen, words.discharge_sections(data))
+        story += blocks.running(pen, report_words.discharge_sections(data))
         story += [
             Spacer(1, pen.gap),
-            pen.write(words.DISCHARGE_THANKS),
+            pen.write(report_words.DISCHARGE_THANKS),
             Spacer(1, pen.gap),
             blocks.signed_by(pen, data),
         ]

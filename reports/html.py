@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from models.documents import Document
 from models.errors import NotFound
-from reports import figures, scorecard_words, words
+from reports import figures, plan_words, report_words, scorecard_words, words
 from reports.kit.text import day, tidy
 from reports.registry import BUILDERS
 
@@ -32,7 +32,14 @@ def render_html(kind: str, data: Document, attachment: bytes | None = None) -> s
         raise NotFound(f"There is no document of kind {kind!r}.", code="unknown_kind")
     template = environment().get_template(f"{kind}.html")
     return template.render(
-        d=data, w=words, f=figures, s=scorecard_words, day=day, attachment=attachment
+        d=data,
+        w=words,
+        p=plan_words,
+        r=report_words,
+        f=figures,
+        s=scorecard_words,
+        day=day,
+        attachment=attachment,
     )
 
 

@@ -12,7 +12,7 @@ from reportlab.platypus import Flowable, Spacer
 
 from models.documents import PlanOfCare, PlanOfCareFax, missing_elements
 from models.errors import BadRequest
-from reports import figures, words
+from reports import figures, plan_words, words
 from reports.check_pdf import require_plain
 from reports.kit import answer, blocks
 from reports.kit.merge import put_behind
@@ -52,7 +52,7 @@ def _update(data: PlanOfCareFax) -> Callable[[Pen], list[Flowable]]:
         return [
             *_front(pen, data),
             Spacer(1, pen.gap),
-            pen.write(words.PLAN_FOLLOWS, pen.cell),
+            pen.write(plan_words.PLAN_FOLLOWS, pen.cell),
         ]
 
     return page
@@ -73,8 +73,8 @@ def _sheet(data: PlanOfCareFax) -> Callable[[Pen], list[Flowable]]:
 def _plan(data: PlanOfCareFax, plan: PlanOfCare) -> Callable[[Pen], list[Flowable]]:
     def pages(pen: Pen) -> list[Flowable]:
         return [
-            pen.write(words.plan_title(plan), pen.title),
-            *blocks.facts(pen, words.plan_rows(plan)),
+            pen.write(plan_words.plan_title(plan), pen.title),
+            *blocks.facts(pen, plan_words.plan_rows(plan)),
             pen.head("Long-term goals"),
             *blocks.numbered(pen, [figures.goal_sentence(g) for g in plan.long_term_goals]),
             Spacer(1, pen.gap),
@@ -89,16 +89,16 @@ def _plan(data: PlanOfCareFax, plan: PlanOfCare) -> Callable[[Pen], list[Flowabl
 def _front(pen: Pen, data: PlanOfCareFax) -> list[Flowable]:
     """Verdict, plan in one line, the ask; then what was found."""
     update = data.update
-    story = blocks.opening(pen, data, words.UPDATE_TITLE)
+    story = blocks.opening(pen, data, plan_words.UPDATE_TITLE)
     story += blocks.verdict_box(
         pen,
         update.verdict,
-        words.plan_ask(data),
-        lines=[f"Plan: {words.plan_summary(data)}"],
+        plan_words.plan_ask(data),
+        lines=[f"Plan: {plan_words.plan_summary(data)}"],
         red_flags=update.red_flags,
     )
     if update.findings:
-        story.append(pen.head(words.findings_title(update)))
+        story.append(pen.head(plan_words.findings_title(update)))
         story += blocks.bullets(pen, update.findings)
     if update.scores:
         story.append(pen.head("Measures"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reportlab.platypus import Flowable, Spacer
 
 from models.documents import ProgressReport, missing_elements
-from reports import words
+from reports import report_words, words
 from reports.kit import answer, blocks
 from reports.kit.page import Part, typeset
 from reports.kit.pen import Pen
@@ -24,15 +24,15 @@ def build(data: ProgressReport) -> bytes:
             *blocks.opening(pen, data),
             *blocks.verdict_box(
                 pen,
-                words.report_verdict(data),
+                report_words.report_verdict(data),
                 data.ask or words.NO_ACTION,
                 red_flags=data.red_flags,
             ),
-            pen.write(pen.free(words.report_facts(data)), pen.cell),
+            pen.write(pen.free(report_words.report_facts(data)), pen.cell),
             Spacer(1, pen.gap),
             *blocks.charts(pen, data.scores),
             *blocks.goal_table(pen, data.goals),
-            *blocks.running(pen, words.report_sections(data)),
+            *blocks.running(pen, report_words.report_sections(data)),
             Spacer(1, 2),
             blocks.signed_by(pen, data),
             Spacer(1, pen.gap),

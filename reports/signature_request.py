@@ -5,7 +5,7 @@ from __future__ import annotations
 from reportlab.platypus import Flowable, Spacer
 
 from models.documents import SignatureRequest
-from reports import words
+from reports import plan_words
 from reports.check_pdf import require_plain
 from reports.kit import answer, blocks
 from reports.kit.merge import put_behind
@@ -22,14 +22,19 @@ def build(data: SignatureRequest, plan_pdf: bytes | None = None) -> bytes:
     def page(pen: Pen) -> list[Flowable]:
         story = blocks.opening(pen, data)
         story += blocks.verdict_box(
-            pen, words.REQUEST_VERDICT, words.request_ask(data), lines=[words.request_reason(data)]
+            pen,
+            plan_words.REQUEST_VERDICT,
+            plan_words.request_ask(data),
+            lines=[plan_words.request_reason(data)],
         )
-        story += blocks.facts(pen, words.request_rows(data))
+        story += blocks.facts(pen, plan_words.request_rows(data))
         story.append(pen.head("What we need"))
-        story += blocks.bullets(pen, words.request_needs(data))
+        story += blocks.bullets(pen, plan_words.request_needs(data))
         story.append(Spacer(1, pen.gap))
-        story.append(answer.certify_box(pen, data, data.return_code, words.request_subject(data)))
-        story.append(pen.write(words.request_again(data), pen.cell))
+        story.append(
+            answer.certify_box(pen, data, data.return_code, plan_words.request_subject(data))
+        )
+        story.append(pen.write(plan_words.request_again(data), pen.cell))
         return story
 
     behind = 0 if plan_pdf is None else require_plain(plan_pdf).pages

@@ -9,7 +9,7 @@ from reportlab.lib.colors import black
 from reportlab.platypus import Flowable, KeepTogether, Spacer, Table
 
 from models.documents import Document
-from reports import words
+from reports import plan_words, words
 from reports.kit.blocks import PAD, boxed, styled
 from reports.kit.page import BODY_WIDTH
 from reports.kit.pen import Pen
@@ -26,9 +26,9 @@ def certify_box(
 
     The three answers are those a person can judge when the page is back (policy.md rule 4).
     """
-    signed = f"{_TICK} Signed as written. {words.CERTIFY}" if certify else f"{_TICK} Agreed."
+    signed = f"{_TICK} Signed as written. {plan_words.CERTIFY}" if certify else f"{_TICK} Agreed."
     blank = "_" * 12
-    declines = _GAP.join(f"{_TICK} {reason}" for reason in words.DECLINES)
+    declines = _GAP.join(f"{_TICK} {reason}" for reason in plan_words.DECLINES)
     answers = [
         signed,
         f"{_TICK} Signed with changes: {blank} times a week, until {blank}. Other: {'_' * 26}",
