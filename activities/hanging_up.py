@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypedDict
 
 from sqlmodel import Session
 
@@ -24,40 +25,38 @@ def hang_up(
     number = contacts.contact(session, org, referral_id, "patient").phone
     if not number:
         return
-    if call.retracted:
-        _suppress_no_more(session, org, number, call)
-        return
-    calls.unlock(session, org, number, by=call.by)
-    conversations.answered(session, org, number, call.at)
-    _suppress(session, org, number, call, recorded_at)
-
-
-def _suppress(
-    session: Session, org: str, number: str, call: CallLogged, recorded_at: datetime
-) -> None:
+    if not call.retracted:
+        calls.unlock(session, org, number, by=call.by)
+        conversations.answered(session, org, number, call.at)
     if call.why is CallWhy.STRANGER:
-        consent.record(
-            session,
-            org=org,
-            address=number,
-            state=ConsentState.OPTED_OUT,
-            at=call.at,
-            why=str(CallOutcome.WRONG_NUMBER),
-            recorded_at=recorded_at,
-        )
+        _stranger(session, org, number, call, recorded_at)
+    elif call.why is CallWhy.OUT_OF_SERVICE and call.retracted:
+        consent.revive(session, org=org, address=number, since=call.at)
     elif call.why is CallWhy.OUT_OF_SERVICE:
         consent.mark_dead(session, org=org, address=number, why=str(call.why), at=call.at)
 
 
-def _suppress_no_more(session: Session, org: str, number: str, call: CallLogged) -> None:
-    if call.why is CallWhy.STRANGER:
-        consent.take_back(
-            session,
-            org=org,
-            address=number,
-            state=ConsentState.OPTED_OUT,
-            at=call.at,
-            why=str(CallOutcome.WRONG_NUMBER),
-        )
-    elif call.why is CallWhy.OUT_OF_SERVICE:
-        consent.revive(session, org=org, address=number, since=call.at)
+class _Word(TypedDict):
+    """What is said of a number, or taken back as nobody's word."""
+
+    org: str
+    address: str
+    state: ConsentState
+    at: datetime
+    why: str
+
+
+def _stranger(
+    session: Session, org: str, number: str, call: CallLogged, recorded_at: datetime
+) -> None:
+    word = _Word(
+        org=org,
+        address=number,
+        state=ConsentState.OPTED_OUT,
+        at=call.at,
+        why=str(CallOutcome.WRONG_NUMBER),
+    )
+    if call.retracted:
+        consent.take_back(session, **word)
+    else:
+        consent.record(session, **word, recorded_at=recorded_at)

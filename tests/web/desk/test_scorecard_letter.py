@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 
 from activities import letter_fate
@@ -43,10 +44,30 @@ def enter(browser: Browser) -> Enter:
     return sign_in
 
 
-async def act(browser: Browser, source: str, name: str) -> int:
+@pytest.fixture
+async def source(site: Site, enter: Enter) -> str:
+    """An office with ten patients in a closed month; the director sits at the browser."""
+    found = await office_sends(site, 10)
+    close(site)
+    await enter("drew")
+    return found
+
+
+async def pressed(browser: Browser, source: str, name: str) -> httpx.Response:
+    """What a button of the scorecard's page is answered with."""
     await browser.get(f"/sources/{source}/scorecard")
-    answer = await browser.post(f"/sources/{source}/scorecard", act=name)
-    return answer.status_code
+    return await browser.post(f"/sources/{source}/scorecard", act=name)
+
+
+async def act(browser: Browser, source: str, name: str) -> int:
+    return (await pressed(browser, source, name)).status_code
+
+
+async def refused(browser: Browser, source: str, name: str) -> str:
+    """What is said to somebody who presses a button that cannot be done now."""
+    answer = await pressed(browser, source, name)
+    assert answer.status_code == 409
+    return answer.text
 
 
 def asked(site: Site) -> list[TaskRow]:
@@ -97,11 +118,8 @@ async def test_a_lead_asks_and_only_the_director_approves(
 
 @pytest.mark.parametrize(("says", "state"), [("arrived", "delivered"), ("missing", "failed")])
 async def test_of_a_letter_nobody_can_tell_the_office_is_asked_and_what_it_says_counts(
-    site: Site, browser: Browser, enter: Enter, says: str, state: str
+    site: Site, browser: Browser, source: str, says: str, state: str
 ) -> None:
-    source = await office_sends(site, 10)
-    close(site)
-    await enter("drew")
     assert await act(browser, source, "missing") == 409  # nobody asks
     assert await act(browser, source, "ask") == 303
     assert await act(browser, source, "approve") == 303
@@ -136,10 +154,7 @@ async def test_one_for_the_whole_office_and_quarter(
     close(site)
     await enter("drew")
     assert await act(browser, source, "ask") == 303  # together they are eleven
-    await browser.get(f"/sources/{partner}/scorecard")
-    again = await browser.post(f"/sources/{partner}/scorecard", act="ask")
-    assert again.status_code == 409
-    assert "at most one goes out in a quarter" in again.text
+    assert "at most one goes out in a quarter" in await refused(browser, partner, "ask")
     assert len(site.door.rows(ScorecardLetterRow)) == 1
     assert await act(browser, partner, "decline") == 303  # it is the partner's letter as well
     assert tasks(site) == [("done", "declined")]
@@ -154,10 +169,7 @@ async def test_too_few_patients_are_refused_with_a_sentence(
     source = await office_sends(site, 1, **OTHER)
     close(site)
     await enter("drew")
-    await browser.get(f"/sources/{source}/scorecard")
-    answer = await browser.post(f"/sources/{source}/scorecard", act="ask")
-    assert answer.status_code == 409
-    assert "nothing is said of fewer than 10 patients" in answer.text
+    assert "nothing is said of fewer than 10 patients" in await refused(browser, source, "ask")
     assert site.door.rows(ScorecardLetterRow) == []
 
 
@@ -193,17 +205,12 @@ async def test_an_office_that_wants_none_gets_none(
 
 
 async def test_a_letter_of_last_quarter_is_worded_anew(
-    site: Site, browser: Browser, enter: Enter
+    site: Site, browser: Browser, enter: Enter, source: str
 ) -> None:
-    source = await office_sends(site, 10)
-    close(site)
-    await enter("drew")
     assert await act(browser, source, "ask") == 303
     site.door.now = datetime(2026, 4, 2, 12, 0, tzinfo=UTC)
     await enter("drew")
-    await browser.get(f"/sources/{source}/scorecard")
-    answer = await browser.post(f"/sources/{source}/scorecard", act="approve")
-    assert (answer.status_code, "worded in 2026-Q1" in answer.text) == (409, True)
+    assert "worded in 2026-Q1" in await refused(browser, source, "approve")
     assert await act(browser, source, "decline") == 303
     assert await act(browser, source, "ask") == 303
     assert {one.quarter for one in site.door.rows(ScorecardLetterRow)} == {"2026-Q1", "2026-Q2"}
@@ -230,20 +237,15 @@ def test_quarters_are_the_calendars(day: str, told: str) -> None:
 
 
 async def test_a_letter_to_a_number_that_has_changed_is_worded_anew(
-    site: Site, browser: Browser, enter: Enter
+    site: Site, browser: Browser, source: str
 ) -> None:
-    source = await office_sends(site, 10)
-    close(site)
-    await enter("drew")
     assert await act(browser, source, "ask") == 303
     with site.door.store.write() as session:
         row = session.get_one(SourceRow, source)
         office = session.get_one(PracticeRow, row.practice_id)
         row.fax = office.fax = "+15185550199"
         session.add_all([row, office])
-    await browser.get(f"/sources/{source}/scorecard")
-    answer = await browser.post(f"/sources/{source}/scorecard", act="approve")
-    assert (answer.status_code, "reached in another way" in answer.text) == (409, True)
+    assert "reached in another way" in await refused(browser, source, "approve")
     assert site.door.rows(DeliveryRow) == []
     assert await act(browser, source, "decline") == 303
     assert await act(browser, source, "ask") == 303
@@ -252,18 +254,13 @@ async def test_a_letter_to_a_number_that_has_changed_is_worded_anew(
 
 
 async def test_who_has_left_alone_is_told_nothing(
-    site: Site, browser: Browser, enter: Enter
+    site: Site, browser: Browser, source: str
 ) -> None:
-    source = await office_sends(site, 10)
-    close(site)
     with site.door.store.write() as session:
         row = session.get_one(SourceRow, source)
         row.practice_id, row.left_on = None, site.door.now.date()
         session.add(row)
-    await enter("drew")
-    await browser.get(f"/sources/{source}/scorecard")
-    answer = await browser.post(f"/sources/{source}/scorecard", act="ask")
-    assert (answer.status_code, "They have left" in answer.text) == (409, True)
+    assert "They have left" in await refused(browser, source, "ask")
 
 
 async def test_a_letter_goes_along_when_its_source_is_merged(
@@ -276,8 +273,6 @@ async def test_a_letter_goes_along_when_its_source_is_merged(
     assert await act(browser, source, "ask") == 303
     with site.door.store.write() as session:
         merges.merge(session, ORG, source, into, by="drew", at=site.door.now)
-    await browser.get(f"/sources/{into}/scorecard")
-    again = await browser.post(f"/sources/{into}/scorecard", act="ask")
-    assert "at most one goes out in a quarter" in again.text
+    assert "at most one goes out in a quarter" in await refused(browser, into, "ask")
     assert await act(browser, into, "decline") == 303
     assert tasks(site) == [("done", "declined")]
