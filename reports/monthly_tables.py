@@ -217,7 +217,7 @@ def _goes(one: SourceLine, back: Collection[str] = ()) -> str:
     goes = sentences.standing(one)
     if one.source_id in back:
         goes = f"{goes} · came back" if goes else "came back"
-    return ": ".join(part for part in (goes, one.verdict_says) if part)
+    return ": ".join(part for part in (goes, one.verdict_says) if part) or "no verdict"
 
 
 def source_months(report: MonthlyReport) -> Table:

@@ -96,13 +96,20 @@ def _dress(canvas: Canvas, sheet: Sheet, pages: int) -> None:
     canvas.drawRightString(right, 36, f"Page {canvas.getPageNumber()} of {pages}")
 
 
+TOGETHER = 3  # rows of a table that are not parted from its head, nor from its end
+
+
 def grid(
     columns: Sequence[Flowable],
     rows: Sequence[Sequence[Flowable]],
     widths: Sequence[float],
     pad: float = 2.0,
 ) -> Table:
-    """A table with a repeated head, hairlines between rows and no vertical line."""
+    """A table with a repeated head, hairlines between rows and no vertical line.
+
+    Where it goes on to another page, some rows stand on each: none is left alone.
+    """
+    last = len(rows)
     return Table(
         [list(columns), *(list(row) for row in rows)],
         colWidths=list(widths),
@@ -120,6 +127,8 @@ def grid(
                 ("BOTTOMPADDING", (0, 0), (-1, -1), pad),
                 ("LINEBELOW", (0, 0), (-1, 0), 0.8, black),
                 ("LINEBELOW", (0, 1), (-1, -1), 0.3, black),
+                ("NOSPLIT", (0, 0), (-1, min(TOGETHER, last))),
+                ("NOSPLIT", (0, max(last - TOGETHER + 1, 0)), (-1, last)),
             ]
         ),
     )
