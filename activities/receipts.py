@@ -73,17 +73,17 @@ class Receipts:
         """Ask the vendor; None when there is nothing to tell and the next question is put off."""
         try:
             receipt = self._client(row).find(sent_as(row))
-        except CannotTell:
-            return self._put_off(row, None)  # it never will; what is uncertain is a person's
+        except CannotTell:  # it never will
+            return self._no_word(row, None, now)
         except ChannelError:
-            return self._put_off(row, now + _SOON)
+            return self._no_word(row, now + _SOON, now)
         if receipt is not None and receipt.state is not ReceiptState.ACCEPTED:
             return self._word(row, receipt, now)
         if receipt is None and row.state == DeliveryState.ACCEPTED:
             return self._gone(row, "vendor_forgot", now)
         if receipt is None:  # it never went out; the person who was asked decides
             return self._failed(row, "never_went_out", now)
-        return self._still_waiting(row, now)
+        return self._no_proof(row, now + _AGAIN, now)
 
     def told(self, row: DeliveryRow, receipt: Receipt, now: datetime) -> Heard | None:
         """What a vendor's callback means for a delivery; None where it is no news.
@@ -208,15 +208,22 @@ class Receipts:
     def _failed(self, row: DeliveryRow, code: str, now: datetime) -> Heard:
         return self._heard(row, DeliveryState.FAILED, now, (), code=code)
 
-    def _still_waiting(self, row: DeliveryRow, now: datetime) -> Heard | None:
+    def _no_word(self, row: DeliveryRow, again: datetime | None, now: datetime) -> Heard | None:
+        """The vendor says nothing: the limit of what it took holds all the same."""
+        if row.state == DeliveryState.ACCEPTED:
+            return self._no_proof(row, again, now)
+        return self._put_off(row, again)  # what is uncertain is a person's already
+
+    def _no_proof(self, row: DeliveryRow, again: datetime | None, now: datetime) -> Heard | None:
         """Two business days without proof of a fax: a person asks (policy.md §2 poc.no_receipt)."""
         if row.channel != "fax":  # some carriers prove no arrival, ever
-            return self._put_off(row, now + _AGAIN if now < row.recorded_at + _LONGEST else None)
+            return self._put_off(row, again if now < row.recorded_at + _LONGEST else None)
         with self._store.read() as session:
             clinic = referrals.get(session, row.org, row.referral_id or "").clinic_id
         rules = self._tenants.rules(row.org, clinic, now)
-        if now < rules.calendar.after(row.recorded_at, rules.policy.poc.no_receipt_call):
-            return self._put_off(row, now + _AGAIN)
+        limit = rules.calendar.after(row.recorded_at, rules.policy.poc.no_receipt_call)
+        if now < limit:
+            return self._put_off(row, again or limit)
         return self._gone(row, "no_receipt", now)
 
     def _heard(

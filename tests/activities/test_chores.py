@@ -178,10 +178,25 @@ async def test_a_fax_without_proof_is_a_call_after_two_business_days(
     assert office.referral.all(MessageFailed)[0].code == "no_receipt"
 
 
-async def test_a_vendor_that_cannot_tell_is_asked_once(office: Office, sweep: Sweep) -> None:
+async def test_a_vendor_that_cannot_tell_is_asked_until_the_fax_is_a_call(
+    office: Office, sweep: Sweep
+) -> None:
     accepted(office)
     office.fax.knows = False
     assert (await sweep.run("receipts", HOUR)).moved == 0
+    assert (await sweep.run("receipts", DAY)).seen == 0
+    assert office.referral.all(TaskOpened) == []
+    await sweep.run("receipts", DAY + 12 * HOUR)
+    assert office.referral.all(TaskOpened)
+    assert (await sweep.run("receipts", 10 * DAY)).seen == 0
+
+
+async def test_a_mail_server_cannot_tell_and_nobody_is_asked(office: Office, sweep: Sweep) -> None:
+    office.fax.before = [ChannelError("bad_number", "none", verdict=Verdict.PERMANENT)]
+    accepted(office)
+    office.send(Kind.THANK_YOU, "source", rung=1)
+    office.email.knows = False
+    assert (await sweep.run("receipts", HOUR)).seen == 1
     assert (await sweep.run("receipts", 10 * DAY)).seen == 0
     assert office.referral.all(TaskOpened) == []
 
@@ -191,14 +206,22 @@ async def test_a_vendor_that_is_away_is_asked_again(
 ) -> None:
     reference = accepted(office)
     office.fax.say[reference] = receipt(reference, ReceiptState.DELIVERED)
-
-    def away(_: str) -> Any:
-        raise ChannelError("away", "down", verdict=Verdict.LATER)
-
     with monkeypatch.context() as broken:
         broken.setattr(office.fax, "find", away)
         assert (await sweep.run("receipts", HOUR)).moved == 0
     assert (await sweep.run("receipts", HOUR)).moved == 1
+
+
+async def test_a_fax_is_a_call_after_two_business_days_although_its_vendor_is_away(
+    office: Office, sweep: Sweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accepted(office)
+    monkeypatch.setattr(office.fax, "find", away)
+    await sweep.run("receipts", DAY)
+    assert office.referral.all(TaskOpened) == []
+    await sweep.run("receipts", DAY + 13 * HOUR)
+    assert office.referral.all(TaskOpened)
+    assert office.referral.all(MessageFailed)[0].code == "no_receipt"
 
 
 async def test_a_doubt_that_clears_up_is_only_written_down(office: Office, sweep: Sweep) -> None:
@@ -212,6 +235,11 @@ async def test_a_doubt_that_clears_up_is_only_written_down(office: Office, sweep
     await sweep.run("receipts", 2 * HOUR)
     assert office.deliveries()[0].state == DeliveryState.FAILED
     assert office.fax.accepted == []  # a person was asked; the sweep sends nothing
+
+
+def away(_: str) -> Any:
+    """No vendor answers."""
+    raise ChannelError("away", "down", verdict=Verdict.LATER)
 
 
 # --- the CRM --------------------------------------------------------------------------------------
