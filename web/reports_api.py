@@ -30,6 +30,7 @@ from store.report.asks import Measure
 from store.report.behind import Which
 from store.report.measures import MEASURES
 from web.answers import IdentifiedPage, LinesPage, MeasureView
+from web.apart import apart
 from web.attempts import Attempts
 from web.auth import Reader, reader_of
 from web.cursors import Cover, Place
@@ -75,11 +76,11 @@ def router(
         A closed month is as of its closing, however late it is read; an open one is `preliminary`.
         """
         reader = figures.reader(request)
-        told = await asyncio.to_thread(figures.report, reader, scope, month)
+        told = await apart(figures.report, reader, scope, month)
         if _csv(request):
             make = monthly_csv.sources if table == "sources" else monthly_csv.figures
-            return _table(await asyncio.to_thread(make, told), told.as_of)
-        return await asyncio.to_thread(_json, told, told.as_of)
+            return _table(await apart(make, told), told.as_of)
+        return await apart(_json, told, told.as_of)
 
     @api.get("/measures.csv", include_in_schema=False)
     @api.get(

@@ -21,6 +21,7 @@ from store import ledger, referrals
 from store.report.asks import Measure
 from store.report.behind import MOST, Which, behind
 from store.report.parts import PARTS
+from web.apart import apart
 from web.desk.door import Desk, Viewer
 
 SHOWN = 13  # months in the list
@@ -75,9 +76,9 @@ def router(desk: Desk) -> APIRouter:
         chosen = _allowed(desk, viewer, scope)
         now = desk.clock()
         _begun(desk, viewer, month)
-        told = await asyncio.to_thread(monthly.report, viewer.org, chosen, month, now=now)
+        told = await apart(monthly.report, viewer.org, chosen, month, now=now)
         beside = await asyncio.to_thread(_beside, desk, viewer, month)
-        body = await asyncio.to_thread(monthly_html.body, told)
+        body = await apart(monthly_html.body, told)
         return await desk.page(
             request,
             viewer,
@@ -121,7 +122,7 @@ def router(desk: Desk) -> APIRouter:
         chosen = _allowed(desk, viewer, scope)
         _begun(desk, viewer, month)
         if name in forms.FORMS:
-            return await asyncio.to_thread(_file, desk, monthly, viewer, chosen, month, name)
+            return await apart(_file, desk, monthly, viewer, chosen, month, name)
         found = PARTS.get(name)
         if found is None:
             raise NotFound("There is no such figure.", code="no_figure")

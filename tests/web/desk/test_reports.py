@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import re
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
+from activities.monthly import Monthly
+from models.errors import NotFound
 from models.monthly import MonthlyReport
 from models.months import back, month_of
 from store import ledger
@@ -55,6 +59,30 @@ async def test_links_lead_to_months_there_is_something_to_say_of(site: Site, dre
     await drew.sign_in("drew@example.org")
     assert after in (await drew.get(f"/reports/all/{month}")).text
     assert f"/reports/all/{month}" in (await drew.get(after)).text
+
+
+async def test_many_reports_asked_at_once_keep_no_other_page_waiting(
+    site: Site, drew: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, month = await referred(site)
+    begun, over = threading.Semaphore(0), threading.Event()
+
+    def slow(*_: object, **__: object) -> None:
+        begun.release()
+        over.wait(30)
+        raise NotFound("It is of no matter here.")
+
+    monkeypatch.setattr(Monthly, "report", slow)
+    ways = (f"/reports/east/{month}", f"/reports/east/{month}/report.pdf")
+    asked = [asyncio.create_task(drew.http.get(way)) for way in ways for _ in range(20)]
+    try:
+        async with asyncio.timeout(20):
+            while not begun.acquire(blocking=False):
+                await asyncio.sleep(0.01)
+        assert (await drew.http.get("/today", timeout=10)).status_code == 200
+    finally:
+        over.set()
+        await asyncio.gather(*asked)
 
 
 async def test_a_figure_of_the_page_opens_to_its_referrals(site: Site, drew: Browser) -> None:
