@@ -18,7 +18,8 @@ from models.ledger import Counted
 from models.people import SourceKind
 from models.source_states import SourceState
 from models.sources import watched
-from store.rows import fold, unindexed
+from store.engine import unindexed
+from store.rows import fold
 from store.sources import also_known_as
 from store.tables import (
     DeliveryRow,

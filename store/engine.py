@@ -20,8 +20,10 @@ from alembic.config import Config
 from psycopg.errors import UndefinedTable
 from sqlalchemy import Connection, Engine, event, exc, make_url, text
 from sqlalchemy.engine import URL
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import ConnectionPoolEntry
-from sqlmodel import Session, create_engine
+from sqlalchemy.sql.functions import FunctionElement
+from sqlmodel import Session, col, create_engine
 
 from models.errors import BadRequest, ConfigError, Conflict, StoreUnavailable
 
@@ -97,6 +99,32 @@ class Store:
 def once_true(session: Session, do: Callable[[], None]) -> None:
     """Call once ``Store.write`` has committed this session, and never if it is rolled back."""
     session.info.setdefault(_ONCE_TRUE, []).append(do)
+
+
+class unindexed(FunctionElement[Any]):  # noqa: N801 - read as a function, as SQLAlchemy's own are
+    """A column by which SQLite looks up and orders nothing; to Postgres it is the column itself.
+
+    SQLite keeps no count of how many rows hold a value: an index on the organization is to it as
+    good as one on a single source, and it would read all that ever was. Where a query has a
+    narrower way in, the wider one is marked so. Postgres counts, and chooses well by itself.
+    """
+
+    name = "unindexed"
+    inherit_cache = True
+
+    def __init__(self, column: Any) -> None:
+        super().__init__(col(column))
+        self.type = column.type
+
+
+@compiles(unindexed)
+def _itself(element: unindexed, compiler: Any, **more: Any) -> str:
+    return str(compiler.process(element.clauses, **more))
+
+
+@compiles(unindexed, "sqlite")
+def _by_value(element: unindexed, compiler: Any, **more: Any) -> str:
+    return f"+{compiler.process(element.clauses, **more)}"
 
 
 def open_store(url: str, *, patience: float = WAIT_SECONDS) -> Store:

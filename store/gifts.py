@@ -16,8 +16,9 @@ from models.book import check_gift, shares
 from models.errors import BadRequest, NotFound
 from models.ids import new_id
 from models.policy.house import Gifts
+from store.engine import unindexed
 from store.ledger import standing
-from store.rows import LOCKED, unindexed
+from store.rows import LOCKED
 from store.sources import also_known_as
 from store.tables import GiftRow, ProviderRow, SourceRow
 

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from models.contracts import Channel
 from models.fax import FaxState
-from store.rows import unindexed
+from store.engine import unindexed
 from store.tables import (
     DeliveryRow,
     DeliveryState,

@@ -5,11 +5,10 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
-from sqlalchemy import ColumnElement
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col
+from sqlmodel import Session
 
 from models.errors import Conflict
 from store.columns import Table
@@ -48,16 +47,6 @@ def find_or_insert(session: Session, row: R, find: Callable[[], R | None]) -> tu
     if found is None:
         raise Conflict("A row clashes with one that is about something else.")
     return found, False
-
-
-def unindexed(column: Any) -> ColumnElement[Any]:
-    """The value of a column of text, by which no index is looked up.
-
-    SQLite keeps no count of how many rows hold a value: an index on the organization is to it as
-    good as one on a single source, and it reads all that ever was. Where a query has a narrower
-    way in, the wider one is told so.
-    """
-    return col(column).concat("")
 
 
 def fold(text: str) -> str:

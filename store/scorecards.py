@@ -16,7 +16,8 @@ from sqlmodel import Session, col, select
 from models.errors import NotFound, Refused
 from models.ids import new_id
 from store import post, sources
-from store.rows import LOCKED, find_or_insert, unindexed
+from store.engine import unindexed
+from store.rows import LOCKED, find_or_insert
 from store.tables import (
     DeliveryRow,
     DeliveryState,

@@ -16,7 +16,7 @@ from models.re_engagement import Facts, Worked, says
 from models.source_states import Change, SourceState
 from models.tasks import TaskKind, task_key
 from store import ledger, sources, tasks
-from store.rows import unindexed
+from store.engine import unindexed
 from store.tables import SourceRow, TaskRow, TaskState, TouchRow
 from store.tables_ledger import FOR_EVER, LedgerRow
 from store.tables_sources import SourceStateRow

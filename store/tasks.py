@@ -20,7 +20,8 @@ from models.refusals.hands import taken
 from models.roles import Role
 from models.tasks import SPECS, TaskKind, dead_number_of, task_key
 from store import consent, gathering
-from store.rows import LOCKED, find_or_insert, unindexed
+from store.engine import unindexed
+from store.rows import LOCKED, find_or_insert
 from store.tables import InboxRow, ReferralRow, SourceRow, TaskRow, TaskState
 
 ORG = "org"  # the subject of a task that belongs to no referral and no source

@@ -9,11 +9,11 @@ from sqlmodel import Session, col, select
 
 from models.monthly import ALL_CLINICS
 from models.scorecard import FIGURES, CardFigure, Scorecard
+from store.engine import unindexed
 from store.report.measures import MEASURES
 from store.report.outcomes import outcomes
 from store.report.scope import Period
 from store.report.series import together
-from store.rows import unindexed
 from store.sources import also_known_as
 from store.tables import ClosingRow, LedgerRow, ProviderRow, SourceRow
 

@@ -13,10 +13,10 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col
 
 from models.monthly import Amount
+from store.engine import unindexed
 from store.report.asks import How, Measure, Month
 from store.report.measures import MEASURES
 from store.report.scope import Period
-from store.rows import unindexed
 from store.tables import LedgerRow
 
 #: Amounts by measure and month; a month without referrals is not there.

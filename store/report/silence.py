@@ -21,8 +21,8 @@ from models.monthly import Relationship, Value
 from models.re_engagement import Facts
 from models.source_states import SourceState
 from models.sources import public_name
+from store.engine import unindexed
 from store.report.scope import Period
-from store.rows import unindexed
 from store.tables import LedgerRow, SourceRow, SourceStateRow, SourceVerdictRow
 
 S, V = SourceStateRow, SourceVerdictRow

@@ -15,12 +15,12 @@ from sqlmodel import Session, col
 from models.ledger import Counted
 from models.monthly import Amount, SourceLine
 from models.sources import public_name
+from store.engine import unindexed
 from store.ledger import known_at
 from store.report.asks import Measure
 from store.report.measures import MEASURES
 from store.report.scope import Period
 from store.report.series import asked_in, how_many, median_of
-from store.rows import unindexed
 from store.tables import LedgerRow, ReferralRow, SourceRow
 
 L = LedgerRow
