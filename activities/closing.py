@@ -67,6 +67,7 @@ class Closing:
                 continue
             if self._monthly.close(asked.org, asked.scope, month, now=now, by=SCHEDULE) is None:
                 continue
+            self._close_with_those_that_left(asked.org, month, now)
             closed.append(month)
             mails += self._mails(asked, month, now)
         return MonthsClosed(months=tuple(closed), mails=tuple(mails))
@@ -94,6 +95,15 @@ class Closing:
         with self._store.read() as session:
             first = ledger.first_month(session, org)
         return first is None or first > month
+
+    def _close_with_those_that_left(self, org: str, month: str, now: datetime) -> None:
+        """All of an organization that has one clinic left, which no schedule of its own closes.
+
+        What the others received stands in no report but that one; where there were never others
+        it is the one clinic's, closed already.
+        """
+        if len(self._monthly.clinics(org, ALL_CLINICS)) == 1:
+            self._monthly.close(org, ALL_CLINICS, month, now=now, by=SCHEDULE)
 
     def _mails(self, asked: ReportAsked, month: str, now: datetime) -> Sequence[ReportMail]:
         mails = []

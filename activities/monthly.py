@@ -26,7 +26,7 @@ from models.monthly import (
     Relationship,
     SourceLine,
 )
-from models.months import asked_for, back, closes_at, first_day, last_day, says
+from models.months import asked_for, back, closes_at, first_day, last_day, says, up_to
 from models.organization import Clinic, Organization
 from models.verdicts import RECENT
 from store import ledger
@@ -34,7 +34,7 @@ from store.engine import Store
 from store.report import late, outcomes, shape, silence, sources
 from store.report.asks import Measure
 from store.report.measures import MEASURES, TILES
-from store.report.scope import Period
+from store.report.scope import YEAR, Period
 from store.report.series import Series, nothing, series
 from store.report.silence import Judged
 
@@ -106,7 +106,9 @@ class Monthly:
             at = ledger.closed_at(session, org, scope, month)
             if scope == ALL_CLINICS:  # those that have left the policy file count as they did
                 clinics += [one for one in ledger.clinics(session, org) if one not in clinics]
-        return Period(org, tuple(clinics), month, at or now, newest=at is None), at is not None
+        begins, _ = self._bounds(org, up_to(month, YEAR)[0])
+        found = Period(org, tuple(clinics), month, at or now, newest=at is None, begins=begins)
+        return found, at is not None
 
     def report(self, org: str, scope: str, month: str, *, now: datetime) -> MonthlyReport:
         """The month's report: the same figures each time once it is closed, preliminary before.
@@ -158,7 +160,7 @@ class Monthly:
         local = self._tenants.calendar(org, at).local_date
         fell = silence.silent(session, period, ends, local)
         came_back = silence.returned(session, period, begins, ends, local)
-        by_source = _judged(session, period, sources.by_source(session, period), fell)
+        by_source = _judged(session, period, sources.by_source(session, period, first), fell)
         ages = shape.ageing(session, period)
         return MonthlyReport(
             org=org,
@@ -189,7 +191,6 @@ class Monthly:
             value=silence.protected(
                 session,
                 period,
-                self._bounds(org, period.year[0])[0],
                 self._tenants.get(org).policy.report.episode_value or None,
             ),
             definitions=tuple(

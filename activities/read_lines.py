@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement
 
@@ -13,7 +13,7 @@ from models.ledger import Line
 from store.engine import Store
 from store.report import lines
 from store.report.asks import Measure
-from store.report.behind import Which, counted_in
+from store.report.behind import WHOLE, Narrow, Which, counted_in, shown
 from store.report.scope import Period
 
 
@@ -24,15 +24,18 @@ class Question(NamedTuple):
     month: str
     measure: Measure | None = None
     which: Which = Which.COUNTED
-    source_id: str | None = None
+    narrow: Narrow = WHOLE
 
 
 class Told(NamedTuple):
-    """A page of lines with their referrals' ids; ``more``: it is not the last one."""
+    """A page of lines, each with its referral's id and the value the figure takes from it.
+
+    ``more``: it is not the last one.
+    """
 
     as_of: datetime
     preliminary: bool
-    lines: Sequence[tuple[str, Line]]
+    lines: Sequence[tuple[str, Line, float | None]]
     more: bool
 
 
@@ -69,12 +72,34 @@ class Lines:
             closed = closed and as_of == period.at
             period = period._replace(at=as_of)
         with self._store.read() as session:
-            rows = lines.page(session, _condition(period, question), after=last, most=most + 1)
-        found = [(one.referral_id, Line.model_validate(one.model_dump())) for one in rows[:most]]
+            rows = lines.page(
+                session,
+                _condition(period, question),
+                after=last,
+                most=most + 1,
+                beside=_value(period, question.measure),
+            )
+            found = [_told(tuple(row)) for row in rows[:most]]
         return Told(period.at, not closed, found, len(rows) > most)
 
 
 def _condition(period: Period, question: Question) -> ColumnElement[bool]:
     if question.measure is None:
         return lines.received(period)
-    return counted_in(period, question.measure, question.which, question.source_id)
+    return counted_in(period, question.measure, question.which, question.narrow)
+
+
+def _value(period: Period, measure: Measure | None) -> Sequence[Any]:
+    """What a median, mean or sum is of, or the change behind an outcome: in the shown unit."""
+    if measure is None:
+        return ()
+    if measure.column is not None:
+        return (1.0 * measure.column / measure.divide,)
+    numbers = (one for one in shown(measure, period) if one.unit is not None)
+    return tuple(1.0 * one.column / one.divide for one in numbers)[:1]
+
+
+def _told(row: Sequence[Any]) -> tuple[str, Line, float | None]:
+    line, *beside = row
+    value = float(beside[0]) if beside and beside[0] is not None else None
+    return line.referral_id, Line.model_validate(line.model_dump()), value

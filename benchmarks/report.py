@@ -23,34 +23,19 @@ import psycopg
 from sqlalchemy import text
 
 from activities.monthly import Monthly
-from activities.tenants import Tenants
 from benchmarks.kit import Asked, listening
 from models.monthly import ALL_CLINICS
-from models.policy_file import load
 from reports import forms
 from store.engine import Store
 from store.tables import LedgerRow, LedgerScoreRow, ReferralRow
 from tests.databases import postgres_store, sqlite_store
-from tests.doors import POLICY
-from tests.truth.year import CLINICS, ORG, ZONES, fill, year
+from tests.truth.year import ORG, fill, tenants, year
 
 COUNT = 1_000_000
 MADE = 50_000  # made up one by one; the others are these again
 TURNS = 3
 NOW = datetime(2026, 12, 2, 15, 0, tzinfo=UTC)
 MONTH = "2026-11"
-
-
-def tenants() -> Tenants:
-    """The example clinic's policy, with the clinics of the seeded year."""
-    told = load(POLICY)
-    first = told.organization.clinics[0]
-    clinics = tuple(
-        first.model_copy(update={"id": one, "name": f"Clinic {one}", "zone": ZONES[n % 3]})
-        for n, one in enumerate(CLINICS)
-    )
-    organization = told.organization.model_copy(update={"id": ORG, "clinics": clinics})
-    return Tenants([told.model_copy(update={"organization": organization})])
 
 
 def seed(store: Store, count: int) -> None:

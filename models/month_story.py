@@ -47,6 +47,20 @@ def things(
     return tuple(one for one, _ in zip(found, range(MOST_THINGS), strict=False))
 
 
+def fell_silent(month: str, silent: Sequence[Relationship]) -> tuple[Relationship, ...]:
+    """Who fell silent in the month; who has lapsed in it did so two months ago, and was called."""
+    return tuple(
+        one
+        for one in silent
+        if one.state == QUIET and one.since is not None and month_of(one.since) == month
+    )
+
+
+def fading(sources: Sequence[SourceLine]) -> tuple[SourceLine, ...]:
+    """Whom the month's last verdict calls fading."""
+    return tuple(one for one in sources if one.verdict == "fading")
+
+
 def _wanted(
     scope: str,
     month: str,
@@ -57,12 +71,7 @@ def _wanted(
 ) -> Iterator[Thing]:
     named = {one.name: one.now for one in figures}
     page = f"/reports/{in_address(scope)}/{month}"
-    # Who has lapsed this month fell silent two months ago, and was called then.
-    fresh = [
-        one
-        for one in silent
-        if one.state == QUIET and one.since is not None and month_of(one.since) == month
-    ]
+    fresh = fell_silent(month, silent)
     if fresh:
         by_size = _largest_first(fresh, sources)
         yield Thing(
@@ -70,19 +79,18 @@ def _wanted(
             f"{_names([one.name for one, _ in by_size])}",
             why=_sent_before(month, by_size),
             number=len(fresh),
-            link="/sources?state=quiet",
+            link=f"{page}/fell_silent",
         )
-    fading = [one for one in sources if one.verdict == "fading"]
-    if fading:
-        fading.sort(key=lambda one: -sum(one.twelve))
-        are = "is" if len(fading) == 1 else "are"
+    fewer = sorted(fading(sources), key=lambda one: -one.sent)
+    if fewer:
+        are = "is" if len(fewer) == 1 else "are"
         yield Thing(
-            says=f"Visit {_these(len(fading))} that {are} fading: "
-            f"{_names([_with_state(one) for one in fading])}",
-            why=f"{_each([(one.name, one.verdict_says) for one in fading])} "
+            says=f"Visit {_these(len(fewer))} that {are} fading: "
+            f"{_names([_with_state(one) for one in fewer])}",
+            why=f"{_each([(one.name, one.verdict_says) for one in fewer])} "
             "That is more than chance.".lstrip(),
-            number=len(fading),
-            link="/sources?verdict=fading",
+            number=len(fewer),
+            link=f"{page}/fading",
         )
     yield from _missed(
         named["contacted_24h"],
@@ -145,14 +153,14 @@ def _largest_first(
 ) -> list[tuple[Relationship, SourceLine | None]]:
     lines = {one.source_id: one for one in sources}
     told = [(one, lines.get(one.source_id)) for one in these]
-    return sorted(told, key=lambda pair: -sum(pair[1].twelve) if pair[1] else 0)
+    return sorted(told, key=lambda pair: -pair[1].sent if pair[1] else 0)
 
 
 def _sent_before(month: str, these: Sequence[tuple[Relationship, SourceLine | None]]) -> str:
     """``A: 27 in twelve months, the last in December; B: 4, the last in December.``"""
     told = []
     for one, line in these:
-        sent = sum(line.twelve) if line else 0
+        sent = line.sent if line else 0
         if line is None or not sent:
             continue
         last = max(at for at, count in enumerate(line.twelve) if count)

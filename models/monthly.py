@@ -148,17 +148,18 @@ class SourceLine(Model):
     """One source in the month; every figure opens to its referrals.
 
     ``twelve`` are its referrals in each of twelve months, oldest first. ``also`` are patients it
-    sent whom another source is credited with. ``verdict`` and ``state`` are codes.
+    sent whom another source is credited with. ``verdict`` and ``state`` are codes. A month before
+    the organization's first referral has no number: None.
     """
 
     source_id: str
     name: str
     kind: str
     received: int
-    before: int
-    year_ago: int
+    before: int | None
+    year_ago: int | None
     also: int = 0
-    twelve: tuple[int, ...] = ()
+    twelve: tuple[int | None, ...] = ()
     contacted: Amount = Amount()
     evaluated: Amount = Amount()
     days: Amount = Amount()  # median days to evaluation, of those evaluated in the month
@@ -166,6 +167,11 @@ class SourceLine(Model):
     verdict: str | None = None
     verdict_says: str = ""  # "from 4.2 to 2.0 a month"
     last_on: date | None = None  # of the thirteen months that end with the report's
+
+    @property
+    def sent(self) -> int:
+        """Its referrals of the twelve months."""
+        return sum(number or 0 for number in self.twelve)
 
 
 class Relationship(Model):

@@ -98,6 +98,11 @@ class SharedLine(Model):
     closed_reason: str | None = Field(None, description="why it was closed")
     lost_why: str | None = Field(None, description="the code of what a patient said who declined")
     odd: str | None = Field(None, description="codes of what cannot be, joined by a comma")
+    value: float | None = Field(
+        None,
+        description="behind a figure: the number it takes or judges of this referral, in hours, "
+        "days, visits, messages, points or percent; empty where there is none",
+    )
 
 
 class IdentifiedLine(SharedLine):
@@ -122,15 +127,17 @@ class IdentifiedLine(SharedLine):
     closed_on: date | None = Field(None, description="the day the referral was closed")
 
 
-def shared(line: Line, pseudonym: str, at: datetime) -> SharedLine:
+def shared(line: Line, pseudonym: str, at: datetime, *, value: float | None = None) -> SharedLine:
     """A line as told to whoever may not see days and ids, as of a moment."""
-    return SharedLine.model_validate(_columns(line, pseudonym, at))
+    return SharedLine.model_validate({**_columns(line, pseudonym, at), "value": value})
 
 
-def identified(line: Line, pseudonym: str, at: datetime, referral_id: str) -> IdentifiedLine:
+def identified(
+    line: Line, pseudonym: str, at: datetime, referral_id: str, *, value: float | None = None
+) -> IdentifiedLine:
     """A line as told to whoever may see days and ids, as of a moment."""
-    told = {**line.model_dump(), **_columns(line, pseudonym, at), "referral_id": referral_id}
-    return IdentifiedLine.model_validate(told)
+    told = {**line.model_dump(), **_columns(line, pseudonym, at)}
+    return IdentifiedLine.model_validate({**told, "referral_id": referral_id, "value": value})
 
 
 def _columns(line: Line, pseudonym: str, at: datetime) -> dict[str, object]:

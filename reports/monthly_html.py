@@ -15,6 +15,7 @@ from markupsafe import Markup
 from models.monthly import MonthlyReport
 from reports import monthly_charts as charts
 from reports import monthly_sentences as sentences
+from reports import monthly_source_tables as source_tables
 from reports import monthly_tables as tables
 from reports import monthly_words as words
 from reports.html import environment
@@ -50,7 +51,9 @@ def body(report: MonthlyReport, desk: str | None = "") -> Markup:
             w=words,
             s=sentences,
             t=tables,
+            of_sources=source_tables,
             link=link,
+            linking=desk is not None,
             svg=_drawings(report),
             spark=lambda *line: to_hidden_svg(charts.sparkline(*line)),
             hollow=HOLLOW,

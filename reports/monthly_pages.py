@@ -14,6 +14,7 @@ from reportlab.platypus import Table as Placed
 
 from models.monthly import Figure, MonthlyReport
 from reports import monthly_sentences as sentences
+from reports import monthly_source_tables as source_tables
 from reports import monthly_tables as tables
 from reports import monthly_words as words
 from reports.kit import blocks
@@ -23,7 +24,7 @@ from reports.kit.scene_pdf import to_drawing
 from reports.kit.sheet import Story, grid
 from reports.kit.text import markup
 from reports.monthly_charts import ageing, funnel, sparkline
-from reports.monthly_tables import Row, Table
+from reports.monthly_rows import Table
 from reports.monthly_trend import trend
 
 _LINES = 6  # figures drawn as lines; all of them stand in a table
@@ -89,8 +90,8 @@ def sources_page(pen: Pen, report: MonthlyReport) -> Story:
     third = BODY_WIDTH / 3
     return [
         *write_sources(pen, report),
-        *write_table(pen, tables.silent(report), [104, 100, 58, 242]),
-        *write_table(pen, tables.returned(report), [104, 100, 58, 242]),
+        *write_table(pen, source_tables.silent(report), [104, 100, 58, 242]),
+        *write_table(pen, source_tables.returned(report), [104, 100, 58, 242]),
         *write_table(pen, tables.channels(report), [120, 60, 130, 60, 134]),
         *_beside(
             [
@@ -132,7 +133,7 @@ def write_table(pen: Pen, table: Table, widths: Sequence[float]) -> Story:
     if not table.rows:
         return [pen.head(table.caption), pen.write(table.empty)]
     shown, left = pen.rows(table.rows)
-    rows = [_cells(pen, row, table.columns) for row in shown]
+    rows = [_cells(pen, row.cells, table.columns, strong=row.strong) for row in shown]
     return [
         *pen.head_of_table(table.caption),
         grid(_head(pen, table.columns), rows, widths),
@@ -142,7 +143,7 @@ def write_table(pen: Pen, table: Table, widths: Sequence[float]) -> Story:
 
 def write_sources(pen: Pen, report: MonthlyReport) -> Story:
     """The largest sources, each with a line of twelve months."""
-    table = tables.sources(report)
+    table = source_tables.sources(report)
     if not table.rows:
         return [pen.head(table.caption), pen.write(table.empty)]
     shown, left = pen.rows(table.rows)
@@ -150,7 +151,7 @@ def write_sources(pen: Pen, report: MonthlyReport) -> Story:
     columns = tuple(table.columns[at] for at in picked)
     rows = [
         [
-            *_cells(pen, Row(tuple(row.cells[at] for at in picked), row.key, row.strong), columns),
+            *_cells(pen, [row.cells[at] for at in picked], columns, strong=row.strong),
             to_drawing(sparkline(row.line, 46, 10)),
         ]
         for row in shown
@@ -166,14 +167,15 @@ def write_sources(pen: Pen, report: MonthlyReport) -> Story:
 
 def write_movers(pen: Pen, report: MonthlyReport) -> Story:
     """The sources to know about, for page 1; nothing where there are no sources at all."""
-    table = tables.movers(report)
+    table = source_tables.movers(report)
     if not report.sources:
         return []
     if not table.rows:
         return [pen.head(table.caption), pen.write(table.empty)]
     shown, left = pen.rows(table.rows)
     rows = [
-        [*_cells(pen, row, table.columns), to_drawing(sparkline(row.line, 92, 12))] for row in shown
+        [*_cells(pen, row.cells, table.columns), to_drawing(sparkline(row.line, 92, 12))]
+        for row in shown
     ]
     head = [*_head(pen, table.columns), pen.write("12 months", blocks.bold(pen, pen.small))]
     more = left + table.more
@@ -191,7 +193,7 @@ def write_figures(pen: Pen, report: MonthlyReport) -> Story:
     columns = tuple(table.columns[at] for at in picked)
     rows = [
         [
-            *_cells(pen, Row(tuple(row.cells[at] for at in picked), row.key), columns),
+            *_cells(pen, [row.cells[at] for at in picked], columns),
             to_drawing(sparkline(row.line, 46, 10)),
         ]
         for row in table.rows
@@ -210,12 +212,14 @@ def _head(pen: Pen, columns: Sequence[str]) -> list[Flowable]:
     ]
 
 
-def _cells(pen: Pen, row: Row, columns: Sequence[str]) -> list[Flowable]:
-    style = blocks.bold(pen, pen.small) if row.strong else pen.small
+def _cells(
+    pen: Pen, cells: Sequence[str], columns: Sequence[str], *, strong: bool = False
+) -> list[Flowable]:
+    style = blocks.bold(pen, pen.small) if strong else pen.small
     right = style.clone("number", alignment=pen.figure.alignment)
     return [
         pen.write(pen.label(cell), right if name.startswith(">") else style)
-        for cell, name in zip(row.cells, columns, strict=True)
+        for cell, name in zip(cells, columns, strict=True)
     ]
 
 
@@ -231,8 +235,7 @@ def _small(pen: Pen, table: Table, width: float) -> Story:
     if not table.rows:
         return [head, pen.write(table.empty, pen.small)]
     shown, left = pen.rows(table.rows)
-    rows = [_cells(pen, row, ("", ">")) for row in shown[1:]]
-    first = _cells(pen, shown[0], ("", ">"))
+    first, *rows = [_cells(pen, row.cells, ("", ">"), strong=row.strong) for row in shown]
     return [head, grid(first, rows, [width - 40, 40], 1.0), *_more(pen, left + table.more)]
 
 

@@ -60,7 +60,7 @@ def zones(report: MonthlyReport) -> str:
 
 def source_change(source: SourceLine) -> str:
     """Its referrals against last month, signed; a bare 0 for no change."""
-    return signed(source.received - source.before)
+    return NOTHING if source.before is None else signed(source.received - source.before)
 
 
 def standing(source: SourceLine) -> str:

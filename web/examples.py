@@ -293,6 +293,7 @@ LINES_PAGE: Final[dict[str, Any]] = {
             "closed_reason": None,
             "lost_why": None,
             "odd": None,
+            "value": None,
         }
     ],
 }

@@ -27,8 +27,9 @@ from settings import Settings
 from store import audit, report_keys
 from store.engine import Store
 from store.report.asks import Measure
-from store.report.behind import Which
+from store.report.behind import Narrow, Which
 from store.report.measures import MEASURES
+from store.report.parts import part
 from web.answers import IdentifiedPage, LinesPage, MeasureView
 from web.apart import apart
 from web.attempts import Attempts
@@ -44,6 +45,7 @@ _NO_STORE = {"cache-control": "no-store"}
 Scope = Annotated[str, Query(description="a clinic's id, or `all`")]
 MonthText = Annotated[str, Query(description="YYYY-MM")]
 After = Annotated[str | None, Query(description="`next` of the page before")]
+Of = Annotated[str | None, Query(description="another month the report speaks of, or `year`")]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 
 
@@ -112,18 +114,19 @@ def router(
         scope: Scope = EVERY,
         which: Which = Which.COUNTED,
         source: Id | None = None,
+        clinic: Id | None = None,
+        of: Of = None,
         after: After = None,
         limit: Limit = USUAL,
     ) -> Response:
-        """Who counts (`counted`), who does not (`others`), and for whom it may yet (`open`).
+        """Who counts (`counted`), who does not (`others`), for whom it may yet (`open`), or `all`.
 
-        The month is the one the measure counts by: of receipt, of evaluation, of discharge …
+        The name is a measure's or that of any other number of the report. The month is the one the
+        measure counts by: of receipt, of evaluation, of discharge …
         """
         reader = figures.reader(request)
-        measure = MEASURES.get(name)
-        if measure is None:
-            raise NotFound("There is no such figure.", code="no_figure")
-        question = Question(from_address(scope), month, measure, which, source)
+        narrow = Narrow(source, clinic, of)
+        question = Question(from_address(scope), month, part(name).measure, which, narrow)
         return await figures.lines(request, reader, question, after, limit)
 
     @api.get("/lines.csv", include_in_schema=False)
@@ -281,12 +284,16 @@ def without_days(report: MonthlyReport) -> MonthlyReport:
 
 
 def _shared(told: Told, cover: Cover) -> tuple[SharedLine, ...]:
-    return tuple(shared(line, cover.pseudonym(one), told.as_of) for one, line in told.lines)
+    return tuple(
+        shared(line, cover.pseudonym(one), told.as_of, value=value)
+        for one, line, value in told.lines
+    )
 
 
 def _identified(told: Told, cover: Cover) -> tuple[IdentifiedLine, ...]:
     return tuple(
-        identified(line, cover.pseudonym(one), told.as_of, one) for one, line in told.lines
+        identified(line, cover.pseudonym(one), told.as_of, one, value=value)
+        for one, line, value in told.lines
     )
 
 

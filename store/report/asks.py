@@ -6,7 +6,7 @@ counted; store/report/measures.py has them all. Each question is a condition on 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -42,6 +42,28 @@ class How(StrEnum):
     SHARE = "share"  # of them, in percent
     MEDIAN = "median"  # of a column, where it has a value
     MEAN = "mean"
+    SUM = "sum"  # of a column, over those where it is more than nothing
+
+
+class Shown(NamedTuple):
+    """What a list says of each referral behind a figure: a number in a unit, a code or a yes."""
+
+    title: str
+    column: Any  # of LedgerRow, or an expression over it
+    unit: Unit | None = None
+    divide: int = 1  # the column's unit over the one shown
+    words: Mapping[str, str] = {}  # of codes
+
+
+Shows = Callable[[Period], tuple[Shown, ...]]
+
+
+def always(*shown: Shown) -> Shows:
+    """The same whatever is asked about."""
+    return lambda _: shown
+
+
+nothing_more: Final = always()
 
 
 class Measure(NamedTuple):
@@ -61,6 +83,8 @@ class Measure(NamedTuple):
     divide: int = 1  # the column's unit over the measure's
     still: Asks | None = None  # for whom it may yet come true
     target: float | None = None
+    among: Asks = Period.referrals  # which lines can be asked at all
+    shows: Shows = nothing_more  # where it is nothing: the column, if there is one
 
 
 def everybody(_: Period) -> ColumnElement[bool]:

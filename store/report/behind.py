@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, false, func, true
-from sqlmodel import Session, col, select
+from sqlalchemy import select as columns
+from sqlmodel import Session, col
 
-from store.report.asks import Measure
+from models.errors import NotFound
+from models.monthly import Amount
+from store.report.asks import Measure, Shown
 from store.report.scope import Period
-from store.report.series import asked_in
+from store.report.series import asked_in, how_many, together
 from store.tables import LedgerRow
 
-MOST: Final = 500  # on a page; nobody reads more. The read API pages through all of them
+MOST: Final = 500  # on a page; nobody reads more at once
+YEAR: Final = "year"  # the twelve months that end with the report's, as one
 
 
 class Which(StrEnum):
@@ -24,6 +27,52 @@ class Which(StrEnum):
     COUNTED = "counted"  # who says yes, or has a value
     OTHERS = "others"
     OPEN = "open"  # for whom it may still come true
+    ALL = "all"
+
+
+class Narrow(NamedTuple):
+    """Of a figure what one number in the report shows: of a source, of a clinic, another month.
+
+    ``of`` is one of the thirteen months a report speaks of, or ``year``; as known at the report's
+    own moment, which another month's own report is not. None: the report's month.
+    """
+
+    source_id: str | None = None
+    clinic_id: str | None = None
+    of: str | None = None
+
+    def months(self, period: Period) -> Sequence[str]:
+        """The months meant; raises NotFound ``no_figure`` for one the report does not speak of."""
+        if self.of == YEAR:
+            return period.year
+        if self.of is not None and self.of not in period.compared:
+            raise NotFound("This report says nothing of that month.", code="no_figure")
+        return [self.of or period.month]
+
+    def among(self) -> ColumnElement[bool]:
+        """The condition for the lines of the source and the clinic."""
+        wanted: list[ColumnElement[bool]] = [true()]
+        if self.source_id is not None:
+            wanted.append(col(LedgerRow.source_id) == self.source_id)
+        if self.clinic_id is not None:
+            wanted.append(col(LedgerRow.clinic_id) == self.clinic_id)
+        return and_(*wanted)
+
+    def asked(self, measure: Measure, period: Period) -> ColumnElement[bool]:
+        """Who of them is asked; a source is found by its own lines, and no month looked up."""
+        narrowed = self.source_id is not None
+        asked = asked_in(measure, period, self.months(period), narrowed=narrowed)
+        return and_(asked, self.among())
+
+
+WHOLE: Final = Narrow()
+
+
+class Behind(NamedTuple):
+    """One line behind a figure, with the values that ``shown`` names, in its order."""
+
+    line: LedgerRow
+    values: tuple[Any, ...]
 
 
 def behind(
@@ -31,37 +80,55 @@ def behind(
     period: Period,
     measure: Measure,
     which: Which = Which.COUNTED,
+    narrow: Narrow = WHOLE,
     *,
-    source_id: str | None = None,
     most: int = MOST,
-    after: tuple[date, str] | None = None,
-) -> Sequence[LedgerRow]:
-    """The lines behind a figure in the period's month, by day of receipt and id.
+    skip: int = 0,
+) -> Sequence[Behind]:
+    """The lines behind a figure, by day of receipt and id; ``skip`` leaves out the first ones."""
+    query = columns(LedgerRow, *(one.column for one in shown(measure, period))).where(
+        counted_in(period, measure, which, narrow)
+    )
+    query = query.order_by(col(LedgerRow.received_on), col(LedgerRow.referral_id))
+    rows = session.execute(query.offset(skip).limit(most))
+    return [Behind(line, tuple(values)) for line, *values in rows]
 
-    ``after`` is the last one of the page before: its day and its referral's id.
-    """
-    query = select(LedgerRow).where(counted_in(period, measure, which, source_id))
-    if after is not None:
-        day, referral = after
-        later = col(LedgerRow.received_on) > day
-        same = and_(col(LedgerRow.received_on) == day, col(LedgerRow.referral_id) > referral)
-        query = query.where(later | same)
-    query = query.order_by(col(LedgerRow.received_on), col(LedgerRow.referral_id)).limit(most)
-    return session.exec(query).all()
+
+def sizes(
+    session: Session, period: Period, measure: Measure, narrow: Narrow = WHOLE
+) -> dict[Which, int]:
+    """How many stand on each of a figure's lists."""
+    asked = narrow.asked(measure, period)
+    picked = [how_many(_picked(measure, period, one)) for one in Which]
+    numbers = session.connection().execute(columns(*picked).where(asked)).one()
+    return {one: int(number) for one, number in zip(Which, numbers, strict=True)}
+
+
+def figure(session: Session, period: Period, measure: Measure, narrow: Narrow = WHOLE) -> Amount:
+    """The figure itself, as the report says it."""
+    months, narrowed = narrow.months(period), narrow.source_id is not None
+    return together(session, period, months, measure, narrow.among(), narrowed=narrowed)
+
+
+def shown(measure: Measure, period: Period) -> tuple[Shown, ...]:
+    """What a list says of each referral: what it is counted, or is a median, mean or sum, from."""
+    told = measure.shows(period)
+    if measure.column is None or told:
+        return told
+    return (Shown(measure.title, measure.column, measure.unit, measure.divide),)
 
 
 def counted_in(
-    period: Period, measure: Measure, which: Which, source_id: str | None = None
+    period: Period, measure: Measure, which: Which, narrow: Narrow = WHOLE
 ) -> ColumnElement[bool]:
-    """The condition for the lines behind a figure in the period's month."""
-    chosen = and_(asked_in(measure, period, [period.month]), _picked(measure, period, which))
-    return chosen if source_id is None else and_(chosen, col(LedgerRow.source_id) == source_id)
+    """The condition for the lines behind a figure."""
+    return and_(narrow.asked(measure, period), _picked(measure, period, which))
 
 
 def _picked(measure: Measure, period: Period, which: Which) -> ColumnElement[bool]:
     yes: ColumnElement[bool] = true()
     if measure.column is not None:
-        yes = col(measure.column).is_not(None)
+        yes = measure.column.is_not(None)
     elif measure.counts is not None:
         yes = func.coalesce(measure.counts(period), False)
     still: ColumnElement[bool] = false()
@@ -71,5 +138,6 @@ def _picked(measure: Measure, period: Period, which: Which) -> ColumnElement[boo
         Which.COUNTED: yes,
         Which.OTHERS: and_(~yes, ~still),
         Which.OPEN: and_(~yes, still),
+        Which.ALL: true(),
     }
     return picked[which]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, false, func, or_
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_
 from sqlalchemy import select as columns
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -21,6 +21,17 @@ from store.tables_ledger import FOR_EVER
 TOLD: Final = (Month.RECEIVED, Month.EVALUATED, Month.DISCHARGED)
 
 
+class _Told(NamedTuple):
+    """The newest lines of the organization against those that stood when the month was closed."""
+
+    now: Any
+    then: Any
+    fresh: ColumnElement[bool]
+    stood: ColumnElement[bool]
+    came: ColumnElement[bool]
+    otherwise: ColumnElement[bool]
+
+
 def late(session: Session, period: Period) -> Late:
     """Referrals of the month learned of since its closing, and others that count otherwise now.
 
@@ -28,6 +39,27 @@ def late(session: Session, period: Period) -> Late:
     late, that left it altogether, that changed their source or clinic, or whose first try or
     evaluation from before the closing was told late. What has simply gone on since is no change.
     """
+    told = _told(period)
+    here = _here(told, period, how_many(told.came), how_many(and_(~told.came, told.otherwise)))
+    came, otherwise = session.execute(here).one()
+    gone = session.scalar(_gone(told, period, func.count()))
+    return Late(arrived=int(came), changed=int(otherwise) + int(gone or 0))
+
+
+def arrived(period: Period) -> ColumnElement[bool]:
+    """The newest lines of those learned of since the closing."""
+    told = _told(period)
+    return col(LedgerRow.id).in_(_here(told, period, col(told.now.id)).where(told.came))
+
+
+def changed(period: Period) -> ColumnElement[bool]:
+    """Those that count otherwise now: their newest line, of one that left the last that counted."""
+    told = _told(period)
+    here = _here(told, period, col(told.now.id)).where(~told.came, told.otherwise)
+    return col(LedgerRow.id).in_(here.union_all(_gone(told, period, col(told.then.id))))
+
+
+def _told(period: Period) -> _Told:
     now, then = aliased(LedgerRow), aliased(LedgerRow)
     fresh = and_(col(now.known_until) == FOR_EVER, col(now.known_from) > period.at)
     stood = and_(
@@ -47,13 +79,21 @@ def late(session: Session, period: Period) -> Late:
             ),
         ),
     )
-    # Asked from either side, so that an index finds the lines of the month on both.
-    here = columns(how_many(came), how_many(and_(~came, otherwise))).select_from(now)
-    here = here.outerjoin(then, stood).where(fresh, _counts(now, period))
-    gone = columns(func.count()).select_from(then).join(now, stood)
-    gone = gone.where(fresh, _counts(then, period), ~func.coalesce(_counts(now, period), false()))
-    arrived, changed = session.execute(here).one()
-    return Late(arrived=int(arrived), changed=int(changed) + int(session.scalar(gone) or 0))
+    return _Told(now, then, fresh, stood, came, otherwise)
+
+
+# Asked from either side, so that an index finds the lines of the month on both.
+
+
+def _here(told: _Told, period: Period, *what: Any) -> Select[Any]:
+    query = columns(*what).select_from(told.now).outerjoin(told.then, told.stood)
+    return query.where(told.fresh, _counts(told.now, period))
+
+
+def _gone(told: _Told, period: Period, what: Any) -> Select[Any]:
+    query = columns(what).select_from(told.then).join(told.now, told.stood)
+    left = ~func.coalesce(_counts(told.now, period), false())
+    return query.where(told.fresh, _counts(told.then, period), left)
 
 
 def _counts(line: Any, period: Period) -> ColumnElement[bool]:

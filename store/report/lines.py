@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement, Row
+from sqlalchemy import select as columns
+from sqlmodel import Session, col
 
 from store.report.scope import Period
 from store.tables import LedgerRow
@@ -17,14 +19,21 @@ def received(period: Period) -> ColumnElement[bool]:
 
 
 def page(
-    session: Session, which: ColumnElement[bool], *, after: str | None, most: int
-) -> Sequence[LedgerRow]:
+    session: Session,
+    which: ColumnElement[bool],
+    *,
+    after: str | None,
+    most: int,
+    beside: Sequence[Any] = (),
+) -> Sequence[Row[Any]]:
     """At most so many lines for which a condition holds, by referral id, from *after* on.
+
+    Each row is the line and then what is wanted *beside* it.
 
     The condition holds for at most one line of a referral, as ``Period.lines`` does. Ids are drawn
     at random, so their order does not give away who came first.
     """
-    query = select(LedgerRow).where(which)
+    query = columns(LedgerRow, *beside).where(which)
     if after is not None:
         query = query.where(col(LedgerRow.referral_id) > after)
-    return session.exec(query.order_by(col(LedgerRow.referral_id)).limit(most)).all()
+    return session.execute(query.order_by(col(LedgerRow.referral_id)).limit(most)).all()

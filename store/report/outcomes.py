@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Select, and_, case, func, literal, or_
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_
 from sqlalchemy import select as columns
 from sqlmodel import Session, col
 
@@ -31,6 +31,14 @@ L, S = LedgerRow, LedgerScoreRow
 POST_OP: Final = "post_op "
 #: Week, and the first and last day of its window after the first reading (rule 19: day 35-49).
 WINDOWS: Final = ((6, 35, 49), (12, 77, 91))
+
+
+class Reading(NamedTuple):
+    """Conditions and values over the ledger, of one group, measure and window."""
+
+    of: ColumnElement[bool]
+    percent: Any  # its change; none where nothing was read in the window
+    meaningful: Any
 
 
 def outcomes(
@@ -73,6 +81,38 @@ def _place(group: str, measure: str) -> tuple[str, bool, str]:
     return group.removeprefix(POST_OP), group.startswith(POST_OP), measure
 
 
+def measured(period: Period, group: str, measure: str, first: int) -> Reading:
+    """The same for each referral: who is of the group, who could be measured, and what was read.
+
+    *first* is the first day of the window. Raises KeyError for no such window.
+    """
+    week, last = next((week, last) for week, begin, last in WINDOWS if begin == first)
+    since, until = _begun(period, last)
+    baseline = columns(col(S.referral_id)).where(
+        col(S.org) == period.org,
+        col(S.measure) == measure,
+        known_at(period.known, S),
+        col(S.day) == 0,
+        col(S.taken_on).between(since, until),
+    )
+    nearest = (
+        columns(col(S.percent))
+        .where(
+            col(S.referral_id) == col(L.referral_id),
+            col(S.measure) == measure,
+            known_at(period.known, S),
+            _in_time(since, until, first, last),
+            col(S.percent).is_not(None),
+        )
+        .order_by(*_nearest(7 * week))
+        .limit(1)
+        .correlate(L)
+    )
+    of = and_(_group() == group, col(L.referral_id).in_(baseline))
+    reached = nearest.with_only_columns(col(S.meaningful))
+    return Reading(of, nearest.scalar_subquery(), reached.scalar_subquery())
+
+
 def says(group: str) -> str:
     """``Shoulder after surgery``."""
     after = group.startswith(POST_OP)
@@ -113,16 +153,8 @@ def _readings(
     Beside each stands how many of its group reached a meaningful change.
     """
     since, until = _begun(period, last)
-    # The first reading was taken so many days before this one.
-    in_time = (
-        and_(
-            col(S.day) == day, col(S.taken_on).between(since + day * ONE_DAY, until + day * ONE_DAY)
-        )
-        for day in range(first, last + 1)
-    )
     nearest = func.row_number().over(
-        partition_by=[col(S.referral_id), col(S.measure)],
-        order_by=[func.abs(col(S.day) - target), col(S.day), col(S.id)],
+        partition_by=[col(S.referral_id), col(S.measure)], order_by=_nearest(target)
     )
     every = (
         columns(
@@ -137,7 +169,7 @@ def _readings(
             _joined(period, source_ids),
             col(S.day).in_(range(first, last + 1)),
             col(S.taken_on).between(since + first * ONE_DAY, until + last * ONE_DAY),
-            or_(*in_time),
+            _in_time(since, until, first, last),
             col(S.percent).is_not(None),
         )
         .subquery()
@@ -146,6 +178,21 @@ def _readings(
     theirs = reached.over(partition_by=[every.c.grouped, every.c.measure]).label("reached")
     query = columns(every.c.grouped, every.c.measure, every.c.value, theirs)
     return query.where(every.c.place == 1)
+
+
+def _nearest(target: int) -> list[Any]:
+    return [func.abs(col(S.day) - target), col(S.day), col(S.id)]
+
+
+def _in_time(since: date, until: date, first: int, last: int) -> ColumnElement[bool]:
+    """The first reading was taken so many days before this one."""
+    each = (
+        and_(
+            col(S.day) == day, col(S.taken_on).between(since + day * ONE_DAY, until + day * ONE_DAY)
+        )
+        for day in range(first, last + 1)
+    )
+    return or_(*each)
 
 
 def _eligible(

@@ -20,7 +20,8 @@ class Period(NamedTuple):
     """One month of some clinics, as known at a moment: its closing, or now.
 
     ``newest``: the month is open, and what was learned last counts whatever clock it was told by.
-    ``at`` is then the time it is, for what is still to come.
+    ``at`` is then the time it is, for what is still to come. ``begins`` is the midnight at which
+    the twelve months begin for the organization's sources, who belong to no one clinic.
     """
 
     org: str
@@ -28,6 +29,7 @@ class Period(NamedTuple):
     month: str
     at: datetime
     newest: bool = False
+    begins: datetime | None = None
 
     @property
     def known(self) -> datetime | None:

@@ -63,12 +63,14 @@ def together(
     months: Sequence[str],
     measure: Measure,
     among: ColumnElement[bool],
+    *,
+    narrowed: bool = True,
 ) -> Amount:
     """One measure over several months as one, of the lines for which a condition holds.
 
-    They are looked up by that condition: it is to leave fewer lines than the months have.
+    *narrowed*: they are looked up by that condition, which leaves fewer lines than the months have.
     """
-    asked = and_(asked_in(measure, period, months, narrowed=True), among)
+    asked = and_(asked_in(measure, period, months, narrowed=narrowed), among)
     if measure.how is How.MEDIAN:
         rows: Select[Any] = columns(col(measure.column).label("value")).where(
             asked, col(measure.column).is_not(None)
@@ -83,14 +85,14 @@ def together(
 
 def nothing(measure: Measure) -> Amount:
     """A month in which nobody is asked: a count of 0, and no share, median or mean."""
-    return Amount(value=0.0) if measure.how is How.COUNT else Amount()
+    return Amount(value=0.0) if measure.how in (How.COUNT, How.SUM) else Amount()
 
 
 def asked_in(
     measure: Measure, period: Period, months: Sequence[str], *, narrowed: bool = False
 ) -> ColumnElement[bool]:
     """Who is asked in these months; *narrowed*: something else than the month finds their lines."""
-    asked = and_(period.referrals(), measure.of(period))
+    asked = and_(measure.among(period), measure.of(period))
     if measure.month is Month.ANY:
         return asked
     month: Any = getattr(LedgerRow, measure.month.value)
@@ -153,7 +155,7 @@ def _count(
 
 
 def _summed(one: Measure, period: Period, of: ColumnElement[bool]) -> ColumnElement[Any]:
-    if one.how is How.MEAN:
+    if one.how in (How.MEAN, How.SUM):
         return func.coalesce(func.sum(case((of, col(one.column)), else_=0)), 0)
     return how_many(and_(of, one.counts(period)) if one.counts is not None else of)
 
@@ -168,6 +170,8 @@ def _open(one: Measure, period: Period, of: ColumnElement[bool]) -> ColumnElemen
 def _amount(one: Measure, n: int, number: float, still: int) -> Amount:
     if one.how is How.COUNT:
         return Amount(value=float(n), n=n, number=n)
+    if one.how is How.SUM:
+        return Amount(value=number, n=n)
     if one.how is How.MEAN:
         return Amount(value=number / n if n else None, n=n)
     share = 100 * number / n if n else None

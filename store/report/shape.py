@@ -8,8 +8,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, case, func, literal
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_
 from sqlalchemy import select as columns
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
 from models.attribution import Heard
@@ -57,6 +58,14 @@ HEARD: Final = {
     Heard.EMPLOYER: "The employer",
     Heard.OTHER: "Something else",
 }
+#: By channel: what the ledger calls its messages, and the report.
+CHANNELS: Final = {
+    "sms": ("texts", "Texts to patients"),
+    "fax": ("faxes", "Faxes to offices"),
+    "email": ("mails", "Mails"),
+}
+WENT: Final = ("sent", "delivered", "failed")
+ANSWERS: Final = "sms"  # the one channel on which patients write back
 ODD: Final = {
     "evaluated_before_received": "Evaluated before it was received",
     "discharged_before_evaluated": "Discharged before it was evaluated",
@@ -69,12 +78,9 @@ def funnel(session: Session, period: Period) -> tuple[Step, ...]:
     Who passed a later step passed the earlier ones, told or not. The losses of a step are closed
     referrals that came no further; those that still may are ``waiting``.
     """
-    reached = far()
-    why = case((col(L.lost_why).is_not(None), col(L.lost_why)), else_=col(L.closed_reason))
-    over = case((col(L.stage) == Stage.CLOSED, 1), (col(L.discharged_on).is_not(None), 1), else_=0)
-    rows = columns(reached.label("far"), over.label("over"), why.label("why")).where(
-        period.referrals(), col(L.received_month) == period.month
-    )
+    rows = columns(
+        far().label("far"), case((over(), 1), else_=0).label("over"), why_lost().label("why")
+    ).where(period.referrals(), col(L.received_month) == period.month)
     told = rows.subquery()
     query = columns(told.c.far, told.c.over, told.c.why, func.count()).group_by(
         told.c.far, told.c.over, told.c.why
@@ -88,14 +94,25 @@ def funnel(session: Session, period: Period) -> tuple[Step, ...]:
         if step == len(STEPS) - 1:
             continue
         if ended:
-            code = reason if step < len(STEPS) - 2 else "discharged"
-            lost[step][code or "completed"] = lost[step].get(code or "completed", 0) + number
+            lost[step][reason] = lost[step].get(reason, 0) + number
         else:
             waiting[step] += number
     return tuple(
         Step(name=name, says=says, number=came[n], waiting=waiting[n], lost=_reasons(lost[n]))
         for n, (name, says) in enumerate(STEPS)
     )
+
+
+def over() -> ColumnElement[bool]:
+    """Closed, or out of care: it comes no further."""
+    return or_(col(L.stage) == Stage.CLOSED, col(L.discharged_on).is_not(None))
+
+
+def why_lost() -> ColumnElement[str]:
+    """Why it came no further, as a code of ``LOST``; after an evaluation it was discharged."""
+    before = case((col(L.lost_why).is_not(None), col(L.lost_why)), else_=col(L.closed_reason))
+    evaluated = far() == len(STEPS) - 2
+    return case((evaluated, literal("discharged")), else_=func.coalesce(before, "completed"))
 
 
 def of_age(period: Period, place: int) -> ColumnElement[bool]:
@@ -127,27 +144,29 @@ def ageing(session: Session, period: Period) -> tuple[Aged, ...]:
 def channels(session: Session, period: Period) -> tuple[Channel, ...]:
     """What was sent for the month's referrals, to patients and offices, and what arrived."""
     sums = [
-        func.coalesce(func.sum(col(getattr(L, f"{name}_{what}"))), 0)
-        for name in ("texts", "faxes", "mails")
-        for what in ("sent", "delivered", "failed")
+        func.coalesce(func.sum(went(name, what)), 0)
+        for name, _ in CHANNELS.values()
+        for what in WENT
     ]
     replied = how_many(col(L.replied).is_(True))
     query = columns(*sums, replied).where(period.referrals(), col(L.received_month) == period.month)
     told = [int(one) for one in session.connection().execute(query).one()]
-    return (
+    return tuple(
         Channel(
-            name="sms",
-            says="Texts to patients",
-            sent=told[0],
-            delivered=told[1],
-            failed=told[2],
-            answered=told[9],
-        ),
-        Channel(
-            name="fax", says="Faxes to offices", sent=told[3], delivered=told[4], failed=told[5]
-        ),
-        Channel(name="email", says="Mails", sent=told[6], delivered=told[7], failed=told[8]),
+            name=name,
+            says=says,
+            sent=told[3 * n],
+            delivered=told[3 * n + 1],
+            failed=told[3 * n + 2],
+            answered=told[-1] if name == ANSWERS else None,
+        )
+        for n, (name, (_, says)) in enumerate(CHANNELS.items())
     )
+
+
+def went(name: str, what: str) -> Mapped[Any]:
+    """How many of a referral's ``texts``, ``faxes`` or ``mails`` were sent, delivered or failed."""
+    return col(getattr(L, f"{name}_{what}"))
 
 
 def heard(session: Session, period: Period) -> tuple[Named, ...]:
@@ -162,11 +181,16 @@ def campaigns(session: Session, period: Period) -> tuple[Named, ...]:
 
 def oddities(session: Session, period: Period) -> tuple[Named, ...]:
     """What the month's feeds told that cannot be."""
-    asked = [how_many(col(L.odd).contains(literal(code))) for code in ODD]
+    asked = [how_many(is_odd(code)) for code in ODD]
     query = columns(*asked).where(period.referrals(), col(L.received_month) == period.month)
     told = session.connection().execute(query).one()
     found = zip(ODD.items(), told, strict=True)
     return tuple(Named(name=code, says=says, number=int(n)) for (code, says), n in found if n)
+
+
+def is_odd(code: str) -> ColumnElement[bool]:
+    """A line with this code among what cannot be."""
+    return col(L.odd).contains(literal(code))
 
 
 def far() -> ColumnElement[int]:

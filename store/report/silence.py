@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, true
+from sqlalchemy import ColumnElement, Select, and_, func, true
 from sqlalchemy import select as columns
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -118,27 +118,13 @@ def verdicts(session: Session, period: Period, first: date, last: date) -> dict[
     return {source: Judged(*told) for source, *told in session.execute(query)}
 
 
-def protected(
-    session: Session, period: Period, since: datetime, per_episode: float | None
-) -> Value:
+def protected(session: Session, period: Period, per_episode: float | None) -> Value:
     """What sources that came back in the last twelve months have brought since.
 
-    *since* is the midnight at which these months begin. Evaluated referrals received from the day
-    they came back on, times the organization's own value of an episode; without one there is a
-    count and no value.
+    Evaluated referrals received from the day they came back on, times the organization's own value
+    of an episode; without one there is a count and no value.
     """
-    back = (
-        columns(col(S.source_id), func.min(col(S.since)).label("since"))
-        .where(
-            col(S.org) == period.org,
-            col(S.state) == SourceState.RETURNED,
-            col(S.since) >= since,
-            _stands(period),
-            _known(period),
-        )
-        .group_by(col(S.source_id))
-        .subquery()
-    )
+    back = _came_back(period).subquery()
     query = (
         columns(func.count(func.distinct(col(LedgerRow.source_id))), func.count())
         .select_from(LedgerRow)
@@ -148,14 +134,45 @@ def protected(
         period.referrals(),
         col(LedgerRow.source_id).in_(columns(back.c.source_id)),  # each looked up by itself
         col(LedgerRow.received_at) >= back.c.since,
-        unindexed(LedgerRow.received_month).in_(period.year),
-        col(LedgerRow.evaluated_at).is_not(None),
+        _brought(period),
     )
     sources, episodes = session.execute(query).one()
     worth = None if per_episode is None else round(per_episode * int(episodes), 2)
     return Value(
         returned=int(sources), episodes=int(episodes), per_episode=per_episode, protected=worth
     )
+
+
+def brought_back(period: Period) -> ColumnElement[bool]:
+    """The same referrals: evaluated, and received since their source came back."""
+    back = _came_back(period).subquery()
+    since = columns(back.c.since).where(back.c.source_id == col(LedgerRow.source_id))
+    return and_(
+        col(LedgerRow.source_id).in_(columns(back.c.source_id)),
+        col(LedgerRow.received_at) >= since.scalar_subquery(),
+        _brought(period),
+    )
+
+
+def _came_back(period: Period) -> Select[str, datetime]:
+    """Who came back in the twelve months, and when first."""
+    in_time = () if period.begins is None else (col(S.since) >= period.begins,)
+    return (
+        columns(col(S.source_id), func.min(col(S.since)).label("since"))
+        .where(
+            col(S.org) == period.org,
+            col(S.state) == SourceState.RETURNED,
+            *in_time,
+            _stands(period),
+            _known(period),
+        )
+        .group_by(col(S.source_id))
+    )
+
+
+def _brought(period: Period) -> ColumnElement[bool]:
+    evaluated = col(LedgerRow.evaluated_at).is_not(None)
+    return and_(unindexed(LedgerRow.received_month).in_(period.year), evaluated)
 
 
 def _known(period: Period, table: Any = S) -> ColumnElement[bool]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, and_, func
+from sqlalchemy import ColumnElement, Select, and_, func
 from sqlalchemy import select as columns
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -29,18 +29,22 @@ _SOURCE: Any = unindexed(L.source_id)
 _SHARES = ("contacted_24h", "converted")
 
 
-def by_source(session: Session, period: Period) -> tuple[SourceLine, ...]:
+def by_source(session: Session, period: Period, first: str = "") -> tuple[SourceLine, ...]:
     """Every source that sent somebody in the thirteen months, the biggest of the month first.
 
-    Named as they are called today, who was a patient by kind alone; a source merged since then is
-    still itself in a closed month.
+    Of months before the organization's *first* referral nothing is known: None, and not 0. Named
+    as they are called today, who was a patient by kind alone; a source merged since then is still
+    itself in a closed month.
     """
     sent = _sent(session, period)
     also = _also(session, period)
     shares = _shares(session, period)
     days = _days(session, period)
-    before = period.year[-2]
     lines = []
+
+    def sent_in(counts: Mapping[str, int], month: str) -> int | None:
+        return counts.get(month, 0) if month >= first else None
+
     for row in _named(session, period, {*sent, *also}):
         theirs = sent.get(row.id)
         counts = theirs.months if theirs else {}
@@ -51,18 +55,21 @@ def by_source(session: Session, period: Period) -> tuple[SourceLine, ...]:
                 name=public_name(row.kind, row.name),
                 kind=row.kind,
                 received=counts.get(period.month, 0),
-                before=counts.get(before, 0),
-                year_ago=counts.get(period.compared[0], 0),
+                before=sent_in(counts, period.year[-2]),
+                year_ago=sent_in(counts, period.compared[0]),
                 also=also.get(row.id, 0),
-                twelve=tuple(counts.get(month, 0) for month in period.year),
+                twelve=tuple(sent_in(counts, month) for month in period.year),
                 contacted=contacted,
                 evaluated=evaluated,
                 days=days.get(row.id, Amount()),
                 last_on=theirs.last_on if theirs else None,
             )
         )
-    lines.sort(key=lambda one: (-one.received, -sum(one.twelve), one.name, one.source_id))
-    return tuple(lines)
+
+    def place(one: SourceLine) -> tuple[int, int, str, str]:
+        return -one.received, -sum(number or 0 for number in one.twelve), one.name, one.source_id
+
+    return tuple(sorted(lines, key=place))
 
 
 class _Sent:
@@ -101,7 +108,22 @@ def _sent(session: Session, period: Period) -> dict[str, _Sent]:
 
 
 def _also(session: Session, period: Period) -> dict[str, int]:
-    """Patients a source sent as well, whom another one is credited with.
+    """Patients a source sent as well, whom another one is credited with."""
+    query = (
+        columns(_SOURCE, func.count())
+        .where(also_sent(period), sent_by_another(period), col(L.received_month) == period.month)
+        .group_by(_SOURCE)
+    )
+    return {source: int(number) for source, number in session.connection().execute(query)}
+
+
+def also_sent(period: Period) -> ColumnElement[bool]:
+    """The lines of whoever sent a patient as well."""
+    return and_(period.lines(), col(L.counted) == Counted.CO_SOURCE)
+
+
+def sent_by_another(period: Period) -> ColumnElement[bool]:
+    """Not credited to the same source.
 
     A self-referral gives way, so whoever comes second may be the one who is credited: then the
     same patient is not counted for it twice.
@@ -109,27 +131,16 @@ def _also(session: Session, period: Period) -> dict[str, int]:
     first = aliased(LedgerRow)
     its_own = (
         columns(col(first.id))
+        .join(ReferralRow, col(ReferralRow.duplicate_of) == col(first.referral_id))
         .where(
+            col(ReferralRow.id) == col(L.referral_id),
             unindexed(first.org) == period.org,  # its referral finds it
-            col(first.referral_id) == col(ReferralRow.duplicate_of),
             col(first.source_id) == col(L.source_id),
             col(first.counted) == Counted.REFERRAL,
             known_at(period.known, first),
         )
-        .exists()
     )
-    query = (
-        columns(_SOURCE, func.count())
-        .join(ReferralRow, col(ReferralRow.id) == col(L.referral_id))
-        .where(
-            period.lines(),
-            col(L.counted) == Counted.CO_SOURCE,
-            col(L.received_month) == period.month,
-            ~its_own,
-        )
-        .group_by(_SOURCE)
-    )
-    return {source: int(number) for source, number in session.connection().execute(query)}
+    return ~its_own.exists()
 
 
 def _shares(session: Session, period: Period) -> dict[str, tuple[Amount, Amount]]:

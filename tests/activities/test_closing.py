@@ -91,6 +91,23 @@ def test_an_outage_of_a_month_is_made_up_for(office: Office) -> None:
     assert closed.months == (MARCH, "2026-04")
 
 
+def test_of_the_last_clinic_left_all_is_closed_as_well_with_what_the_others_received(
+    office: Office,
+) -> None:
+    organization = office.tenant.organization
+    left = tuple(one for one in organization.clinics if one.id != CLINIC)
+    alone = {"organization": organization.model_copy(update={"clinics": left})}
+    office.tenants = Tenants([office.tenant.model_copy(update=alone)])
+    now = DUE + timedelta(hours=1)  # Springfield
+    closed = closing(office).close_at(asked("west"), now)
+    assert closed.months == (MARCH,)
+    told = Monthly(office.store, office.tenants).report(ORG, ALL, MARCH, now=now)
+    assert (told.preliminary, told.figure("received").now.value) == (False, 1)
+    assert [one.clinic_id for one in told.clinics] == ["west", CLINIC]
+    west = Monthly(office.store, office.tenants).report(ORG, "west", MARCH, now=now)
+    assert (west.preliminary, west.figure("received").now.value) == (False, 0)
+
+
 def test_a_mail_server_that_is_away_is_asked_again(office: Office) -> None:
     closed = closing(office).close_at(asked(), DUE)
     office.email.before = [ChannelError("away", "It is away.", verdict=Verdict.LATER)]

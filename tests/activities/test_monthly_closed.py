@@ -176,6 +176,16 @@ def test_a_clinic_that_left_the_policy_file_still_counts_in_the_roll_up(
     assert [one.clinic_id for one in again.clinics] == ["west", CLINIC]
 
 
+def test_before_the_first_referral_sources_have_no_data_and_not_none(
+    office: Office, monthly: Monthly
+) -> None:
+    (line,) = monthly.report(ORG, CLINIC, MARCH, now=DUE).sources
+    assert (line.received, line.before, line.year_ago) == (1, None, None)
+    assert line.twelve == (*[None] * 11, 1)
+    (later,) = monthly.report(ORG, CLINIC, "2026-05", now=DUE).sources
+    assert (later.received, later.before, later.year_ago) == (0, 0, None)
+
+
 def test_who_is_credited_has_not_also_sent(office: Office, monthly: Monthly) -> None:
     office.receive(source={"kind": "self", "npi": None, "practice": None, "name": "Jordan Lee"})
     first = office.referral_id

@@ -110,7 +110,10 @@ def test_at_most_three_and_the_most_urgent_first() -> None:
     silent = [fell(date(2027, 3, 9)), fell(date(2027, 1, 9)), fell(date(2027, 3, 9), "lapsed")]
     found = things("east", MONTH, told, [source(verdict="fading")], silent, aged)
     assert [one.number for one in found] == [1, 1, 1]
-    assert found[0].link == "/sources?state=quiet"
+    assert [one.link for one in found[:2]] == [  # as they stood in the report, not as they stand
+        "/reports/east/2027-03/fell_silent",
+        "/reports/east/2027-03/fading",
+    ]
     assert found[0].says == "Call the source that fell silent this month: Dr. S"
     assert found[0].why.startswith("Their page says")  # nobody knows of any referral of theirs
     assert found[1].says == "Visit the source that is fading: Dr. Sample"

@@ -15,7 +15,7 @@ from models.monthly import MonthlyReport, Point, Unit
 from reports import monthly_words as words
 from reports.forms import FORMS, make, write
 from reports.monthly_sample import SAMPLE
-from reports.monthly_tables import MOST
+from reports.monthly_source_tables import MOST
 from tests.reports.agreement import html_table, seen, sheet, squeezed
 from tests.reports.edges import EDGES
 

@@ -172,10 +172,10 @@ def test_names_from_outside_are_words() -> None:
 
 def test_links_lead_to_the_desk_or_nowhere() -> None:
     assert (
-        'href="https://desk.example.org/sources?state=quiet"'
+        'href="https://desk.example.org/reports/all/2027-02/fell_silent"'
         in build(SAMPLE, "https://desk.example.org").decode()
     )
-    assert 'href="/sources?state=quiet"' in body(SAMPLE)
+    assert 'href="/reports/all/2027-02/fell_silent"' in body(SAMPLE)
     assert re.findall(r'href="([^"]+)"', build(SAMPLE).decode()) == ["#report"]
 
 

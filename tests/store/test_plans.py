@@ -42,8 +42,8 @@ from store.book import Wanted
 from store.engine import Store
 from store.report import late, lines, outcomes, scorecard, shape, silence
 from store.report import sources as by_source
-from store.report.behind import Which, behind
-from store.report.parts import PARTS, Part
+from store.report.behind import WHOLE, Narrow, Which, behind, counted_in, figure, sizes
+from store.report.parts import PARTS, part
 from store.report.scope import Period
 from store.report.series import series
 from store.tables import SourceRow
@@ -64,8 +64,16 @@ OF_TIME = {
 }
 FOUND = {"id", "rowid", "referral_id", "source_id"}
 SCOPE = today.Scope(ORG, (CLINIC,), START, ((CLINIC, START, START + DAY),))
-CLOSED = Period(ORG, (CLINIC, "west"), "2026-02", START)
+CLOSED = Period(ORG, (CLINIC, "west"), "2026-02", START, begins=START - 365 * DAY)
 OPEN = CLOSED._replace(newest=True)
+NARROW = (
+    WHOLE,
+    Narrow(source_id="src_1"),
+    Narrow(source_id="src_1", of="year"),
+    Narrow(clinic_id=CLINIC, of="2026-01"),
+    Narrow(of="year"),
+)
+BY_CODE = ("lost.reached.cost", "heard.friend", "campaign.knee", "outcome.post_op.knee.lefs.35")
 MONTHS = ("2025-04", "2026-03")
 MONDAY = date(2026, 3, 2)
 Asks = Callable[[Session], object]
@@ -81,9 +89,20 @@ def day_of(at: datetime) -> date:
     return at.date()
 
 
-def last_page(session: Session, period: Period, part: Part) -> object:
-    """The referrals behind a part of the report, from some page on."""
-    return behind(session, period, part.measure, Which.OTHERS, after=(MONDAY, "ref_1"))
+def opened(name: str) -> Callable[[Session, Period], object]:
+    """Every list behind a number of the report, its sizes, and a page of the read API."""
+    measure = part(name).measure
+
+    def asks(session: Session, period: Period) -> None:
+        for narrow in NARROW:
+            figure(session, period, measure, narrow)
+            sizes(session, period, measure, narrow)
+            for which in Which:
+                behind(session, period, measure, which, narrow, skip=500)
+            whose = counted_in(period, measure, Which.COUNTED, narrow)
+            lines.page(session, whose, after="ref_1", most=9)
+
+    return asks
 
 
 def listed(**wanted: Any) -> Asks:
@@ -144,10 +163,10 @@ REPORT: dict[str, Callable[[Session, Period], object]] = {
     "silent sources": lambda s, p: silence.silent(s, p, START, day_of),
     "who came back": lambda s, p: silence.returned(s, p, START - 30 * DAY, START, day_of),
     "verdicts": lambda s, p: silence.verdicts(s, p, TODAY - 30 * DAY, TODAY),
-    "value": lambda s, p: silence.protected(s, p, START - 365 * DAY, 900.0),
+    "value": lambda s, p: silence.protected(s, p, 900.0),
     "clinics that ever were": lambda s, p: ledger.clinics(s, p.org),
     "all lines": lambda s, p: lines.page(s, lines.received(p), after="ref_1", most=500),
-    "behind each part": lambda s, p: [last_page(s, p, part) for part in PARTS.values()],
+    **{f"behind {name}": opened(name) for name in (*PARTS, *BY_CODE)},
 }
 WORKERS: dict[str, Asks] = {
     "how a source sends": lambda s: sources.history(s, ORG, one(s).id),

@@ -18,8 +18,11 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from activities.tenants import Tenants
+from models.policy_file import load
 from store.engine import Store
 from store.tables import PatientRow, SourceRow
+from tests.doors import POLICY
 from tests.truth import lines
 from tests.truth.lines import DAY, Truth
 
@@ -33,6 +36,18 @@ DAYS = 396  # so that a year ago is there for the last month
 KINDS = ("provider", "provider", "provider", "practice", "past_patient", "case_manager", "self")
 REGIONS = ("shoulder", "knee", "back", "neck", "hip")
 HOUR = timedelta(hours=1)
+
+
+def tenants() -> Tenants:
+    """The example clinic's policy, with the clinics of the seeded year."""
+    told = load(POLICY)
+    first = told.organization.clinics[0]
+    clinics = tuple(
+        first.model_copy(update={"id": one, "name": f"Clinic {one}", "zone": ZONES[n % 3]})
+        for n, one in enumerate(CLINICS)
+    )
+    organization = told.organization.model_copy(update={"id": ORG, "clinics": clinics})
+    return Tenants([told.model_copy(update={"organization": organization})])
 
 
 def year(count: int, seed: int = 1, sources: int = SOURCES) -> Iterator[Truth]:

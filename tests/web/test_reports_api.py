@@ -281,7 +281,7 @@ async def test_what_cannot_be_answered_says_why(
         ({"limit": "5000"}, "limit", "limit is at most 1,000."),
         ({"limit": "0"}, "limit", "limit is at least 1."),
         ({"limit": "all"}, "limit", "limit is a whole number."),
-        ({"which": "x"}, "which", "which is one of counted, others or open."),
+        ({"which": "x"}, "which", "which is one of counted, others, open or all."),
         ({"source": "a b"}, "source", "source has characters that do not belong there."),
         ({"source": "a" * 101}, "source", "source has at most 100 characters."),
         ({"month": None}, "month", "month is missing."),

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import date
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import RedirectResponse
 
 from activities.monthly import Monthly
-from models.access import May, masked
+from models.access import May
 from models.errors import BadRequest, Forbidden, NotFound
 from models.facts import Id
 from models.monthly import ALL_CLINICS, EVERY, from_address, in_address
 from models.months import back, first_day, month_of, says
 from reports import forms, monthly_html
-from reports.kit.text import day
-from store import ledger, referrals
-from store.report.asks import Measure
-from store.report.behind import MOST, Which, behind
-from store.report.parts import PARTS
+from store import ledger
+from store.report.behind import Narrow, Which
+from store.report.parts import part as part_of
 from web.apart import apart
+from web.desk.behind import SOURCES, Page, referrals_behind
 from web.desk.door import Desk, Viewer
 
 SHOWN = 13  # months in the list
@@ -43,17 +41,6 @@ class Scope(NamedTuple):
     name: str
 
 
-class Line(NamedTuple):
-    """One referral behind a figure; ``evaluated_on`` as known at the moment of the report."""
-
-    referral_id: str
-    patient: str
-    clinic: str
-    received_on: date
-    evaluated_on: date | None
-    stage: str
-
-
 def router(desk: Desk) -> APIRouter:
     """The list, the reports, their files and what is behind their figures."""
     pages = APIRouter(include_in_schema=False, tags=["desk"])
@@ -62,10 +49,12 @@ def router(desk: Desk) -> APIRouter:
     @pages.get("/reports")
     async def listed(request: Request, scope: str = "") -> Response:
         viewer = await desk.viewer(request, May.NUMBERS)
-        scopes = _scopes(desk, viewer)
+        scopes = await asyncio.to_thread(_scopes, desk, monthly, viewer)
         if not scopes:
             return await desk.page(request, viewer, "reports.html", {"scopes": [], "months": []})
-        chosen = _allowed(desk, viewer, scope or scopes[0].address)
+        chosen = await asyncio.to_thread(
+            _allowed, desk, monthly, viewer, scope or scopes[0].address
+        )
         months = await asyncio.to_thread(_months, desk, monthly, viewer, chosen)
         told = {"scopes": scopes, "chosen": in_address(chosen), "months": months}
         return await desk.page(request, viewer, "reports.html", told)
@@ -73,7 +62,7 @@ def router(desk: Desk) -> APIRouter:
     @pages.get("/reports/{scope}/{month}")
     async def report(request: Request, scope: str, month: str) -> Response:
         viewer = await desk.viewer(request, May.NUMBERS)
-        chosen = _allowed(desk, viewer, scope)
+        chosen = await asyncio.to_thread(_allowed, desk, monthly, viewer, scope)
         now = desk.clock()
         _begun(desk, viewer, month)
         told = await apart(monthly.report, viewer.org, chosen, month, now=now)
@@ -98,7 +87,7 @@ def router(desk: Desk) -> APIRouter:
     async def close(request: Request, scope: str, month: str) -> Response:
         viewer = await desk.viewer(request, May.NUMBERS)
         await desk.form(request, viewer)
-        chosen = _allowed(desk, viewer, scope)
+        chosen = await asyncio.to_thread(_allowed, desk, monthly, viewer, scope)
         _begun(desk, viewer, month)
         at = await asyncio.to_thread(
             monthly.close, viewer.org, chosen, month, now=desk.clock(), by=viewer.staff_id
@@ -117,48 +106,45 @@ def router(desk: Desk) -> APIRouter:
         name: str,
         which: Which = Which.COUNTED,
         source: Id | None = None,
+        clinic: Id | None = None,
+        of: Annotated[str | None, Query(max_length=7)] = None,
+        page: Annotated[int, Query(ge=1, le=100_000)] = 1,
     ) -> Response:
         viewer = await desk.viewer(request, May.NUMBERS)
-        chosen = _allowed(desk, viewer, scope)
+        chosen = await asyncio.to_thread(_allowed, desk, monthly, viewer, scope)
         _begun(desk, viewer, month)
         if name in forms.FORMS:
             return await apart(_file, desk, monthly, viewer, chosen, month, name)
-        found = PARTS.get(name)
-        if found is None:
-            raise NotFound("There is no such figure.", code="no_figure")
-        told = await asyncio.to_thread(
-            _behind, desk, monthly, viewer, chosen, month, found.measure, which, source
-        )
-        here = f"/reports/{in_address(chosen)}/{month}"
-        return await desk.page(
-            request,
-            viewer,
-            "report_figure.html",
-            {
-                "measure": found.measure,
-                "tabs": found.tabs,
-                "rows": told,
-                "which": which,
-                "here": here,
-                "source": source,
-                "month": says(month),
-                "day": day,
-                "most": MOST,
-            },
-        )
+        here = {"here": f"/reports/{in_address(chosen)}/{month}", "month": says(month)}
+        now = desk.clock()
+        if name in SOURCES:
+            report = await apart(monthly.report, viewer.org, chosen, month, now=now)
+            listed = {"title": SOURCES[name].title, "rows": SOURCES[name].of(report)}
+            return await desk.page(request, viewer, "report_sources.html", {**listed, **here})
+        found, narrow = part_of(name), Narrow(source, clinic, of)
+
+        def behind() -> Page:
+            period, _ = monthly.period(viewer.org, chosen, month, now)
+            return referrals_behind(desk, viewer, period, found, which, narrow, page)
+
+        told = await asyncio.to_thread(behind)
+        shown = {**told._asdict(), "name": name, **here}
+        return await desk.page(request, viewer, "report_figure.html", shown)
 
     return pages
 
 
-def _scopes(desk: Desk, viewer: Viewer) -> list[Scope]:
+def _scopes(desk: Desk, monthly: Monthly, viewer: Viewer) -> list[Scope]:
+    """The viewer's clinics, and all of them for who works at each, those that left among them."""
     clinics = [Scope(one.id, one.short_name) for one in desk.clinics(viewer)]
     everywhere = len(desk.tenants.get(viewer.org).organization.clinics)
-    if len(clinics) == everywhere > 1:
-        return [Scope(EVERY, f"All {everywhere} clinics"), *clinics]
-    return clinics
+    if len(clinics) < everywhere or monthly.meant(viewer.org, ALL_CLINICS) != ALL_CLINICS:
+        return clinics
+    all_ = f"All {everywhere} clinics" if everywhere > 1 else "With the clinics that have left"
+    return [Scope(EVERY, all_), *clinics]
 
 
-def _allowed(desk: Desk, viewer: Viewer, scope: str) -> str:
+def _allowed(desk: Desk, monthly: Monthly, viewer: Viewer, scope: str) -> str:
     """The scope an address names; the roll-up is for who works at every clinic.
 
     Raises NotFound for another's clinic, Forbidden for the roll-up of somebody who does not.
@@ -166,7 +152,7 @@ def _allowed(desk: Desk, viewer: Viewer, scope: str) -> str:
     chosen = from_address(scope)
     if chosen != ALL_CLINICS:
         return desk.clinic(viewer, chosen).id
-    if any(one.address == EVERY for one in _scopes(desk, viewer)):
+    if any(one.address == EVERY for one in _scopes(desk, monthly, viewer)):
         return chosen
     raise Forbidden(
         "The report of all clinics is for those who work at all of them.", code="not_your_clinic"
@@ -224,34 +210,3 @@ def _file(
             "cache-control": "no-store",
         },
     )
-
-
-def _behind(
-    desk: Desk,
-    monthly: Monthly,
-    viewer: Viewer,
-    scope: str,
-    month: str,
-    measure: Measure,
-    which: Which,
-    source: str | None,
-) -> list[Line]:
-    period, _ = monthly.period(viewer.org, scope, month, desk.clock())
-    clinics = {one.id: one.short_name for one in desk.clinics(viewer)}
-    named = viewer.named
-    with desk.store.read() as session:
-        lines = behind(session, period, measure, which, source_id=source)
-        called = referrals.patients_of(session, [one.referral_id for one in lines])
-    if named:
-        desk.seen(viewer, f"figure:{measure.name}")
-    return [
-        Line(
-            line.referral_id,
-            " ".join(called[line.referral_id]) if named else masked(*called[line.referral_id]),
-            clinics.get(line.clinic_id, line.clinic_id),
-            line.received_on,
-            line.evaluated_on,
-            line.stage.replace("_", " "),
-        )
-        for line in lines
-    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import io
 import json
 import re
@@ -16,9 +17,13 @@ from pypdf import PdfReader
 from activities.monthly import Monthly
 from models.errors import NotFound
 from models.monthly import MonthlyReport
-from models.months import back, month_of
+from models.months import back, month_of, says
+from models.moves import TITLES
+from models.referral import Stage
 from store import ledger
+from store.report.behind import Which
 from store.report.parts import PARTS
+from store.tables import ReferralRow, SourceStateRow
 from tests.doors import ORG
 from tests.web.conftest import Site
 from tests.web.desk.conftest import Browser
@@ -95,7 +100,9 @@ async def test_a_figure_of_the_page_opens_to_its_referrals(site: Site, drew: Bro
     assert f"/referrals/{referral}" in behind.text
     assert "Jordan" in behind.text
     assert referral not in (await drew.get(f"/reports/west/{month}/received")).text
-    (theirs,) = re.findall(rf'href="(/reports/east/{month}/received\?source=[^"]+)"', page.text)
+    (theirs,) = set(
+        re.findall(rf'href="(/reports/east/{month}/received\?source=[^"&]+)"', page.text)
+    )
     assert referral in (await drew.get(theirs)).text
     (source,) = set(re.findall(r'href="(/sources/[^"?]+)"', page.text))
     assert (await drew.get(source)).status_code == 200
@@ -103,22 +110,100 @@ async def test_a_figure_of_the_page_opens_to_its_referrals(site: Site, drew: Bro
     median = await drew.get(f"/reports/east/{month}/contact_hours")
     assert "Not counted" in median.text  # nobody has been tried yet
     assert "Still open" not in median.text  # of a median nobody can be
+    assert "no data" in median.text
+    share = (await drew.get(f"/reports/east/{month}/converted?which=open")).text
+    assert "0 of 1 (too few, 1 still open)" in share
+    for tab in ("Counted: 0", "Not counted: 0", "Still open: 1", "All who are asked: 1"):
+        assert tab in share
+    assert f"<td>{TITLES[Stage.RECEIVED]}</td>" in share  # as the board calls it
     open_ones = await drew.get(f"/reports/east/{month}/contact_hours?which=open")
     assert referral not in open_ones.text
     assert referral in (await drew.get(f"/reports/east/{month}/converted?which=open")).text
-    assert f'href="/reports/east/{month}/step_received"' in page.text
+    assert f'href="/reports/east/{month}/step_received?which=all"' in page.text
     lists = {
         which: (await drew.get(f"/reports/east/{month}/step_received?which={which}")).text
-        for which in ("counted", "others", "open")
+        for which in Which
     }
-    assert [which for which, text in lists.items() if referral in text] == ["open"]
-    assert f'href="/reports/east/{month}/open_0"' in page.text
+    assert [which for which, text in lists.items() if referral in text] == ["open", "all"]
+    assert f'href="/reports/east/{month}/open_0?which=counted"' in page.text
     assert referral in (await drew.get(f"/reports/east/{month}/open_0")).text
     assert referral not in (await drew.get(f"/reports/east/{month}/open_0?which=others")).text
-    for name in PARTS:
-        for which in ("counted", "others", "open"):
+    for name in (*PARTS, "heard.friend", "campaign.knee-week", "outcome.post_op.knee.lefs.35"):
+        for which in Which:
             answer = await drew.get(f"/reports/all/{month}/{name}", params={"which": which})
             assert answer.status_code == 200, (name, which)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "luck",
+        "lost.received",
+        "lost.nowhere.cost",
+        "heard.a.b",
+        "outcome.knee.lefs.36",
+        "campaign.",
+        "received?of=1990-01",
+        "received?of=soon",
+    ],
+)
+async def test_what_the_report_does_not_say_opens_to_nothing(
+    site: Site, drew: Browser, path: str
+) -> None:
+    _, month = await referred(site)
+    assert (await drew.get(f"/reports/east/{month}/{path}")).status_code == 404
+
+
+async def test_a_number_of_another_month_or_clinic_opens_as_this_report_knew_it(
+    site: Site, drew: Browser
+) -> None:
+    referral, month = await referred(site)
+    following = back(month, -1)
+    site.door.now += timedelta(days=31)
+    await drew.sign_in("drew@example.org")
+    page = await drew.get(f"/reports/all/{following}")
+    assert f"/reports/all/{following}/received?of={month}" in page.text
+    behind = await drew.get(f"/reports/all/{following}/received?of={month}&clinic=east")
+    assert referral in behind.text
+    assert f"{says(month)} as known in this report" in behind.text
+    assert referral not in (await drew.get(f"{behind.url.path}?of={month}&clinic=west")).text
+    assert referral in (await drew.get(f"{behind.url.path}?of=year")).text
+    assert "no data" in page.text  # of the months before the first referral, whoever sends
+
+
+async def test_a_long_list_goes_on_where_the_page_ends(
+    site: Site, drew: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.desk.behind.MOST", 2)
+    for number in range(3):
+        patient = {"family_name": f"Sample{number}"}
+        await site.door.refer(external=f"R-{number}", clinic="east", patient=patient)
+    calendar = site.door.tenants.calendar(ORG, site.door.now, "east")
+    here = f"/reports/east/{month_of(calendar.local_date(site.door.now))}/received"
+    first = (await drew.get(here)).text
+    assert "1 to 2 of 3" in first
+    (more,) = re.findall(r'<a href="([^"]+)">The next ones', first)
+    last = (await drew.get(html.unescape(more))).text
+    assert "3 to 3 of 3" in last
+    ids = re.findall(r'href="/referrals/([^"]+)"', first + last)
+    assert len(set(ids)) == len(ids) == 3
+
+
+async def test_sources_to_call_are_listed_as_they_stood_in_the_report(
+    site: Site, drew: Browser
+) -> None:
+    referral, month = await referred(site)
+    with site.door.store.write() as session:
+        source_id = session.get_one(ReferralRow, referral).source_id
+        since = site.door.now
+        state = {"state": "quiet", "since": since, "last_at": since, "known_at": since}
+        session.add(SourceStateRow(org=ORG, source_id=source_id, **state))
+    here = f"/reports/east/{month}"
+    assert f'href="{here}/fell_silent"' in (await drew.get(here)).text
+    silent = (await drew.get(f"{here}/fell_silent")).text
+    assert f'href="/sources/{source_id}"' in silent
+    assert "quiet since" in silent
+    assert source_id not in (await drew.get(f"{here}/fading")).text
 
 
 async def test_the_files_say_what_the_page_says(site: Site, drew: Browser) -> None:
