@@ -13,6 +13,7 @@ from reports.monthly_words import month_name, said
 
 MOST = 500  # rows of a table that paper and page hold; nobody reads more of them there
 MOST_MOVERS = 8  # sources on page 1
+NO_VERDICT = "no verdict"
 
 
 def sources(report: MonthlyReport) -> Table:
@@ -68,7 +69,8 @@ def _count(number: int | None) -> str:
 
 def _twelve(report: MonthlyReport, one: SourceLine, text: str) -> Link:
     """Words that rest on its twelve months, and lead to them."""
-    return opens(report, "received", text, one.sent, source=one.source_id, of="year")
+    number = 0 if text == NO_VERDICT else one.sent
+    return opens(report, "received", text, number, source=one.source_id, of="year")
 
 
 def movers(report: MonthlyReport) -> Table:
@@ -116,7 +118,7 @@ def _goes(one: SourceLine, back: Collection[str] = ()) -> str:
     goes = sentences.standing(one)
     if one.source_id in back:
         goes = f"{goes} · came back" if goes else "came back"
-    return ": ".join(part for part in (goes, one.verdict_says) if part) or "no verdict"
+    return ": ".join(part for part in (goes, one.verdict_says) if part) or NO_VERDICT
 
 
 def source_months(report: MonthlyReport) -> Table:

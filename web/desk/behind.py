@@ -68,7 +68,10 @@ class Standing(NamedTuple):
 
     source_id: str
     name: str
-    facts: tuple[str, ...]
+    sent: int  # in the twelve months
+    stood: str
+    last: str
+    facts: str
 
 
 def referrals_behind(
@@ -130,11 +133,15 @@ def referrals_behind(
 
 
 def _fell_silent(report: MonthlyReport) -> list[Standing]:
+    sent = {one.source_id: one.sent for one in report.sources}
     return [
         Standing(
             one.source_id,
             one.name,
-            (_since(one.state, one.since), words.dated(one.last_on), one.says),
+            sent.get(one.source_id, 0),
+            _since(one.state, one.since),
+            words.dated(one.last_on),
+            one.says,
         )
         for one in fell_silent(report.month, report.silent)
     ]
@@ -145,7 +152,10 @@ def _fading(report: MonthlyReport) -> list[Standing]:
         Standing(
             one.source_id,
             one.name,
-            (sentences.standing(one), words.dated(one.last_on), one.verdict_says),
+            one.sent,
+            sentences.standing(one),
+            words.dated(one.last_on),
+            one.verdict_says,
         )
         for one in fading(report.sources)
     ]

@@ -203,6 +203,8 @@ async def test_sources_to_call_are_listed_as_they_stood_in_the_report(
     silent = (await drew.get(f"{here}/fell_silent")).text
     assert f'href="/sources/{source_id}"' in silent
     assert "quiet since" in silent
+    (sent,) = re.findall(rf'href="({here}/received\?source=[^"]+)">1<', silent)
+    assert referral in (await drew.get(html.unescape(sent))).text
     assert source_id not in (await drew.get(f"{here}/fading")).text
 
 
