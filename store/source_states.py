@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, case, func
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
@@ -176,12 +176,14 @@ class Due(NamedTuple):
     task: TaskRow | None
 
 
-def slower_or_silent(session: Session, org: str, who: Collection[str | None] = ()) -> list[Due]:
+def slower_or_silent(
+    session: Session, org: str, who: Collection[str | None] = (), most: int | None = None
+) -> list[Due]:
     """Whom a liaison is to look in on, valued ones first, then the longest silent (rule 20).
 
     Sources that cool, about which nobody is asked yet, and all with an open task. *who*: only those
     whose relationship or task is theirs, of everybody where nobody is named; None among them stands
-    for sources that are nobody's.
+    for sources that are nobody's. *most*: the first so many of them.
     """
     told = aliased(SourceStateRow)
     of_each = select(func.max(told.id)).where(col(told.source_id) == col(SourceRow.id))
@@ -202,13 +204,20 @@ def slower_or_silent(session: Session, org: str, who: Collection[str | None] = (
             SourceRow.org == org,
             (col(SourceRow.state) == SourceState.COOLING) | col(TaskRow.id).is_not(None),
         )
-        .order_by(col(SourceStateRow.last_at), col(SourceRow.id))
+        .order_by(
+            case((col(SourceStateRow.facts)["worth"].as_string() == "high", 0), else_=1),
+            col(SourceStateRow.last_at),
+            col(SourceRow.id),
+        )
+        .limit(most)
     )
-    rows = [Due(*row) for row in session.exec(query)]
-    mine = [one for one in rows if not who or _belongs(one, who)]
-    return sorted(mine, key=lambda one: one.state.facts.get("worth") != "high")
+    if who:
+        query = query.where(_belongs(who))
+    return [Due(*row) for row in session.exec(query)]
 
 
-def _belongs(one: Due, who: Collection[str | None]) -> bool:
-    holder = one.task.owner if one.task is not None else None
-    return one.source.owner_id in who or (holder is not None and holder in who)
+def _belongs(who: Collection[str | None]) -> ColumnElement[bool]:
+    """The relationship is theirs, or nobody's where that is asked for, or the task is."""
+    named = [one for one in who if one is not None]
+    theirs = col(SourceRow.owner_id).in_(named) | col(TaskRow.owner).in_(named)
+    return theirs | col(SourceRow.owner_id).is_(None) if None in who else theirs

@@ -40,6 +40,7 @@ def by_source(session: Session, period: Period, first: str = "") -> tuple[Source
     also = _also(session, period)
     shares = _shares(session, period)
     days = _days(session, period)
+    compared, year = period.compared, period.year
     lines = []
 
     def sent_in(counts: Mapping[str, int], month: str) -> int | None:
@@ -55,10 +56,10 @@ def by_source(session: Session, period: Period, first: str = "") -> tuple[Source
                 name=public_name(row.kind, row.name),
                 kind=row.kind,
                 received=counts.get(period.month, 0),
-                before=sent_in(counts, period.year[-2]),
-                year_ago=sent_in(counts, period.compared[0]),
+                before=sent_in(counts, year[-2]),
+                year_ago=sent_in(counts, compared[0]),
                 also=also.get(row.id, 0),
-                twelve=tuple(sent_in(counts, month) for month in period.year),
+                twelve=tuple(sent_in(counts, month) for month in year),
                 contacted=contacted,
                 evaluated=evaluated,
                 days=days.get(row.id, Amount()),

@@ -173,6 +173,7 @@ def test_the_round_has_everybody_who_is_silent_or_slows_down(
         assert set(stands[:2]) == {(source.id, QUIET), (cools.id, COOLING)}  # the valued ones
         assert stands[2:] == [(low.id, QUIET)]
         assert {one.task.kind for one in found if one.task} == {TaskKind.RE_ENGAGEMENT}
+        assert source_states.slower_or_silent(session, ORG, most=2) == found[:2]
         (mine,) = source_states.slower_or_silent(session, ORG, ["lia"])
         assert mine.source.id == low.id
         nobodys = source_states.slower_or_silent(session, ORG, [None])

@@ -97,7 +97,9 @@ class SourceList:
         mine = Wanted(owner=viewer.staff_id, due=True, sort="next")
         free = mine._replace(owner="nobody")
         with self.desk.store.read() as session:
-            silent = source_states.slower_or_silent(session, viewer.org, (viewer.staff_id, None))
+            silent = source_states.slower_or_silent(
+                session, viewer.org, (viewer.staff_id, None), book.PAGE
+            )
             rows = [
                 one
                 for which in (mine, free)
@@ -108,7 +110,7 @@ class SourceList:
         return {
             "asked": [
                 (self._line(viewer, Listed(one.source, None, None), people), one.task)
-                for one in silent[: book.PAGE]
+                for one in silent
             ],
             "lines": [
                 self._line(viewer, one, people) for one in rows if one.source.id not in asked
