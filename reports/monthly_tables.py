@@ -263,9 +263,9 @@ def worth(report: MonthlyReport) -> str:
     each = words.with_unit(value.per_episode, Unit.MONEY)
     return (
         f"Value protected: {words.with_unit(value.protected, Unit.MONEY)}, that is "
-        f"{words.many(value.episodes, 'evaluated referral')} of "
-        f"{words.many(value.returned, 'source')} that came back, times your own {each} for an "
-        "episode."
+        f"{words.many(value.episodes, 'evaluated referral')} in twelve months that "
+        f"{words.many(value.returned, 'source')} sent after coming back, times your own {each} "
+        "for an episode."
     )
 
 
