@@ -29,7 +29,7 @@ from temporalio.testing import TimeSkipper, TimeSkippingConfig
 # Not exported by SDK 1.35, which calls all of time skipping experimental.
 from temporalio.testing._timeskipping import FastForwardConfig
 
-from engine.watching import MARGIN, TRANSIENT, Watcher
+from engine.watching import MARGIN, TRANSIENT, Look, Watcher
 from models.errors import EngineUnavailable
 
 Layers = Sequence[Sequence[str]]
@@ -45,6 +45,9 @@ FRUITLESS_ROUNDS = 5
 # A look older than half the margin for timers is looked again, but not for ever.
 FRESH_SECONDS = MARGIN.total_seconds() / 2
 STALE_LOOKS = 20
+# A timer due so soon is gone to by a step of its own: if the order to move the clock is slow, so
+# that the timer is due by then, it is jumped over by that step and not by weeks.
+NEAR = timedelta(seconds=30)
 
 
 def _wall_clock() -> datetime:
@@ -144,7 +147,7 @@ class Skipper:
         # Each round looks anew: a timer due but not yet fired would be jumped over, a worker may
         # have been killed, the skip limit reached, the run continued as new or closed.
         loop = asyncio.get_running_loop()
-        reached: datetime | None = None
+        reached, step = None, CREEP
         fruitless = stale = 0
         while (look := await self._watcher.settled(workflow_id)) is not None:
             if look.now >= to - THERE:
@@ -152,14 +155,15 @@ class Skipper:
             if loop.time() - look.asked_at > FRESH_SECONDS and stale < STALE_LOOKS:
                 stale += 1  # a busy machine: by now another timer may be due
                 continue
-            fruitless = fruitless + 1 if reached and look.now - reached < CREEP else 0
+            crept = reached is not None and look.now - reached < min(CREEP, step / 2)
+            fruitless = fruitless + 1 if crept else 0
             if fruitless == FRUITLESS_ROUNDS:
                 raise EngineUnavailable(
                     f"The clock of {workflow_id} does not move on. Does this server skip time, "
                     "and is a worker running?"
                 )
-            reached = look.now
-            await self._skip(handle, to - look.now)
+            reached, step = look.now, _step(look, to)
+            await self._skip(handle, step)
 
     async def _skip(self, handle: WorkflowHandle[Any, Any], by: timedelta) -> None:
         """One fast-forward; how far it got is for the caller to look at."""
@@ -176,6 +180,13 @@ class Skipper:
                 ) from error
         except RuntimeError:  # replaced by a later fast-forward of the same workflow
             return
+
+
+def _step(look: Look, to: datetime) -> timedelta:
+    """How far the clock may go at once."""
+    if look.next_at is not None and look.next_at < min(to, look.now + NEAR):
+        return look.next_at - look.now
+    return to - look.now
 
 
 async def _all(parts: Iterable[Coroutine[Any, Any, object]]) -> None:

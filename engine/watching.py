@@ -51,6 +51,9 @@ class Look:
     busy: str | None
     """What it is about to do without any clock being moved; None when nothing."""
 
+    next_at: datetime | None
+    """When the next of its timers is due; None when none runs."""
+
     mark: tuple[str, int, int]
     """Differs from an earlier one when anything has happened in between."""
 
@@ -141,6 +144,7 @@ class Watcher:
         return Look(
             now=now,
             busy=_busy(told, known, now + _margin(loop.time() - asked_at)),
+            next_at=min(known.timers.values(), default=None),
             mark=(info.execution.run_id, info.history_length, info.state_transition_count),
             asked_at=asked_at,
         )

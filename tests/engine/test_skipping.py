@@ -220,6 +220,27 @@ async def test_when_looking_takes_long_a_timer_is_waited_for_from_farther_away(
         assert EventType.EVENT_TYPE_TIMER_FIRED in kinds
 
 
+async def test_a_timer_that_is_near_is_gone_to_by_a_step_of_its_own(
+    client: Client, start: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the order to move the clock is slow, it is jumped over by that step, not by weeks."""
+    skip, steps = Skipper._skip, []
+
+    async def noted(self: Skipper, handle: Any, by: timedelta) -> None:
+        steps.append(by)
+        await skip(self, handle, by)
+
+    monkeypatch.setattr(Skipper, "_skip", noted)
+    async with staged(client, start) as stage:
+        alarm = await stage.begin(Alarm.run, "alarm")
+        await stage.skipper.settle([alarm])
+        await stage.handle("alarm").signal(Alarm.set_in, 20)
+        await stage.skipper.advance(start + 400 * DAY, [[alarm]])
+        assert steps[0] < timedelta(seconds=20) < DAY < steps[1]
+        late = await client.get_workflow_handle_for(Alarm.run, alarm).result()
+        assert late < timedelta(seconds=1)
+
+
 async def test_new_pages_are_followed(client: Client, start: datetime) -> None:
     async with staged(client, start) as stage:
         days = list(range(0, 40, 2))
