@@ -50,7 +50,7 @@ def _source(report: MonthlyReport, one: SourceLine) -> Row:
 
     change = "too early" if report.running else sentences.source_change(one)
     cells = (
-        one.name,
+        _named(one),
         opens(report, "received", f"{one.received:,}", one.received, source=source),
         opens(report, "received", change, one.before, source=source, of=last),
         opens(report, "received", _count(one.year_ago), one.year_ago, source=source, of=year),
@@ -61,6 +61,11 @@ def _source(report: MonthlyReport, one: SourceLine) -> Row:
         _twelve(report, one, _goes(one)),
     )
     return row(cells, source, strong=one.state in words.QUIET, line=one.twelve)
+
+
+def _named(one: SourceLine | Relationship) -> Link:
+    """A name leads to the source's page, where what to do about it stands."""
+    return Link(one.name, f"/sources/{one.source_id}")
 
 
 def _count(number: int | None) -> str:
@@ -104,9 +109,8 @@ def movers(report: MonthlyReport) -> Table:
 
 
 def _mover(report: MonthlyReport, one: SourceLine, goes: str) -> Row:
-    """Its name leads to its page, where what to do about it stands."""
     cells = (
-        Link(one.name, f"/sources/{one.source_id}"),
+        _named(one),
         opens(report, "received", f"{one.received:,}", one.received, source=one.source_id),
         _twelve(report, one, goes),
     )
@@ -127,7 +131,7 @@ def source_months(report: MonthlyReport) -> Table:
     rows = tuple(
         row(
             (
-                one.name,
+                _named(one),
                 *(
                     opens(report, "received", _count(count), count, source=one.source_id, of=name)
                     for name, count in zip(names, one.twelve, strict=False)
@@ -168,7 +172,7 @@ def _relationships(
     rows = tuple(
         row(
             (
-                Link(one.name, f"/sources/{one.source_id}"),
+                _named(one),
                 words.code(one.state) + (f" since {words.dated(one.since)}" if one.since else ""),
                 last(one),
                 one.says,

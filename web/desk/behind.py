@@ -23,7 +23,7 @@ from store.report.behind import MOST, YEAR, Narrow, Which, behind, figure, shown
 from store.report.measures import MEASURES
 from store.report.parts import Part
 from store.report.scope import Period
-from store.tables import SourceRow
+from store.tables import LedgerRow, SourceRow
 from web.desk.door import Desk, Viewer
 
 
@@ -102,7 +102,7 @@ def referrals_behind(
             _called(viewer, called[one.line.referral_id]),
             clinics.get(one.line.clinic_id, one.line.clinic_id),
             day(one.line.received_on),
-            _day(one.line.evaluated_on),
+            _evaluated(one.line),
             tuple(_value(beside[at], one.values[at]) for at in told),
             TITLES[Stage(one.line.stage)],
         )
@@ -179,8 +179,10 @@ def _called(viewer: Viewer, name: tuple[str, str]) -> str:
     return " ".join(name) if viewer.named else masked(*name)
 
 
-def _day(on: date | None) -> str:
-    return day(on) if on is not None else "not yet"
+def _evaluated(line: LedgerRow) -> str:
+    if line.evaluated_on is not None:
+        return day(line.evaluated_on)
+    return "never" if line.stage == Stage.CLOSED else "not yet"
 
 
 def _since(state: str, on: date | None) -> str:

@@ -106,6 +106,7 @@ async def test_a_figure_of_the_page_opens_to_its_referrals(site: Site, drew: Bro
     assert referral in (await drew.get(theirs)).text
     (source,) = set(re.findall(r'href="(/sources/[^"?]+)"', page.text))
     assert (await drew.get(source)).status_code == 200
+    assert page.text.count(f'href="{source}"') == 3  # on page 1, among all, and by month
     assert referral not in (await drew.get(f"{theirs}x")).text
     median = await drew.get(f"/reports/east/{month}/contact_hours")
     assert "Not counted" in median.text  # nobody has been tried yet
@@ -132,6 +133,18 @@ async def test_a_figure_of_the_page_opens_to_its_referrals(site: Site, drew: Bro
         for which in Which:
             answer = await drew.get(f"/reports/all/{month}/{name}", params={"which": which})
             assert answer.status_code == 200, (name, which)
+
+
+async def test_who_is_closed_without_an_evaluation_is_waited_for_no_more(
+    site: Site, drew: Browser
+) -> None:
+    referral, month = await referred(site)
+    path = f"/reports/east/{month}/received"
+    assert "<td>not yet</td>" in (await drew.get(path)).text
+    with site.door.store.write() as session:
+        for line in ledger.lines_of(session, referral):
+            line.stage = Stage.CLOSED
+    assert "<td>never</td>" in (await drew.get(path)).text
 
 
 @pytest.mark.parametrize(
