@@ -43,8 +43,8 @@ def settle(
     """Move one try to send a letter; True where that is news. Again it changes nothing.
 
     Whoever was asked about it need not look any more, and somebody is asked where it did not
-    arrive or nobody can tell; the CRM hears of one that went out. *by* is a staff id where a
-    person says so, who is not asked again. In the caller's transaction.
+    arrive or nobody can tell: also where a person says so (*by*, a staff id), who may not be one
+    that words another. The CRM hears of one that went out. In the caller's transaction.
     """
     settled = settling.settle(
         session, row.id, state, at=at, vendor_id=vendor_id, code=code, prove_by=prove_by
@@ -53,7 +53,7 @@ def settle(
         _tell_crm(session, row, at)
     if settled.moved:
         _answered(session, row, state, by, at)
-        if state in _ASKED and code != STOPPED and by == _SYSTEM:
+        if state in _ASKED and code != STOPPED:
             _ask(session, tenants, row, _ASKED[state], code, at)
     return settled.moved
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from models.ledger import Line
 from store.engine import Store
 from store.report import lines
 from store.report.asks import Measure
-from store.report.behind import WHOLE, Narrow, Which, counted_in, shown
+from store.report.behind import WHOLE, Narrow, Which, counted_in, shown, sizes
 from store.report.scope import Period
 
 
@@ -72,12 +72,15 @@ class Lines:
             closed = closed and as_of == period.at
             period = period._replace(at=as_of)
         with self._store.read() as session:
+            lists = None
+            if question.measure is not None and question.measure.withheld:
+                lists = sizes(session, period, question.measure, question.narrow)
             rows = lines.page(
                 session,
                 _condition(period, question),
                 after=last,
                 most=most + 1,
-                beside=_value(period, question.measure),
+                beside=_value(period, question.measure, lists),
             )
             found = [_told(tuple(row)) for row in rows[:most]]
         return Told(period.at, not closed, found, len(rows) > most)
@@ -89,13 +92,15 @@ def _condition(period: Period, question: Question) -> ColumnElement[bool]:
     return counted_in(period, question.measure, question.which, question.narrow)
 
 
-def _value(period: Period, measure: Measure | None) -> Sequence[Any]:
+def _value(
+    period: Period, measure: Measure | None, lists: Mapping[Which, int] | None
+) -> Sequence[Any]:
     """What a median, mean or sum is of, or the change behind an outcome: in the shown unit."""
     if measure is None:
         return ()
     if measure.column is not None:
         return (1.0 * measure.column / measure.divide,)
-    numbers = (one for one in shown(measure, period) if one.unit is not None)
+    numbers = (one for one in shown(measure, period, lists) if one.unit is not None)
     return tuple(1.0 * one.column / one.divide for one in numbers)[:1]
 
 

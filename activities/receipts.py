@@ -25,6 +25,7 @@ from models import bundling
 from models.contracts import Channel, Receipt, ReceiptState, SendInput
 from models.errors import CannotTell, ChannelError, NotFound, Verdict
 from models.facts import AnyFact, MessageCameBack, MessageDelivered, TaskOpened
+from models.policy import Rules
 from models.referral import MessageRef, Referral
 from models.roles import Role
 from models.sending import retry_at
@@ -210,9 +211,11 @@ class Receipts:
 
     def _no_word(self, row: DeliveryRow, again: datetime | None, now: datetime) -> Heard | None:
         """The vendor says nothing: the limit of what it took holds all the same."""
-        if row.state == DeliveryState.ACCEPTED:
+        fax_or_never = row.channel == "fax" or again is None
+        if row.state == DeliveryState.ACCEPTED and fax_or_never:
             return self._no_proof(row, again, now)
-        return self._put_off(row, again)  # what is uncertain is a person's already
+        # What is uncertain is a person's already; a text's vendor will know once it answers.
+        return self._put_off(row, again)
 
     def _no_proof(self, row: DeliveryRow, again: datetime | None, now: datetime) -> Heard | None:
         """Two business days without proof of a fax: a person asks (policy.md §2 poc.no_receipt)."""
@@ -220,7 +223,7 @@ class Receipts:
             return self._put_off(row, again if now < row.recorded_at + _LONGEST else None)
         with self._store.read() as session:
             clinic = referrals.get(session, row.org, row.referral_id or "").clinic_id
-        rules = self._tenants.rules(row.org, clinic, now)
+        rules = self._rules(row.org, clinic, now)
         limit = rules.calendar.after(row.recorded_at, rules.policy.poc.no_receipt_call)
         if now < limit:
             return self._put_off(row, again or limit)
@@ -274,7 +277,12 @@ class Receipts:
             occasion=message.occasion,
             rung=row.rung,
         )
-        return Turn(given, now, self._tenants.rules(row.org, given.clinic_id, now))
+        return Turn(given, now, self._rules(row.org, given.clinic_id, now))
+
+    def _rules(self, org: str, clinic: str, now: datetime) -> Rules:
+        """Of a clinic that has left the policy file those of the first: its faxes are still out."""
+        clinics = [one.id for one in self._tenants.get(org).organization.clinics]
+        return self._tenants.rules(org, clinic if clinic in clinics else clinics[0], now)
 
     def _who(self, session: Session, row: DeliveryRow, message: MessageRef) -> str | None:
         try:

@@ -212,7 +212,7 @@ def _outcome(report: MonthlyReport, one: Outcome | None) -> list[Link]:
         return [Link(words.NOTHING)] * 2
     name = f"outcome.{one.group.replace(' ', '.')}.{one.measure}.{one.days[0]}"
     told = (str(sentences.outcome(one)), sentences.reached(one))
-    return [opens(report, name, text, one.n) for text in told]
+    return [opens(report, name, text, 0 if one.withheld else one.n) for text in told]
 
 
 def _named(

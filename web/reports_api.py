@@ -242,7 +242,8 @@ class Figures:
         calendar = self._tenants.calendar(reader.org, self._clock())
         if first_day(month) > calendar.local_date(self._clock()):
             raise NotFound("That month has not begun yet.", code="month_ahead")
-        wanted = {one.id for one in self._monthly.clinics(reader.org, scope)}
+        # Of all: those that have left the policy file as well, whose lines are counted.
+        wanted = set(self._monthly.period(reader.org, scope, month, self._clock())[0].clinics)
         if reader.clinics and not wanted <= set(reader.clinics):
             every = scope == ALL_CLINICS
             raise Forbidden(

@@ -85,6 +85,7 @@ class Measure(NamedTuple):
     target: float | None = None
     among: Asks = Period.referrals  # which lines can be asked at all
     shows: Shows = nothing_more  # where it is nothing: the column, if there is one
+    withheld: bool = False  # of fewer than ten the report says nothing, nor of each of them
 
 
 def everybody(_: Period) -> ColumnElement[bool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
 
@@ -11,8 +11,8 @@ from sqlalchemy import select as columns
 from sqlmodel import Session, col
 
 from models.errors import NotFound
-from models.monthly import Amount
-from store.report.asks import Measure, Shown
+from models.monthly import FEW, Amount
+from store.report.asks import Measure, Month, Shown
 from store.report.scope import Period
 from store.report.series import asked_in, how_many, together
 from store.tables import LedgerRow
@@ -41,8 +41,13 @@ class Narrow(NamedTuple):
     clinic_id: str | None = None
     of: str | None = None
 
-    def months(self, period: Period) -> Sequence[str]:
-        """The months meant; raises NotFound ``no_figure`` for one the report does not speak of."""
+    def months(self, period: Period, measure: Measure) -> Sequence[str]:
+        """The months meant; raises NotFound ``no_figure`` for one the report does not speak of.
+
+        And for any month of what is counted whichever month it came in.
+        """
+        if self.of is not None and measure.month is Month.ANY:
+            raise NotFound("This number is not of a month.", code="no_figure")
         if self.of == YEAR:
             return period.year
         if self.of is not None and self.of not in period.compared:
@@ -61,7 +66,7 @@ class Narrow(NamedTuple):
     def asked(self, measure: Measure, period: Period) -> ColumnElement[bool]:
         """Who of them is asked; a source is found by its own lines, and no month looked up."""
         narrowed = self.source_id is not None
-        asked = asked_in(measure, period, self.months(period), narrowed=narrowed)
+        asked = asked_in(measure, period, self.months(period, measure), narrowed=narrowed)
         return and_(asked, self.among())
 
 
@@ -106,12 +111,19 @@ def sizes(
 
 def figure(session: Session, period: Period, measure: Measure, narrow: Narrow = WHOLE) -> Amount:
     """The figure itself, as the report says it."""
-    months, narrowed = narrow.months(period), narrow.source_id is not None
+    months, narrowed = narrow.months(period, measure), narrow.source_id is not None
     return together(session, period, months, measure, narrow.among(), narrowed=narrowed)
 
 
-def shown(measure: Measure, period: Period) -> tuple[Shown, ...]:
-    """What a list says of each referral: what it is counted, or is a median, mean or sum, from."""
+def shown(
+    measure: Measure, period: Period, lists: Mapping[Which, int] | None = None
+) -> tuple[Shown, ...]:
+    """What a list says of each referral: what it is counted, or is a median, mean or sum, from.
+
+    Nothing where the report withholds the figure, for *lists* of fewer than ten counted.
+    """
+    if measure.withheld and lists is not None and lists[Which.COUNTED] < FEW:
+        return ()
     told = measure.shows(period)
     if measure.column is None or told:
         return told

@@ -214,6 +214,7 @@ def _outcome(name: str, codes: list[str]) -> Part | None:
             Shown("Change for the better", read(period).percent, Unit.PERCENT),
             Shown("A meaningful change", read(period).meaningful),
         ),
+        withheld=True,
     )
     tabs = {Which.COUNTED: "Measured", Which.OTHERS: "Not measured", Which.ALL: "All"}
     return Part(measure, tabs)

@@ -28,7 +28,14 @@ from models.kinds import Kind
 from models.policy import Retention
 from store import inbox, post, settling, sources, verdicts
 from store.engine import Store
-from store.tables import DeliveryRow, DeliveryState, InboxState, SentLetterRow, SubjectType
+from store.tables import (
+    DeliveryRow,
+    DeliveryState,
+    InboxState,
+    ReferralRow,
+    SentLetterRow,
+    SubjectType,
+)
 from tests.activities.office import MONDAY, ORG, WALL, Crash, Office
 from tests.activities.turns import at_time
 
@@ -210,6 +217,28 @@ async def test_a_vendor_that_is_away_is_asked_again(
         broken.setattr(office.fax, "find", away)
         assert (await sweep.run("receipts", HOUR)).moved == 0
     assert (await sweep.run("receipts", HOUR)).moved == 1
+
+
+async def test_a_fax_of_a_clinic_that_has_left_is_a_call_as_well(
+    office: Office, sweep: Sweep
+) -> None:
+    accepted(office)
+    with office.store.write() as session:
+        session.get_one(ReferralRow, office.referral_id).clinic_id = "gone"
+    await sweep.run("receipts", 2 * DAY + 13 * HOUR)
+    assert office.referral.all(TaskOpened)
+
+
+async def test_a_text_whose_vendor_is_away_for_days_is_asked_about_once_it_answers(
+    office: Office, sweep: Sweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference = accepted(office, Kind.SCHEDULE_TEXT, "patient")
+    office.sms.say[reference] = receipt(reference, ReceiptState.FAILED, "dead")
+    with monkeypatch.context() as broken:
+        broken.setattr(office.sms, "find", away)
+        await sweep.run("receipts", 4 * DAY)
+    await sweep.run("receipts", HOUR)
+    assert [one.code for one in office.referral.all(MessageFailed)] == ["dead"]
 
 
 async def test_a_fax_is_a_call_after_two_business_days_although_its_vendor_is_away(

@@ -42,6 +42,7 @@ from store.book import Wanted
 from store.engine import Store
 from store.report import late, lines, outcomes, scorecard, shape, silence
 from store.report import sources as by_source
+from store.report.asks import Month
 from store.report.behind import WHOLE, Narrow, Which, behind, counted_in, figure, sizes
 from store.report.parts import PARTS, part
 from store.report.scope import Period
@@ -95,6 +96,8 @@ def opened(name: str) -> Callable[[Session, Period], object]:
 
     def asks(session: Session, period: Period) -> None:
         for narrow in NARROW:
+            if measure.month is Month.ANY:
+                narrow = narrow._replace(of=None)
             figure(session, period, measure, narrow)
             sizes(session, period, measure, narrow)
             for which in Which:

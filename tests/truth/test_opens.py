@@ -13,7 +13,7 @@ import pytest
 
 from activities.monthly import Monthly
 from activities.read_lines import Lines, Question
-from models.monthly import ALL_CLINICS, MonthlyReport
+from models.monthly import ALL_CLINICS, FEW, MonthlyReport
 from models.source_states import SourceState
 from reports import monthly_source_tables, monthly_tables
 from reports.monthly_rows import Link
@@ -21,7 +21,7 @@ from reports.monthly_words import said
 from store import ledger
 from store.engine import Store
 from store.report.asks import How
-from store.report.behind import WHOLE, Narrow, Which, behind, figure, sizes
+from store.report.behind import WHOLE, Narrow, Which, behind, figure, shown, sizes
 from store.report.measures import MEASURES
 from store.report.parts import PARTS, part
 from store.tables import SourceStateRow
@@ -118,6 +118,18 @@ def followed(link: Link) -> tuple[str, Which, Narrow]:
 
 def plain(text: str) -> int:
     return int(text.replace(",", ""))
+
+
+def test_what_is_withheld_is_told_of_nobody(world: World) -> None:
+    period, _ = world.monthly.period(ORG, ALL_CLINICS, "2026-10", NOW)
+    outcome, share = (part(name).measure for name in ("outcome.knee.lefs.35", "missed"))
+    assert shown(outcome, period, {Which.COUNTED: FEW - 1}) == ()
+    assert len(shown(outcome, period, {Which.COUNTED: FEW})) == 2
+    assert shown(share, period, {Which.COUNTED: 1})
+    question = Question("c04", "2026-10", outcome)  # a few of one clinic
+    told = Lines(world.store, world.monthly).page(ORG, question, now=NOW, most=COUNT)
+    assert 0 < len(told.lines) < FEW
+    assert {value for _, _, value in told.lines} == {None}
 
 
 @pytest.mark.timeout(240)

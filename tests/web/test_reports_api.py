@@ -47,6 +47,7 @@ def bearer(name: str) -> dict[str, str]:
 def settings(tmp_path: Path) -> Settings:
     readers: list[dict[str, Any]] = [
         {"name": "east", "token": "east-token-of-their-own", "clinics": ["east"]},
+        {"name": "both", "token": "both-token-of-their-own", "clinics": ["east", "west"]},
         {"name": "days", "token": "days-token-of-their-own", "identified": True},
     ]
     return load(_env_file=None, data_dir=tmp_path, report_tokens={ORG: readers})
@@ -228,6 +229,18 @@ async def test_a_token_of_one_clinic_reads_that_one(site: Site) -> None:
     ):
         answer = await site.http.get(f"{API}{path}", params=asked, headers=bearer("east"))
         assert (answer.status_code, answer.json()["code"]) == (403, "not_your_clinic"), path
+
+
+async def test_a_token_of_all_clinics_there_are_reads_none_that_has_left(site: Site) -> None:
+    (referral,) = await referred(site, "west")
+    asked = {"month": month(site)}
+    await read(site, "/lines", bearer("both"), **asked)
+    with site.door.store.write() as session:
+        for line in ledger.lines_of(session, referral):
+            line.clinic_id = "gone"
+    for path in ("/lines", "/measures/received/referrals"):
+        answer = await site.http.get(f"{API}{path}", params=asked, headers=bearer("both"))
+        assert (answer.status_code, answer.json()["code"]) == (403, "not_your_clinic")
 
 
 async def test_a_token_for_figures_does_nothing_else(site: Site) -> None:

@@ -82,8 +82,12 @@ def referrals_behind(
     which: Which,
     narrow: Narrow,
     number: int,
+    place: str,
 ) -> Page:
-    """The *number*-th page of one list; raises NotFound for a month the report says nothing of."""
+    """The *number*-th page of one list; *place* says on record which report it is of.
+
+    Raises NotFound for a month the report says nothing of.
+    """
     measure, skip = part.measure, (number - 1) * MOST
     clinics = {one.id: one.short_name for one in desk.clinics(viewer)}
     with desk.store.read() as session:
@@ -91,15 +95,15 @@ def referrals_behind(
         called = referrals.patients_of(session, [one.line.referral_id for one in found])
         amount = figure(session, period, measure, narrow)
         lists = sizes(session, period, measure, narrow)
+        beside = shown(measure, period, lists)
         source = session.get(SourceRow, narrow.source_id) if narrow.source_id else None
     if viewer.named:
-        desk.seen(viewer, f"figure:{measure.name}")
-    beside = shown(measure, period)
+        desk.seen(viewer, f"figure:{measure.name}:{place}")
     told = [at for at in range(len(beside)) if any(one.values[at] is not None for one in found)]
     rows = [
         Line(
             one.line.referral_id,
-            _called(viewer, called[one.line.referral_id]),
+            _called(viewer, one.line, called[one.line.referral_id]),
             clinics.get(one.line.clinic_id, one.line.clinic_id),
             day(one.line.received_on),
             _evaluated(one.line),
@@ -175,8 +179,10 @@ SOURCES: Final[Mapping[str, Sources]] = {
 }
 
 
-def _called(viewer: Viewer, name: tuple[str, str]) -> str:
-    return " ".join(name) if viewer.named else masked(*name)
+def _called(viewer: Viewer, line: LedgerRow, name: tuple[str, str]) -> str:
+    """In full to who may open the referral: one of a clinic that has left is counted, not named."""
+    known = viewer.named and viewer.sees(line.clinic_id)
+    return " ".join(name) if known else masked(*name)
 
 
 def _evaluated(line: LedgerRow) -> str:

@@ -125,7 +125,8 @@ def router(desk: Desk) -> APIRouter:
 
         def behind() -> Page:
             period, _ = monthly.period(viewer.org, chosen, month, now)
-            return referrals_behind(desk, viewer, period, found, which, narrow, page)
+            place = f"{in_address(chosen)}:{month}"
+            return referrals_behind(desk, viewer, period, found, which, narrow, page, place)
 
         told = await asyncio.to_thread(behind)
         shown = {**told._asdict(), "name": name, **here}

@@ -23,7 +23,7 @@ from models.referral import Stage
 from store import ledger
 from store.report.behind import Which
 from store.report.parts import PARTS
-from store.tables import ReferralRow, SourceStateRow
+from store.tables import AuditRow, ReferralRow, SourceStateRow
 from tests.doors import ORG
 from tests.web.conftest import Site
 from tests.web.desk.conftest import Browser
@@ -147,6 +147,22 @@ async def test_who_is_closed_without_an_evaluation_is_waited_for_no_more(
     assert "<td>never</td>" in (await drew.get(path)).text
 
 
+async def test_a_patient_of_a_clinic_that_has_left_is_counted_and_not_named(
+    site: Site, drew: Browser
+) -> None:
+    referral, month = await referred(site)
+    path = f"/reports/all/{month}/received"
+    assert "Jordan" in (await drew.get(path)).text
+    with site.door.store.write() as session:
+        for line in ledger.lines_of(session, referral):
+            line.clinic_id = "gone"
+    page = (await drew.get(path)).text
+    assert referral in page
+    assert "Jordan" not in page
+    subjects = {one.subject for one in site.door.rows(AuditRow)}
+    assert f"figure:received:all:{month}" in subjects
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -158,6 +174,7 @@ async def test_who_is_closed_without_an_evaluation_is_waited_for_no_more(
         "campaign.",
         "received?of=1990-01",
         "received?of=soon",
+        "open_0?of=year",  # is of no month
     ],
 )
 async def test_what_the_report_does_not_say_opens_to_nothing(
