@@ -132,7 +132,7 @@ def report(store: Store) -> MonthlyReport:
     known = tenants()
     closing = Monthly(store, known).due(ORG, ALL_CLINICS, MONTH)
     rows = sorted(_told(known, closing), key=lambda row: row.known)
-    _book(store, known)
+    _book(store)
     late = [row for row in rows if row.known > closing]
     _watched(store, known, [row for row in rows if row.known <= closing], closing)
     monthly = Monthly(store, known)
@@ -141,7 +141,7 @@ def report(store: Store) -> MonthlyReport:
     return monthly.report(ORG, ALL_CLINICS, MONTH, now=closing + 3 * DAY)
 
 
-def _book(store: Store, known: Tenants) -> None:
+def _book(store: Store) -> None:
     """The sources as they stand in the book, and the one visit that brought somebody back."""
     with store.write() as session:
         session.add(
